@@ -1,0 +1,3 @@
+module github.com/hadal-go/hadal
+
+go 1.26

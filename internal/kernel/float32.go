@@ -1,0 +1,7 @@
+//go:build !float64
+
+package kernel
+
+// Float is the one number type of the library: float32, or float64 in a build with the tag float64, in which derivatives are
+// proved.
+type Float = float32
