@@ -1,0 +1,227 @@
+package kernel
+
+import "sync"
+
+// A product is computed in tiles of tileM×tileN, whose sums stay in registers; a panel is a column of tiles. Blocks of blockK×blockN
+// of b are packed into panels, and blocks of rows of a are taken to them: the block of b lies in the cache that the cores share or
+// in their own second one, a block of a in the second, a panel's part of b in the first.
+const (
+	tileM  = 6
+	tileN  = 16
+	blockM = 72
+	blockN = 512
+	blockK = 512
+)
+
+// Products with fewer multiplications than this are not worth a second thread.
+const smallProduct = 1 << 19
+
+// Gemm computes c = op(a)·op(b), or adds it to c where add is set. op(a) is m×k and op(b) is k×n; ta and tb say that the operand is
+// stored transposed. lda, ldb and ldc are the lengths of a row in memory. With k = 0 the product is zero.
+func Gemm(m, n, k int, a []Float, lda int, ta bool, b []Float, ldb int, tb bool, c []Float, ldc int, add bool) {
+	if m <= 0 || n <= 0 {
+		return
+	}
+	if k <= 0 {
+		if !add {
+			for i := range m {
+				clear(c[i*ldc:][:n])
+			}
+		}
+		return
+	}
+	g := gemms.Get().(*gemm)
+	g.m, g.n, g.a, g.rs, g.ks, g.b, g.ldb, g.tb, g.c, g.ldc = m, n, a, lda, 1, b, ldb, tb, c, ldc
+	if ta {
+		g.rs, g.ks = 1, lda
+	}
+	g.small = m*n*k < smallProduct
+	g.inPlace = !tb && (m <= 2*tileM || g.small && m <= 8*tileM)
+	g.rows = g.rowBlock()
+	for g.j0 = 0; g.j0 < n; g.j0 += g.nc {
+		g.nc = min(blockN, n-g.j0)
+		parts := ceil(k, blockK)
+		for p := range parts {
+			g.p0 = k * p / parts
+			g.kc = k*(p+1)/parts - g.p0
+			g.add = add || p > 0
+			g.block()
+		}
+	}
+	g.a, g.b, g.c = nil, nil, nil
+	gemms.Put(g)
+}
+
+// GemmBatch computes c = op(a)·op(b) for batch dense matrices that lie as, bs and cs elements apart; 0 says that all use the same.
+func GemmBatch(batch, m, n, k int, a []Float, as int, ta bool, b []Float, bs int, tb bool, c []Float, cs int) {
+	g := batches.Get().(*batchTask)
+	*g = batchTask{m, n, k, a, as, ta, b, bs, tb, c, cs}
+	// A few large matrices are cut inside, many small ones are shared out, about half a million multiplications a piece.
+	if grain := max(1, smallProduct/max(1, m*n*k)); batch < 8 && grain == 1 {
+		g.run(0, batch)
+	} else {
+		parallel(batch, grain, g)
+	}
+	*g = batchTask{}
+	batches.Put(g)
+}
+
+type batchTask struct {
+	m, n, k int
+	a       []Float
+	as      int
+	ta      bool
+	b       []Float
+	bs      int
+	tb      bool
+	c       []Float
+	cs      int
+}
+
+func (g *batchTask) run(lo, hi int) {
+	lda, ldb := g.k, g.n
+	if g.ta {
+		lda = g.m
+	}
+	if g.tb {
+		ldb = g.k
+	}
+	for i := lo; i < hi; i++ {
+		Gemm(g.m, g.n, g.k, g.a[i*g.as:], lda, g.ta, g.b[i*g.bs:], ldb, g.tb, g.c[i*g.cs:], g.n, false)
+	}
+}
+
+var (
+	gemms   = sync.Pool{New: func() any { return &gemm{packed: new([blockK * blockN]Float)} }}
+	batches = sync.Pool{New: func() any { return new(batchTask) }}
+	blocks  = sync.Pool{New: func() any { return new([blockM * blockK]Float) }}
+)
+
+// A gemm is a product under way.
+type gemm struct {
+	m, n    int
+	a       []Float // element i, p is a[i·rs+p·ks]
+	rs, ks  int
+	b       []Float
+	ldb     int
+	tb      bool
+	c       []Float
+	ldc     int
+	add     bool
+	small   bool // not worth a second thread
+	inPlace bool // b is read where it lies
+	rows    int  // rows in a block of a
+
+	j0, nc  int  // columns of the block of b
+	p0, kc  int  // rows of the block of b
+	packing bool // which of the two tasks run does
+	width   int  // panels in a piece of work
+	packed  *[blockK * blockN]Float
+}
+
+// rowBlock returns the height of a piece of work: large, but such that there are enough pieces to share.
+func (g *gemm) rowBlock() int {
+	rows := blockM
+	for rows > 4*tileM && ceil(g.m, rows) < 8 {
+		rows -= 4 * tileM
+	}
+	return min(rows, g.m)
+}
+
+// block multiplies a block of b by all of a.
+func (g *gemm) block() {
+	panels := ceil(g.nc, tileN)
+	heights := ceil(g.m, g.rows)
+	if !g.inPlace {
+		g.packing = true
+		g.start(panels, 4)
+		g.packing = false
+	}
+	g.width = panels
+	if heights < 8 { // too few rows to share: share the columns as well
+		g.width = max(1, panels/4)
+	}
+	g.start(heights*ceil(panels, g.width), 1)
+}
+
+func (g *gemm) start(n, grain int) {
+	if g.small {
+		g.run(0, n)
+	} else {
+		parallel(n, grain, g)
+	}
+}
+
+func (g *gemm) run(lo, hi int) {
+	if g.packing {
+		for q := lo; q < hi; q++ {
+			g.pack(g.packed[q*tileN*g.kc:], q)
+		}
+		return
+	}
+	buffer := blocks.Get().(*[blockM * blockK]Float)
+	panels := ceil(g.nc, tileN)
+	across := ceil(panels, g.width)
+	for t := lo; t < hi; t++ {
+		i0 := t / across * g.rows
+		q0 := t % across * g.width
+		g.piece(buffer, i0, min(g.rows, g.m-i0), q0, min(q0+g.width, panels))
+	}
+	blocks.Put(buffer)
+}
+
+// pack packs panel q of the block of b.
+func (g *gemm) pack(dst []Float, q int) {
+	j := g.j0 + q*tileN
+	n := min(tileN, g.j0+g.nc-j)
+	if g.tb {
+		packTransposed(dst, g.b[j*g.ldb+g.p0:], g.ldb, g.kc, n)
+	} else {
+		pack(dst, g.b[g.p0*g.ldb+j:], g.ldb, g.kc, n)
+	}
+}
+
+// piece multiplies the rows i0 to i0+m of a by the panels q0 to q1.
+func (g *gemm) piece(buffer *[blockM * blockK]Float, i0, m, q0, q1 int) {
+	a, rs, ks := g.a[i0*g.rs+g.p0*g.ks:], g.rs, g.ks
+	if !g.inPlace && g.ks > 1 { // a is transposed: gather what a tile takes at a time
+		packTiles(buffer[:], a, ks, m, g.kc)
+		a, rs, ks = buffer[:], 0, tileM
+	}
+	for q := q0; q < q1; q++ {
+		j := g.j0 + q*tileN
+		n := min(tileN, g.j0+g.nc-j)
+		var b []Float
+		bs := tileN
+		switch {
+		case !g.inPlace:
+			b = g.packed[q*tileN*g.kc:]
+		case n == tileN:
+			b, bs = g.b[g.p0*g.ldb+j:], g.ldb
+		default:
+			b = g.packed[:] // the last panel: only one piece comes here, since heights is 1 or the product small
+			g.pack(b, q)
+		}
+		c := g.c[i0*g.ldc+j:]
+		if rs != 0 {
+			panel(m, n, g.kc, a, rs, ks, b, bs, c, g.ldc, g.add)
+			continue
+		}
+		for i := 0; i < m; i += tileM {
+			panel(min(tileM, m-i), n, g.kc, a[i*g.kc:], 1, tileM, b, bs, c[i*g.ldc:], g.ldc, g.add)
+		}
+	}
+}
+
+// packTiles copies a, which is stored as k×m with rows of lda, to tiles of tileM: element i, p of tile t is dst[t·tileM·k+p·tileM+i].
+func packTiles(dst, a []Float, lda, m, k int) {
+	for i := 0; i < m; i += tileM {
+		n := min(tileM, m-i)
+		d := dst[i*k:]
+		for p := range k {
+			copy(d[p*tileM:][:tileM], a[p*lda+i:][:n])
+		}
+	}
+}
+
+func ceil(a, b int) int { return (a + b - 1) / b }

@@ -1,0 +1,15 @@
+package kernel
+
+// panel computes c = a·b, or adds it to c, for the m×k matrix a, element i, p of which is a[i·rs+p·ks], and the k×n matrix b, n ≤
+// tileN, row p of which begins at b[p·bs]. The rows of b must be tileN long, whatever n.
+//
+// Every element of c is one sum in the order of k, however the rows are cut into tiles.
+func panel(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc int, add bool) {
+	panelGeneric(m, n, k, a, rs, ks, b, bs, c, ldc, add)
+}
+
+// pack copies the k×n matrix b, n ≤ tileN, to rows of tileN, with zeros behind n.
+func pack(dst, b []Float, ldb, k, n int) { packGeneric(dst, b, ldb, k, n) }
+
+// packTransposed is pack for a b that is stored as n×k.
+func packTransposed(dst, b []Float, ldb, k, n int) { packTransposedGeneric(dst, b, ldb, k, n) }
