@@ -1,0 +1,343 @@
+package kernel
+
+import "sync"
+
+// A Conv is the geometry of a two-dimensional convolution, channels last. The padding after the end follows from OH and OW. A
+// one-dimensional convolution has H = KH = 1.
+//
+// Every output pixel is Σ over kh, kw of the row of C/Groups values at input pixel
+//
+//	(oh·StrideH + kh·DilationH − PadTop, ow·StrideW + kw·DilationW − PadLeft)
+//
+// times the matrix w[kh, kw]; pixels outside the image are zero.
+type Conv struct {
+	N, H, W, C           int // the input, N×H×W×C
+	OH, OW, OC           int // the output, N×OH×OW×OC
+	KH, KW               int
+	StrideH, StrideW     int
+	PadTop, PadLeft      int
+	DilationH, DilationW int
+	Groups               int // group q makes the q-th part of the output channels from the q-th part of the input channels
+}
+
+// Forward computes y, N×OH×OW×OC, from x, N×H×W×C, and w, KH×KW×(C/Groups)×OC.
+func (g *Conv) Forward(y, x, w []Float) {
+	switch {
+	case g.empty():
+		clear(y[:g.N*g.OH*g.OW*g.OC])
+	case g.pointwise():
+		Gemm(g.N*g.H*g.W, g.OC, g.C, x, g.C, false, w, g.OC, false, y, g.OC, false)
+	case g.depthwise():
+		t := depthwises.Get().(*depthwise)
+		t.g, t.y, t.x, t.w = *g, y, x, w
+		parallel(g.N*g.OH, g.depthwiseGrain(g.OW), t)
+		t.y, t.x, t.w = nil, nil, nil
+		depthwises.Put(t)
+	default:
+		t := taps.Get().(*tap)
+		t.source = image{x, g.N, g.H, g.W, g.C}
+		t.target = grid{y, g.N, g.OH, g.OW, g.OH, g.OW, g.OC, 0, 0, 1, 1}
+		t.stepH, t.stepW = g.StrideH, g.StrideW
+		t.h, t.w = t.h[:0], t.w[:0]
+		for kh := range g.KH {
+			t.h = append(t.h, offset{kh*g.DilationH - g.PadTop, kh * g.KW * g.C / g.Groups * g.OC})
+		}
+		for kw := range g.KW {
+			t.w = append(t.w, offset{kw*g.DilationW - g.PadLeft, kw * g.C / g.Groups * g.OC})
+		}
+		t.weight, t.ldw, t.transposed = w, g.OC, false
+		for q := range g.Groups {
+			t.c0, t.c = q*(g.C/g.Groups), g.C/g.Groups
+			t.n0, t.n = q*(g.OC/g.Groups), g.OC/g.Groups
+			t.w0 = t.n0
+			t.product()
+		}
+		t.free()
+	}
+}
+
+// Input computes dx, the gradient by the input, from dy, the gradient by the output, and w. It is the adjoint of Forward, and so
+// the transposed convolution. Every element of dx is written.
+func (g *Conv) Input(dx, dy, w []Float) {
+	switch {
+	case g.empty():
+		clear(dx[:g.N*g.H*g.W*g.C])
+	case g.pointwise():
+		Gemm(g.N*g.H*g.W, g.C, g.OC, dy, g.OC, false, w, g.OC, true, dx, g.C, false)
+	case g.depthwise():
+		t := depthwises.Get().(*depthwise)
+		t.g, t.y, t.x, t.w, t.adjoint = *g, dy, dx, w, true
+		parallel(g.N*g.H, g.depthwiseGrain(g.W), t)
+		t.y, t.x, t.w, t.adjoint = nil, nil, nil, false
+		depthwises.Put(t)
+	default:
+		// The pixels of dx that are one stride apart see the same taps: each such set is a convolution of dy without stride.
+		t := taps.Get().(*tap)
+		t.source = image{dy, g.N, g.OH, g.OW, g.OC}
+		t.stepH, t.stepW = 1, 1
+		t.weight, t.ldw, t.transposed = w, g.OC, true
+		for ph := range min(g.StrideH, g.H) {
+			t.h = t.h[:0]
+			for kh := g.KH - 1; kh >= 0; kh-- { // backward, so that the offsets ascend
+				if d := ph + g.PadTop - kh*g.DilationH; d%g.StrideH == 0 {
+					t.h = append(t.h, offset{d / g.StrideH, kh * g.KW * g.C / g.Groups * g.OC})
+				}
+			}
+			for pw := range min(g.StrideW, g.W) {
+				t.w = t.w[:0]
+				for kw := g.KW - 1; kw >= 0; kw-- {
+					if d := pw + g.PadLeft - kw*g.DilationW; d%g.StrideW == 0 {
+						t.w = append(t.w, offset{d / g.StrideW, kw * g.C / g.Groups * g.OC})
+					}
+				}
+				t.target = grid{dx, g.N, ceil(g.H-ph, g.StrideH), ceil(g.W-pw, g.StrideW), g.H, g.W, g.C,
+					ph, pw, g.StrideH, g.StrideW}
+				for q := range g.Groups {
+					t.c0, t.c = q*(g.OC/g.Groups), g.OC/g.Groups
+					t.n0, t.n = q*(g.C/g.Groups), g.C/g.Groups
+					t.w0 = t.c0
+					t.product()
+				}
+			}
+		}
+		t.free()
+	}
+}
+
+func (g *Conv) empty() bool { return g.N*g.H*g.W*g.C*g.KH*g.KW*g.OH*g.OW*g.OC == 0 }
+
+// pointwise reports whether the convolution is one product of matrices.
+func (g *Conv) pointwise() bool {
+	return g.KH == 1 && g.KW == 1 && g.StrideH == 1 && g.StrideW == 1 && g.PadTop == 0 && g.PadLeft == 0 && g.Groups == 1 &&
+		g.OH == g.H && g.OW == g.W
+}
+
+// An image is what a convolution reads.
+type image struct {
+	data       []Float
+	n, h, w, c int
+}
+
+// A grid is a set of pixels of an image that a convolution writes: n×gh×gw of the n×h×w, from (h0, w0) on, (sh, sw) apart.
+type grid struct {
+	data   []Float
+	n      int
+	gh, gw int
+	h, w   int
+	c      int
+	h0, w0 int
+	sh, sw int
+}
+
+// An offset is a tap of the kernel along one axis: where it reads, relative to the pixel that it writes, and where its weights are.
+type offset struct{ at, weight int }
+
+// A tap is a convolution under way, in either direction: pixel (i, j) of the target's grid is the sum over the offsets h and w of the
+// source's pixel (i·stepH + h.at, j·stepW + w.at) times a matrix. It is the product of a matrix with a row for every pixel, which is made a
+// block at a time, and of the weights.
+type tap struct {
+	source       image
+	target       grid
+	stepH, stepW int
+	h, w         []offset
+	c0, c        int // the channels of the source that are read
+	n0, n        int // the channels of the target that are written
+	weight       []Float
+	w0, ldw      int  // where the group's weights begin; the length of a row of them
+	transposed   bool // the weights are stored as n×c
+
+	packing bool
+	j0, nc  int // columns of the block of weights
+	p0, kc  int // its rows
+	add     bool
+	rows    int // pixels in a piece of work
+	packed  *[blockK * blockN]Float
+}
+
+var taps = sync.Pool{New: func() any { return &tap{packed: new([blockK * blockN]Float)} }}
+
+func (t *tap) free() {
+	t.source.data, t.target.data, t.weight = nil, nil, nil
+	taps.Put(t)
+}
+
+func (t *tap) product() {
+	k := len(t.h) * len(t.w) * t.c
+	pixels := t.target.n * t.target.gh * t.target.gw
+	if k == 0 { // no tap reaches these pixels
+		for m := range pixels {
+			clear(t.target.pixel(m)[t.n0:][:t.n])
+		}
+		return
+	}
+	t.rows = convRows
+	for t.j0 = 0; t.j0 < t.n; t.j0 += t.nc {
+		t.nc = min(blockN, t.n-t.j0)
+		parts := ceil(k, blockK)
+		for p := range parts {
+			t.p0 = k * p / parts
+			t.kc = k*(p+1)/parts - t.p0
+			t.add = p > 0
+			t.packing = true
+			parallel(ceil(t.nc, tileN), 4, t)
+			t.packing = false
+			parallel(ceil(pixels, t.rows), 1, t)
+		}
+	}
+}
+
+// pixel returns the channels of pixel m of the grid.
+func (g *grid) pixel(m int) []Float {
+	j, i := m%g.gw, m/g.gw
+	i, n := i%g.gh, i/g.gh
+	return g.data[((n*g.h+g.h0+i*g.sh)*g.w+g.w0+j*g.sw)*g.c:][:g.c]
+}
+
+// dense reports whether the grid is the whole image, so that its pixels follow one another.
+func (g *grid) dense() bool { return g.gh == g.h && g.gw == g.w }
+
+// The pixels of a piece of work and the length of a row of the matrix, which keeps off the powers of two: rows would
+// contend for the same few places in the cache.
+const (
+	convRows = 48
+	rowPad   = 8
+)
+
+type convBuffer struct {
+	a [convRows * (blockK + rowPad)]Float // the matrix
+	c [convRows * tileN]Float             // a column of tiles for a grid that is not dense
+}
+
+var convBuffers = sync.Pool{New: func() any { return new(convBuffer) }}
+
+func (t *tap) run(lo, hi int) {
+	if t.packing {
+		for q := lo; q < hi; q++ {
+			t.pack(q)
+		}
+		return
+	}
+	buffer := convBuffers.Get().(*convBuffer)
+	for piece := lo; piece < hi; piece++ {
+		t.piece(buffer, piece*t.rows)
+	}
+	convBuffers.Put(buffer)
+}
+
+// piece computes the pixels from m0 on.
+func (t *tap) piece(buffer *convBuffer, m0 int) {
+	pixels := t.target.n * t.target.gh * t.target.gw
+	m := min(t.rows, pixels-m0)
+	lda := ceil(t.kc, rowPad)*rowPad + rowPad
+	t.gather(buffer.a[:], lda, m0, m)
+	for j := 0; j < t.nc; j += tileN {
+		n := min(tileN, t.nc-j)
+		b := t.packed[j*t.kc:]
+		n0 := t.n0 + t.j0 + j
+		if t.target.dense() {
+			panel(m, n, t.kc, buffer.a[:], lda, 1, b, tileN, t.target.data[m0*t.target.c+n0:], t.target.c, t.add)
+			continue
+		}
+		panel(m, n, t.kc, buffer.a[:], lda, 1, b, tileN, buffer.c[:], tileN, false)
+		for i := range m {
+			row := t.target.pixel(m0 + i)[n0:][:n]
+			sum := buffer.c[i*tileN:][:n]
+			if !t.add {
+				copy(row, sum)
+				continue
+			}
+			for x, v := range sum {
+				row[x] += v
+			}
+		}
+	}
+}
+
+// pack packs panel q of the block of weights.
+func (t *tap) pack(q int) {
+	dst := t.packed[q*tileN*t.kc:]
+	j := t.j0 + q*tileN
+	n := min(tileN, t.nc-q*tileN)
+	for p := 0; p < t.kc; { // a tap, or what is left of it, at a time
+		i, c := (t.p0+p)/t.c, (t.p0+p)%t.c
+		k := min(t.c-c, t.kc-p)
+		w := t.weight[t.h[i/len(t.w)].weight+t.w[i%len(t.w)].weight+t.w0:]
+		if t.transposed {
+			packTransposed(dst[p*tileN:], w[j*t.ldw+c:], t.ldw, k, n)
+		} else {
+			pack(dst[p*tileN:], w[c*t.ldw+j:], t.ldw, k, n)
+		}
+		p += k
+	}
+}
+
+// gather writes the rows of the matrix for m pixels from m0 on, columns p0 to p0+kc: what each tap reads, one tap after the other.
+func (t *tap) gather(dst []Float, lda, m0, m int) {
+	s := &t.source
+	j, i := m0%t.target.gw, m0/t.target.gw
+	i, n := i%t.target.gh, i/t.target.gh
+	span := len(t.w) * t.c
+	contiguous := t.c == s.c && ascending(t.w)
+	end := t.p0 + t.kc
+	for r := range m {
+		row := dst[r*lda:][:t.kc]
+		for ih := t.p0 / span; ih*span < end; ih++ {
+			lo, hi := max(t.p0, ih*span), min(end, (ih+1)*span)
+			d := row[lo-t.p0 : hi-t.p0]
+			lo, hi = lo-ih*span, hi-ih*span // within this row of taps
+			y := i*t.stepH + t.h[ih].at
+			if y < 0 || y >= s.h {
+				clear(d)
+				continue
+			}
+			line := s.data[(n*s.h+y)*s.w*s.c:][:s.w*s.c]
+			if contiguous {
+				from := (j*t.stepW+t.w[0].at)*s.c + lo // may begin before the line and end behind it
+				copyClipped(d, line, from)
+				continue
+			}
+			for p := lo; p < hi; {
+				c := p % t.c
+				k := min(t.c-c, hi-p)
+				part := d[p-lo:][:k]
+				if x := j*t.stepW + t.w[p/t.c].at; x < 0 || x >= s.w {
+					clear(part)
+				} else {
+					copy(part, line[x*s.c+t.c0+c:])
+				}
+				p += k
+			}
+		}
+		if j++; j == t.target.gw {
+			j = 0
+			if i++; i == t.target.gh {
+				i = 0
+				n++
+			}
+		}
+	}
+}
+
+// ascending reports whether taps read neighbouring pixels.
+func ascending(w []offset) bool {
+	for i := range w {
+		if w[i].at != w[0].at+i {
+			return false
+		}
+	}
+	return true
+}
+
+// copyClipped copies src[from:] to dst, as if src had zeros before its beginning and behind its end.
+func copyClipped(dst, src []Float, from int) {
+	if from < 0 {
+		k := min(-from, len(dst))
+		clear(dst[:k])
+		dst, from = dst[k:], 0
+	}
+	k := 0
+	if from < len(src) {
+		k = copy(dst, src[from:])
+	}
+	clear(dst[k:])
+}

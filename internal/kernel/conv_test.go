@@ -1,0 +1,180 @@
+package kernel
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// square returns a convolution of n square images with square kernels.
+func square(n, size, c, oc, k, stride, pad, dilation, groups int) Conv {
+	out := (size+2*pad-dilation*(k-1)-1)/stride + 1
+	return Conv{n, size, size, c, out, out, oc, k, k, stride, stride, pad, pad, dilation, dilation, groups}
+}
+
+var convShapes = []Conv{
+	square(2, 5, 3, 4, 3, 1, 1, 1, 1),
+	square(3, 9, 1, 6, 5, 1, 2, 1, 1),
+	square(2, 14, 6, 16, 5, 1, 0, 1, 1),
+	square(2, 8, 16, 33, 3, 1, 1, 1, 1),
+	square(2, 7, 5, 7, 1, 1, 0, 1, 1), // one product
+	square(2, 7, 5, 7, 1, 1, 1, 1, 1), // 1×1 with padding
+	square(2, 7, 5, 7, 1, 2, 0, 1, 1), // 1×1 with stride: pixels of the input that nothing reads
+	square(1, 9, 100, 100, 1, 1, 0, 1, 1),
+	square(2, 8, 4, 6, 3, 2, 1, 1, 1),
+	square(1, 11, 4, 6, 3, 3, 1, 1, 1),
+	square(1, 11, 3, 6, 2, 3, 0, 1, 1), // stride beyond the kernel
+	square(1, 11, 3, 5, 3, 1, 2, 2, 1),
+	square(1, 13, 3, 5, 3, 2, 2, 3, 1), // stride and dilation
+	square(1, 12, 3, 5, 3, 2, 2, 2, 1), // of which one divides the other
+	square(2, 8, 6, 9, 3, 1, 1, 1, 3),
+	square(2, 8, 32, 64, 3, 2, 1, 1, 2),
+	square(2, 8, 7, 7, 3, 1, 1, 1, 7),   // depthwise
+	square(2, 9, 5, 10, 3, 2, 1, 2, 5),  // depthwise, two outputs a channel
+	square(1, 4, 70, 20, 3, 1, 1, 1, 1), // more than one block of weights
+	square(4, 20, 40, 24, 3, 1, 1, 1, 1),
+	square(1, 3, 2, 600, 3, 1, 1, 1, 1), // more than one block of channels
+	square(1, 3, 600, 2, 3, 1, 1, 1, 1),
+	{2, 1, 20, 4, 1, 20, 6, 1, 5, 1, 1, 0, 2, 1, 1, 1},   // one-dimensional
+	{2, 1, 20, 4, 1, 20, 6, 1, 5, 1, 1, 0, 4, 1, 1, 1},   // padded in front only
+	{1, 1, 20, 8, 1, 12, 8, 1, 3, 1, 1, 0, 0, 1, 4, 2},   // dilated, with groups
+	{1, 6, 9, 2, 5, 4, 3, 2, 3, 1, 2, 0, 0, 1, 1, 1},     // not square
+	{1, 6, 9, 2, 7, 5, 3, 3, 2, 1, 2, 2, 1, 1, 1, 1},     // not the same padding at both ends
+	{1, 2, 2, 3, 7, 7, 4, 2, 2, 1, 1, 4, 4, 1, 1, 1},     // some windows lie wholly in the padding
+	{1, 2, 2, 3, 5, 5, 3, 2, 2, 2, 2, 4, 4, 1, 1, 3},     // the same, depthwise and with stride
+	{1, 5, 5, 2, 3, 3, 4, 3, 3, 1, 1, -1, 0, 1, 1, 1},    // negative padding: a crop
+	{0, 4, 4, 2, 4, 4, 2, 3, 3, 1, 1, 1, 1, 1, 1, 1},     // nothing
+	{3, 28, 28, 1, 28, 28, 6, 5, 5, 1, 1, 2, 2, 1, 1, 1}, // LeNet
+}
+
+func (g *Conv) lens() (x, w, y int) {
+	return g.N * g.H * g.W * g.C, g.KH * g.KW * g.C / g.Groups * g.OC, g.N * g.OH * g.OW * g.OC
+}
+
+// each calls f for every product in the sum that defines the convolution, with the places in y, x and w.
+func (g *Conv) each(f func(y, x, w int)) {
+	ic, oc := g.C/g.Groups, g.OC/g.Groups
+	for n := range g.N {
+		for oh := range g.OH {
+			for ow := range g.OW {
+				for kh := range g.KH {
+					for kw := range g.KW {
+						h, w := oh*g.StrideH+kh*g.DilationH-g.PadTop, ow*g.StrideW+kw*g.DilationW-g.PadLeft
+						if h < 0 || h >= g.H || w < 0 || w >= g.W {
+							continue
+						}
+						for o := range g.OC {
+							for c := range ic {
+								f(((n*g.OH+oh)*g.OW+ow)*g.OC+o, ((n*g.H+h)*g.W+w)*g.C+o/oc*ic+c,
+									((kh*g.KW+kw)*ic+c)*g.OC+o)
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestConv(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	for _, g := range convShapes {
+		nx, nw, ny := g.lens()
+		x, w, dy := random(r, nx), random(r, nw), random(r, ny)
+		wantY, wantX, wantW := make([]float64, ny), make([]float64, nx), make([]float64, nw)
+		g.each(func(iy, ix, iw int) {
+			wantY[iy] += float64(x[ix]) * float64(w[iw])
+			wantX[ix] += float64(dy[iy]) * float64(w[iw])
+			wantW[iw] += float64(dy[iy]) * float64(x[ix])
+		})
+		y, dx, dw := random(r, ny), random(r, nx), random(r, nw) // what was there before is overwritten
+		g.Forward(y, x, w)
+		g.Input(dx, dy, w)
+		g.Weight(dw, x, dy)
+		k := g.KH * g.KW
+		agree(t, fmt.Sprintf("Forward %+v", g), y, wantY, k*g.C/g.Groups)
+		agree(t, fmt.Sprintf("Input %+v", g), dx, wantX, k*g.OC/g.Groups)
+		agree(t, fmt.Sprintf("Weight %+v", g), dw, wantW, g.N*g.OH*g.OW)
+
+		// ⟨conv(x), dy⟩ = ⟨x, input(dy)⟩ = ⟨w, weight(x, dy)⟩
+		byY, byX, byW := dot(y, dy), dot(x, dx), dot(w, dw)
+		agree(t, fmt.Sprintf("adjoints of %+v", g), []Float{Float(byX), Float(byW)}, []float64{byY, byY}, ny*k*g.C/g.Groups)
+
+		y2, dx2, dw2 := make([]Float, ny), make([]Float, nx), make([]Float, nw)
+		for _, threads := range []int{1, 3} {
+			withThreads(t, threads, func() {
+				g.Forward(y2, x, w)
+				g.Input(dx2, dy, w)
+				g.Weight(dw2, x, dy)
+			})
+			if !slices.Equal(y, y2) || !slices.Equal(dx, dx2) || !slices.Equal(dw, dw2) {
+				t.Errorf("%+v: %d threads give other bits than %d", g, threads, Threads())
+			}
+		}
+	}
+}
+
+func dot(a, b []Float) float64 {
+	s := 0.0
+	for i, v := range a {
+		s += float64(v) * float64(b[i])
+	}
+	return s
+}
+
+func TestConvDoesNotAllocate(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes sync.Pool forget")
+	}
+	for _, g := range []Conv{square(8, 28, 1, 6, 5, 1, 2, 1, 1), square(2, 8, 8, 8, 3, 2, 1, 1, 8), square(2, 8, 8, 8, 1, 1, 0, 1, 1)} {
+		nx, nw, ny := g.lens()
+		x, w, y := make([]Float, nx), make([]Float, nw), make([]Float, ny)
+		run := func() {
+			g.Forward(y, x, w)
+			g.Input(x, y, w)
+			g.Weight(w, x, y)
+		}
+		run()
+		if n := testing.AllocsPerRun(20, run); n >= 1 {
+			t.Errorf("%+v: allocates %v times, want 0", g, n)
+		}
+	}
+}
+
+func BenchmarkConv(b *testing.B) {
+	r := rand.New(rand.NewPCG(11, 12))
+	for _, s := range []struct {
+		name string
+		g    Conv
+	}{
+		{"lenet1", square(64, 28, 1, 6, 5, 1, 2, 1, 1)},
+		{"lenet2", square(64, 14, 6, 16, 5, 1, 0, 1, 1)},
+		{"16x64x56k3", square(16, 56, 64, 64, 3, 1, 1, 1, 1)},
+		{"16x256x14k3", square(16, 14, 256, 256, 3, 1, 1, 1, 1)},
+		{"64x3x32k3", square(64, 32, 3, 64, 3, 1, 1, 1, 1)},
+		{"64x64x32k3s2", square(64, 32, 64, 128, 3, 2, 1, 1, 1)},
+		{"16x64x56k1", square(16, 56, 64, 256, 1, 1, 0, 1, 1)},
+		{"16x64x56k3depthwise", square(16, 56, 64, 64, 3, 1, 1, 1, 64)},
+	} {
+		g := s.g
+		nx, nw, ny := g.lens()
+		x, w, y := random(r, nx), random(r, nw), random(r, ny)
+		flop := 2 * float64(ny) * float64(g.KH*g.KW*g.C/g.Groups)
+		for _, v := range []struct {
+			name string
+			f    func()
+		}{
+			{"forward", func() { g.Forward(y, x, w) }},
+			{"input", func() { g.Input(x, y, w) }},
+			{"weight", func() { g.Weight(w, x, y) }},
+		} {
+			b.Run(s.name+"/"+v.name, func(b *testing.B) {
+				for b.Loop() {
+					v.f()
+				}
+				b.ReportMetric(flop*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			})
+		}
+	}
+}
