@@ -1,0 +1,61 @@
+// Package nn has the layers, losses and initializations that networks are made of, and names, saves and loads their parameters.
+//
+// A layer is a plain struct with exported fields and a Forward method; a model is a struct of layers. Nothing is registered:
+// [Leaves] finds the parameters. The last axis is always the features: images are N×H×W×C, sequences N×T×F.
+//
+// Layers behave as those of PyTorch with the same name, defaults included, and files have PyTorch's names and axis orders.
+package nn
+
+import (
+	"fmt"
+
+	"github.com/hadal-go/hadal/tensor"
+)
+
+// A Layer maps a tensor to a tensor.
+type Layer interface {
+	Forward(x *tensor.Tensor) *tensor.Tensor
+}
+
+// A Func is a function as a layer: nn.Func(nn.GELU), nn.Func((*tensor.Tensor).ReLU).
+type Func func(x *tensor.Tensor) *tensor.Tensor
+
+// Forward returns f(x).
+func (f Func) Forward(x *tensor.Tensor) *tensor.Tensor { return f(x) }
+
+// A Chain applies its layers in turn. A nil Chain is the identity. In a pass that does not record, what one layer hands to the
+// next is freed behind it.
+type Chain []Layer
+
+// Forward applies the layers to x in turn.
+func (c Chain) Forward(x *tensor.Tensor) *tensor.Tensor {
+	return x.Pass().Sequence(x, len(c), func(i int, x *tensor.Tensor) *tensor.Tensor { return c[i].Forward(x) })
+}
+
+// A Residual adds what Body makes of x to x, or to what Shortcut makes of it (He et al. 2015, https://arxiv.org/abs/1512.03385).
+type Residual struct {
+	Body     Layer
+	Shortcut Chain // nil: x itself
+}
+
+// Forward returns Body(x) + Shortcut(x).
+func (r *Residual) Forward(x *tensor.Tensor) *tensor.Tensor {
+	return r.Body.Forward(x).Add(r.Shortcut.Forward(x))
+}
+
+// FlattenCHW turns N×H×W×C into N×(C·H·W) with the channels slowest, as PyTorch flattens N×C×H×W. It is the one place where a
+// model moves channels, so that the weights of a linear layer behind it are those of PyTorch.
+func FlattenCHW(x *tensor.Tensor) *tensor.Tensor {
+	if x.Rank() != 4 {
+		fail("FlattenCHW", "shape %v is not N×H×W×C", x.Shape())
+	}
+	if x.Dim(1) == 1 && x.Dim(2) == 1 {
+		return x.Flatten(1)
+	}
+	return x.Permute(0, 3, 1, 2).Flatten(1)
+}
+
+// fail panics in the one form in which the package reports mistakes of the program.
+func fail(op, format string, args ...any) {
+	panic("nn: " + op + ": " + fmt.Sprintf(format, args...))
+}
