@@ -1,0 +1,40 @@
+package kernel
+
+import "sync"
+
+// grain is how many elements of cheap work make a piece: few enough to share a small tensor between threads, enough to hide what
+// it costs to hand a piece over.
+const grain = 1 << 13
+
+// chunk is how many columns a loop handles at once when it keeps a float64 for each of them on its stack.
+const chunk = 64
+
+// grainOf returns how many items of a given size make a piece.
+func grainOf(size int) int { return max(1, grain/max(1, size)) }
+
+// jobs keeps the structs of one kind of task between calls, so that parallel work makes no garbage.
+type jobs[T any, P interface {
+	*T
+	task
+}] struct{ pool sync.Pool }
+
+func (j *jobs[T, P]) get() *T {
+	if t, ok := j.pool.Get().(*T); ok {
+		return t
+	}
+	return new(T)
+}
+
+// put gives t back, without what it pointed at.
+func (j *jobs[T, P]) put(t *T) {
+	*t = *new(T)
+	j.pool.Put(t)
+}
+
+// do runs the pieces 0 to n of work.
+func (j *jobs[T, P]) do(n, grain int, work T) {
+	t := j.get()
+	*t = work
+	parallel(n, grain, P(t))
+	j.put(t)
+}

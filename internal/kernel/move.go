@@ -1,0 +1,242 @@
+package kernel
+
+// Move copies dims elements from src to dst. In either they begin at an offset and lie apart by strides per axis, which may be
+// negative, and 0 in src. It is Permute, Slice, Pad, Concat, Split, Flip and BroadcastTo.
+func Move(dst []Float, do int, ds []int, src []Float, so int, ss []int, dims []int) {
+	t := moveJobs.get()
+	defer moveJobs.put(t)
+	t.dst, t.src, t.do, t.so = dst, src, do, so
+
+	// Loops in the order of dst's memory, so that neighbours are found and written together.
+	var axes [2 * maxRank]int
+	order := axes[:0]
+	for axis := len(dims) - 1; axis >= 0; axis-- {
+		if dims[axis] == 0 {
+			return
+		}
+		if dims[axis] == 1 {
+			continue
+		}
+		i := len(order)
+		order = append(order, axis)
+		for ; i > 0 && abs(ds[order[i-1]]) > abs(ds[axis]); i-- {
+			order[i] = order[i-1]
+		}
+		order[i] = axis
+	}
+	for _, axis := range order {
+		t.loops.wrap(dims[axis], ds[axis], ss[axis])
+	}
+
+	if across := t.loops.transposed(); across > 0 {
+		t.loops.bring(across)
+		t.tiles = (t.loops.dims[1] + tile - 1) / tile
+		rest := t.loops.len() / (t.loops.dims[0] * t.loops.dims[1])
+		parallel(rest*t.tiles, grainOf(tile*t.loops.dims[0]), t)
+		return
+	}
+	parallel(t.loops.len(), 2*grain, t)
+}
+
+// tile is the side of the squares in which a transposition runs over memory: a cache line of float32.
+const tile = 16
+
+// transposed returns the loop that runs along src's memory if the innermost runs along dst's and not along src's, else 0.
+func (n *nest) transposed() int {
+	if n.rank < 2 || n.p[0] != 1 || n.q[0] == 0 || abs(n.q[0]) == 1 {
+		return 0
+	}
+	for axis := 1; axis < n.rank; axis++ {
+		if abs(n.q[axis]) == 1 {
+			return axis
+		}
+	}
+	return 0
+}
+
+// bring makes a loop the second innermost.
+func (n *nest) bring(axis int) {
+	for ; axis > 1; axis-- {
+		n.dims[axis], n.dims[axis-1] = n.dims[axis-1], n.dims[axis]
+		n.p[axis], n.p[axis-1] = n.p[axis-1], n.p[axis]
+		n.q[axis], n.q[axis-1] = n.q[axis-1], n.q[axis]
+	}
+}
+
+// A moveJob's pieces are elements or, if tiles is not 0, strips of a transposition tile wide.
+type moveJob struct {
+	dst, src []Float
+	do, so   int
+	loops    nest
+	tiles    int
+}
+
+var moveJobs jobs[moveJob, *moveJob]
+
+func (t *moveJob) run(lo, hi int) {
+	if t.tiles > 0 {
+		for ; lo < hi; lo++ {
+			t.strip(lo/t.tiles, lo%t.tiles*tile)
+		}
+		return
+	}
+	ds, ss := t.loops.p[0], t.loops.q[0]
+	for c := t.loops.at(lo); lo < hi; t.loops.next(&c) {
+		n := min(c.left, hi-lo)
+		lo += n
+		p, q := t.do+c.p, t.so+c.q
+		switch {
+		case ds == 1 && ss == 1:
+			copy(t.dst[p:p+n], t.src[q:q+n])
+		case ds == 1 && ss == 0:
+			fill(t.dst[p:p+n], t.src[q])
+		case ds == 1:
+			dst := t.dst[p : p+n]
+			for i := range dst {
+				dst[i] = t.src[q]
+				q += ss
+			}
+		default:
+			for range n {
+				t.dst[p] = t.src[q]
+				p += ds
+				q += ss
+			}
+		}
+	}
+}
+
+// strip transposes the rows from on of the k-th matrix.
+func (t *moveJob) strip(k, from int) {
+	n := &t.loops
+	c := n.at(k * n.dims[0] * n.dims[1])
+	p, q := t.do+c.p+from*n.p[1], t.so+c.q+from*n.q[1]
+	rows := min(tile, n.dims[1]-from)
+	for i := 0; i < n.dims[0]; i += tile {
+		width := min(tile, n.dims[0]-i)
+		for j := range rows {
+			dst := t.dst[p+i+j*n.p[1]:][:width]
+			s := q + i*n.q[0] + j*n.q[1]
+			for k := range dst {
+				dst[k] = t.src[s]
+				s += n.q[0]
+			}
+		}
+	}
+}
+
+func abs(x int) int { return max(x, -x) }
+
+// GatherRows computes dst[i] = x[index[i]], where both are rows of row numbers.
+func GatherRows(dst, x []Float, index []int32, row int) {
+	gatherJobs.do(len(index), grainOf(row), gatherJob{dst, x, index, row})
+}
+
+type gatherJob struct {
+	dst, x []Float
+	index  []int32
+	row    int
+}
+
+var gatherJobs jobs[gatherJob, *gatherJob]
+
+func (t *gatherJob) run(lo, hi int) {
+	if t.row == 1 {
+		dst := t.dst[lo:hi]
+		for i, k := range t.index[lo:hi] {
+			dst[i] = t.x[k]
+		}
+		return
+	}
+	for ; lo < hi; lo++ {
+		from := int(t.index[lo]) * t.row
+		copy(t.dst[lo*t.row:(lo+1)*t.row], t.x[from:from+t.row])
+	}
+}
+
+// ScatterAddRows computes dst[index[i]] += g[i], in the order of i, where both are rows of row numbers.
+func ScatterAddRows(dst, g []Float, index []int32, row int) {
+	columns := (row + chunk - 1) / chunk
+	scatterJobs.do(columns, grainOf(len(index)*chunk), scatterJob{dst, g, index, row})
+}
+
+// A scatterJob's pieces are columns of chunk numbers, so that no two write to one place.
+type scatterJob struct {
+	dst, g []Float
+	index  []int32
+	row    int
+}
+
+var scatterJobs jobs[scatterJob, *scatterJob]
+
+func (t *scatterJob) run(lo, hi int) {
+	from, to := lo*chunk, min(hi*chunk, t.row)
+	if t.row == 1 {
+		PutAdd(t.dst, t.g, t.index)
+		return
+	}
+	for i, k := range t.index {
+		dst := t.dst[int(k)*t.row+from : int(k)*t.row+to]
+		addScaled(dst, t.g[i*t.row+from:], 1, 0)
+	}
+}
+
+// GatherAxis computes dst[o, j, i] = x[o, index[o, j, i], i], where dst and index are outer×m×inner and x is outer×n×inner.
+func GatherAxis(dst, x []Float, index []int32, outer, n, m, inner int) {
+	axisJobs.do(outer*m, grainOf(inner), axisJob{dst: dst, x: x, index: index, n: n, m: m, inner: inner})
+}
+
+// ScatterAddAxis computes dst[o, index[o, j, i], i] += g[o, j, i], in the order of j, where g and index are outer×m×inner and dst is
+// outer×n×inner: the adjoint of GatherAxis.
+func ScatterAddAxis(dst, g []Float, index []int32, outer, n, m, inner int) {
+	columns := (inner + chunk - 1) / chunk
+	axisJobs.do(outer*columns, grainOf(m*min(inner, chunk)), axisJob{dst, g, index, n, m, inner, columns})
+}
+
+// An axisJob gathers, in pieces of outer × m, or scatters, if columns is not 0, in pieces of outer × columns.
+type axisJob struct {
+	dst, x               []Float
+	index                []int32
+	n, m, inner, columns int
+}
+
+var axisJobs jobs[axisJob, *axisJob]
+
+func (t *axisJob) run(lo, hi int) {
+	if t.columns > 0 {
+		for ; lo < hi; lo++ {
+			t.scatter(lo/t.columns, lo%t.columns*chunk)
+		}
+		return
+	}
+	for ; lo < hi; lo++ {
+		x := t.x[lo/t.m*t.n*t.inner:]
+		dst := t.dst[lo*t.inner : (lo+1)*t.inner]
+		for i, k := range t.index[lo*t.inner : (lo+1)*t.inner] {
+			dst[i] = x[int(k)*t.inner+i]
+		}
+	}
+}
+
+func (t *axisJob) scatter(o, column int) {
+	dst := t.dst[o*t.n*t.inner+column : (o+1)*t.n*t.inner]
+	width := min(chunk, t.inner-column)
+	for j := range t.m {
+		at := (o*t.m+j)*t.inner + column
+		g := t.x[at : at+width]
+		for i, k := range t.index[at : at+width] {
+			dst[int(k)*t.inner+i] += g[i]
+		}
+	}
+}
+
+// Pick computes dst[i] = x[index[i]].
+func Pick(dst, x []Float, index []int32) { GatherRows(dst, x, index, 1) }
+
+// PutAdd computes dst[index[i]] += g[i], in the order of i.
+func PutAdd(dst, g []Float, index []int32) {
+	g = g[:len(index)]
+	for i, k := range index {
+		dst[k] += g[i]
+	}
+}

@@ -1,0 +1,117 @@
+package kernel
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+)
+
+func TestMove(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		do, so int
+		ds, ss []int
+		dims   []int
+	}{
+		{"scalar", 3, 2, nil, nil, nil},
+		{"one", 3, 2, []int{1}, []int{0}, []int{1}},
+		{"nothing", 0, 0, []int{3, 1}, []int{3, 1}, []int{0, 3}},
+		{"copy", 0, 0, []int{12, 4, 1}, []int{12, 4, 1}, []int{2, 3, 4}},
+		{"long copy", 0, 0, []int{1}, []int{1}, []int{50001}},
+		{"slice", 0, 5, []int{12, 4, 1}, []int{40, 8, 1}, []int{2, 3, 4}},
+		{"pad", 5, 0, []int{40, 8, 1}, []int{12, 4, 1}, []int{2, 3, 4}},
+		{"step", 0, 1, []int{4, 1}, []int{30, 3}, []int{5, 4}},
+		{"flip", 0, 11, []int{1}, []int{-1}, []int{12}},
+		{"flip rows", 0, 8, []int{4, 1}, []int{-4, 1}, []int{3, 4}},
+		{"flip in dst", 11, 0, []int{-4, -1}, []int{4, 1}, []int{3, 4}},
+		{"broadcast", 0, 0, []int{12, 4, 1}, []int{0, 0, 1}, []int{2, 3, 4}},
+		{"broadcast inner", 0, 0, []int{12, 4, 1}, []int{0, 1, 0}, []int{2, 3, 4}},
+		{"transpose", 0, 0, []int{7, 1}, []int{1, 5}, []int{5, 7}},
+		{"big transpose", 0, 0, []int{333, 1}, []int{1, 217}, []int{217, 333}},
+		{"transpose into a part", 3, 0, []int{40, 1}, []int{1, 35}, []int{35, 33}},
+		{"flipped transpose", 0, 34, []int{33, 1}, []int{-1, 35}, []int{35, 33}},
+		{"channels last", 0, 0, []int{630, 90, 3, 1}, []int{630, 30, 1, 210}, []int{2, 7, 30, 3}},
+		{"channels first", 0, 0, []int{630, 210, 30, 1}, []int{630, 1, 90, 3}, []int{2, 3, 7, 30}},
+		{"heads", 0, 0, []int{240, 60, 4, 1}, []int{240, 4, 16, 1}, []int{3, 4, 15, 4}},
+		{"reverse axes", 0, 0, []int{60, 15, 3, 1}, []int{1, 2, 8, 40}, []int{2, 4, 5, 3}},
+		{"dst across", 0, 0, []int{1, 5}, []int{7, 1}, []int{5, 7}},
+	} {
+		span := func(o int, strides []int) int {
+			n := o + 1
+			for axis, d := range c.dims {
+				n += max(0, (d-1)*strides[axis])
+			}
+			return n + 3
+		}
+		dst, src := normals(span(c.do, c.ds), 1), normals(span(c.so, c.ss), 2)
+		want := slices.Clone(dst)
+		n := 1
+		for _, d := range c.dims {
+			n *= d
+		}
+		for i := range n {
+			p, q := c.do, c.so
+			for axis := len(c.dims) - 1; axis >= 0; axis-- {
+				p += i % c.dims[axis] * c.ds[axis]
+				q += i % c.dims[axis] * c.ss[axis]
+				i /= c.dims[axis]
+			}
+			want[p] = src[q]
+		}
+		Move(dst, c.do, c.ds, src, c.so, c.ss, c.dims)
+		compare(t, "Move: "+c.name, dst, want, 0)
+	}
+}
+
+func TestRows(t *testing.T) {
+	for _, c := range []struct{ n, m, row int }{{1, 0, 3}, {1, 1, 1}, {7, 8, 1}, {9, 1000, 7}, {5, 40, 64}, {6, 300, 200}, {20000, 30000, 1}} {
+		x, g, index := normals(c.n*c.row, 1), normals(c.m*c.row, 2), indices(c.m, c.n, 3)
+		want, got := make([]Float, c.m*c.row), make([]Float, c.m*c.row)
+		for i := range want {
+			want[i] = x[int(index[i/c.row])*c.row+i%c.row]
+		}
+		GatherRows(got, x, index, c.row)
+		compare(t, fmt.Sprint("GatherRows", c), got, want, 0)
+
+		sum, wantSum := normals(c.n*c.row, 4), normals(c.n*c.row, 4)
+		for i := range g {
+			wantSum[int(index[i/c.row])*c.row+i%c.row] += g[i]
+		}
+		ScatterAddRows(sum, g, index, c.row)
+		compare(t, fmt.Sprint("ScatterAddRows", c), sum, wantSum, 0)
+
+		if c.row == 1 {
+			Pick(got, x, index)
+			compare(t, fmt.Sprint("Pick", c), got, want, 0)
+			PutAdd(x, g, index)
+			ScatterAddRows(normals(0, 0), nil, nil, 1)
+			sum = normals(c.n, 1)
+			ScatterAddRows(sum, g, index, 1)
+			compare(t, fmt.Sprint("PutAdd", c), x, sum, 0)
+		}
+	}
+}
+
+func TestAxis(t *testing.T) {
+	for _, c := range []struct{ outer, n, m, inner int }{
+		{1, 1, 1, 1}, {2, 3, 0, 4}, {3, 5, 4, 1}, {2, 7, 9, 3}, {1, 8, 20, 130}, {300, 6, 5, 7},
+	} {
+		x, g := normals(c.outer*c.n*c.inner, 1), normals(c.outer*c.m*c.inner, 2)
+		index := indices(len(g), c.n, 3)
+		y, want := make([]Float, len(g)), make([]Float, len(g))
+		dx, wantDx := normals(len(x), 4), normals(len(x), 4)
+		for i := range g {
+			o := i / (c.m * c.inner)
+			at := (o*c.n+int(index[i]))*c.inner + i%c.inner
+			want[i] = x[at]
+			wantDx[at] += g[i]
+		}
+		GatherAxis(y, x, index, c.outer, c.n, c.m, c.inner)
+		compare(t, fmt.Sprint("GatherAxis", c), y, want, 0)
+		ScatterAddAxis(dx, g, index, c.outer, c.n, c.m, c.inner)
+		compare(t, fmt.Sprint("ScatterAddAxis", c), dx, wantDx, 0)
+		clear(dx)
+		ScatterAddAxis(dx, g, index, c.outer, c.n, c.m, c.inner)
+		adjoint(t, fmt.Sprint("GatherAxis", c), x, y, g, dx)
+	}
+}
