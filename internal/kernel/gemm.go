@@ -185,7 +185,9 @@ func (g *gemm) pack(dst []Float, q int) {
 func (g *gemm) piece(buffer *[blockM * blockK]Float, i0, m, q0, q1 int) {
 	a, rs, ks := g.a[i0*g.rs+g.p0*g.ks:], g.rs, g.ks
 	if !g.inPlace && g.ks > 1 { // a is transposed: gather what a tile takes at a time
-		packTiles(buffer[:], a, ks, m, g.kc)
+		for i := 0; i < m; i += tileM {
+			packTile(buffer[i*g.kc:], a[i:], ks, g.kc, min(tileM, m-i))
+		}
 		a, rs, ks = buffer[:], 0, tileM
 	}
 	for q := q0; q < q1; q++ {
@@ -209,17 +211,6 @@ func (g *gemm) piece(buffer *[blockM * blockK]Float, i0, m, q0, q1 int) {
 		}
 		for i := 0; i < m; i += tileM {
 			panel(min(tileM, m-i), n, g.kc, a[i*g.kc:], 1, tileM, b, bs, c[i*g.ldc:], g.ldc, g.add)
-		}
-	}
-}
-
-// packTiles copies a, which is stored as k×m with rows of lda, to tiles of tileM: element i, p of tile t is dst[t·tileM·k+p·tileM+i].
-func packTiles(dst, a []Float, lda, m, k int) {
-	for i := 0; i < m; i += tileM {
-		n := min(tileM, m-i)
-		d := dst[i*k:]
-		for p := range k {
-			copy(d[p*tileM:][:tileM], a[p*lda+i:][:n])
 		}
 	}
 }

@@ -28,7 +28,7 @@ func random(r *rand.Rand, n int) []Float {
 // agree checks got against want for sums of terms products of numbers in [-1, 1].
 func agree(t *testing.T, what string, got []Float, want []float64, terms int) {
 	t.Helper()
-	tolerance := epsilon * (2 + math.Sqrt(float64(terms))) * 4
+	tolerance := epsilon * (2 + math.Sqrt(float64(terms))) * 16
 	for i, w := range want {
 		if d := math.Abs(float64(got[i]) - w); !(d <= tolerance*(1+math.Abs(w))) {
 			t.Errorf("%s: element %d = %v, want %v", what, i, got[i], w)

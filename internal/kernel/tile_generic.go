@@ -85,3 +85,10 @@ func packTransposedGeneric(dst, b []Float, ldb, k, n int) {
 		}
 	}
 }
+
+// packTileGeneric is packTile in plain Go.
+func packTileGeneric(dst, a []Float, lda, k, n int) {
+	for p := range k {
+		copy(dst[p*tileM:][:n], a[p*lda:][:n])
+	}
+}

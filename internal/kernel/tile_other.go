@@ -1,3 +1,5 @@
+//go:build !amd64 || noasm || float64
+
 package kernel
 
 // panel computes c = a·b, or adds it to c, for the m×k matrix a, element i, p of which is a[i·rs+p·ks], and the k×n matrix b, n ≤
@@ -13,3 +15,6 @@ func pack(dst, b []Float, ldb, k, n int) { packGeneric(dst, b, ldb, k, n) }
 
 // packTransposed is pack for a b that is stored as n×k.
 func packTransposed(dst, b []Float, ldb, k, n int) { packTransposedGeneric(dst, b, ldb, k, n) }
+
+// packTile copies the k×n matrix a, n ≤ tileM, to rows of tileM; what is behind n is left as it is.
+func packTile(dst, a []Float, lda, k, n int) { packTileGeneric(dst, a, lda, k, n) }

@@ -1,0 +1,248 @@
+// Command gemm writes the assembly of the matrix product for AVX2 and FMA.
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+func main() {
+	ConstraintExpr("amd64,!noasm,!float64")
+	masks()
+	for rows := 1; rows <= 6; rows++ {
+		tile(rows, 2)
+	}
+	for _, rows := range []int{1, 2, 4, 8, 12} {
+		tile(rows, 1)
+	}
+	packRows(16)
+	packRows(6)
+	packTransposed()
+	Generate()
+}
+
+// masks is a table of sixteen words of ones and sixteen of zeros: from place 16−n on, it masks the first n of sixteen lanes.
+func masks() {
+	table = GLOBL("tileMasks", RODATA|NOPTR)
+	for i := range 16 {
+		DATA(4*i, U32(0xffffffff))
+	}
+	for i := 16; i < 32; i++ {
+		DATA(4*i, U32(0))
+	}
+}
+
+var table Mem
+
+// tile computes a tile of rows × 8·width. Element r, p of a is at a + r·rs + p·ks, row p of b at b + p·bs, all strides in bytes;
+// only the first n columns are written. The sums stay in registers for all of k.
+func tile(rows, width int) {
+	TEXT(fmt.Sprintf("tile%dx%d", rows, 8*width), NOSPLIT,
+		"func(k int, a *float32, rs, ks int, b *float32, bs int, c *float32, ldc, n, add int)")
+	Pragma("noescape")
+	k := Load(Param("k"), GP64())
+	a := Load(Param("a"), GP64())
+	rs := Load(Param("rs"), GP64())
+	ks := Load(Param("ks"), GP64())
+	b := Load(Param("b"), GP64())
+	bs := Load(Param("bs"), GP64())
+	c := Load(Param("c"), GP64())
+	ldc := Load(Param("ldc"), GP64())
+	bases := []reg.Register{a} // every third row has a pointer, the two behind it are reached by an index
+	for r := 3; r < rows; r += 3 {
+		base := GP64()
+		LEAQ(Mem{Base: bases[len(bases)-1], Index: rs, Scale: 2}, base)
+		ADDQ(rs, base)
+		bases = append(bases, base)
+	}
+	sums := make([]reg.VecVirtual, rows*width)
+	for i := range sums {
+		sums[i] = YMM()
+		VXORPS(sums[i], sums[i], sums[i])
+	}
+	out := GP64()
+	MOVQ(c, out)
+	for range rows {
+		PREFETCHT0(Mem{Base: out})
+		if width > 1 {
+			PREFETCHT0(Mem{Base: out, Disp: 60})
+		}
+		ADDQ(ldc, out)
+	}
+	y := make([]reg.VecVirtual, width)
+	for i := range y {
+		y[i] = YMM()
+	}
+	x := []reg.VecVirtual{YMM(), YMM()}
+	step := func() {
+		for i := range y {
+			VMOVUPS(Mem{Base: b, Disp: 32 * i}, y[i])
+		}
+		ADDQ(bs, b)
+		for r := range rows {
+			at := Mem{Base: bases[r/3]}
+			if r%3 > 0 {
+				at.Index, at.Scale = rs, uint8(r%3)
+			}
+			VBROADCASTSS(at, x[r&1])
+			for i := range y {
+				VFMADD231PS(y[i], x[r&1], sums[r*width+i])
+			}
+		}
+		for _, base := range bases {
+			ADDQ(ks, base)
+		}
+	}
+	four := GP64()
+	MOVQ(k, four)
+	SHRQ(Imm(2), four)
+	JZ(LabelRef("rest"))
+	Label("loop")
+	for range 4 {
+		step()
+	}
+	DECQ(four)
+	JNZ(LabelRef("loop"))
+	Label("rest")
+	ANDQ(Imm(3), k)
+	JZ(LabelRef("summed"))
+	Label("one")
+	step()
+	DECQ(k)
+	JNZ(LabelRef("one"))
+
+	Label("summed")
+	n := Load(Param("n"), GP64())
+	add := Load(Param("add"), GP64())
+	CMPQ(n, Imm(uint64(8*width)))
+	JNE(LabelRef("narrow"))
+	TESTQ(add, add)
+	JZ(LabelRef("store"))
+	MOVQ(c, out)
+	for r := range rows {
+		for i := range width {
+			VADDPS(Mem{Base: out, Disp: 32 * i}, sums[r*width+i], sums[r*width+i])
+		}
+		ADDQ(ldc, out)
+	}
+	Label("store")
+	for r := range rows {
+		for i := range width {
+			VMOVUPS(sums[r*width+i], Mem{Base: c, Disp: 32 * i})
+		}
+		ADDQ(ldc, c)
+	}
+	VZEROUPPER()
+	RET()
+
+	Label("narrow") // fewer columns than the tile has: load and store under a mask
+	end := GP64()
+	LEAQ(table, end)
+	NEGQ(n)
+	for i := range y {
+		VMOVUPS(Mem{Base: end, Index: n, Scale: 4, Disp: 64 + 32*i}, y[i])
+	}
+	TESTQ(add, add)
+	JZ(LabelRef("storenarrow"))
+	MOVQ(c, out)
+	for r := range rows {
+		for i := range y {
+			VMASKMOVPS(Mem{Base: out, Disp: 32 * i}, y[i], x[0])
+			VADDPS(x[0], sums[r*width+i], sums[r*width+i])
+		}
+		ADDQ(ldc, out)
+	}
+	Label("storenarrow")
+	for r := range rows {
+		for i := range y {
+			VMASKMOVPS(sums[r*width+i], y[i], Mem{Base: c, Disp: 32 * i})
+		}
+		ADDQ(ldc, c)
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// packRows copies k rows of n, which are ld bytes apart, to one after the other; k is at least 1.
+func packRows(n int) {
+	TEXT(fmt.Sprintf("packRows%d", n), NOSPLIT, "func(dst, src *float32, ld, k int)")
+	Pragma("noescape")
+	dst := Load(Param("dst"), GP64())
+	src := Load(Param("src"), GP64())
+	ld := Load(Param("ld"), GP64())
+	k := Load(Param("k"), GP64())
+	Label("loop")
+	PREFETCHT0(Mem{Base: src, Index: ld, Scale: 8})
+	if n == 16 {
+		low, high := YMM(), YMM()
+		VMOVUPS(Mem{Base: src}, low)
+		VMOVUPS(Mem{Base: src, Disp: 32}, high)
+		VMOVUPS(low, Mem{Base: dst})
+		VMOVUPS(high, Mem{Base: dst, Disp: 32})
+	} else {
+		four, two := XMM(), XMM()
+		VMOVUPS(Mem{Base: src}, four)
+		VMOVSD(Mem{Base: src, Disp: 16}, two)
+		VMOVUPS(four, Mem{Base: dst})
+		VMOVSD(two, Mem{Base: dst, Disp: 16})
+	}
+	ADDQ(ld, src)
+	ADDQ(Imm(uint64(4*n)), dst)
+	DECQ(k)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+// packTransposed turns eight rows of 8·blocks, which are ld bytes apart, into columns: element j, p goes to dst[16·p + j]. blocks is
+// at least 1.
+func packTransposed() {
+	TEXT("packTransposed8", NOSPLIT, "func(dst, src *float32, ld, blocks int)")
+	Pragma("noescape")
+	dst := Load(Param("dst"), GP64())
+	src := Load(Param("src"), GP64())
+	ld := Load(Param("ld"), GP64())
+	blocks := Load(Param("blocks"), GP64())
+	ld3, src3 := GP64(), GP64()
+	LEAQ(Mem{Base: ld, Index: ld, Scale: 2}, ld3)
+	LEAQ(Mem{Base: src, Index: ld3, Scale: 1}, src3)
+	rows := []Mem{
+		{Base: src}, {Base: src, Index: ld, Scale: 1}, {Base: src, Index: ld, Scale: 2}, {Base: src3},
+		{Base: src, Index: ld, Scale: 4}, {Base: src3, Index: ld, Scale: 2}, {Base: src3, Index: ld3, Scale: 1},
+		{Base: src3, Index: ld, Scale: 4},
+	}
+	Label("loop")
+	// Rows 0 to 3 go to the low halves and rows 4 to 7 to the high halves, four columns at a time; then 4×4 transposes in each half.
+	for half := range 2 {
+		r := make([]reg.VecVirtual, 4)
+		for i := range r {
+			r[i] = YMM()
+			low, high := rows[i], rows[i+4]
+			low.Disp, high.Disp = 16*half, 16*half
+			VMOVUPS(low, r[i].AsX())
+			VINSERTF128(Imm(1), high, r[i], r[i])
+		}
+		t := []reg.VecVirtual{YMM(), YMM(), YMM(), YMM()}
+		VUNPCKLPS(r[1], r[0], t[0]) // r0p0 r1p0 r0p1 r1p1
+		VUNPCKHPS(r[1], r[0], t[1])
+		VUNPCKLPS(r[3], r[2], t[2])
+		VUNPCKHPS(r[3], r[2], t[3])
+		VUNPCKLPD(t[2], t[0], r[0]) // r0p0 r1p0 r2p0 r3p0
+		VUNPCKHPD(t[2], t[0], r[1])
+		VUNPCKLPD(t[3], t[1], r[2])
+		VUNPCKHPD(t[3], t[1], r[3])
+		for i := range r {
+			VMOVUPS(r[i], Mem{Base: dst, Disp: 64 * (4*half + i)})
+		}
+	}
+	ADDQ(Imm(32), src)
+	ADDQ(Imm(32), src3)
+	ADDQ(U32(512), dst)
+	DECQ(blocks)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}

@@ -1,0 +1,117 @@
+//go:build amd64 && !noasm && !float64
+
+package kernel
+
+import "golang.org/x/sys/cpu"
+
+//go:generate go run -C _gen ./gemm -pkg kernel -out ../gemm_amd64.s -stubs ../gemm_amd64.go
+
+// fast says that the processor can run the assembly.
+var fast = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+// panel, pack, packTransposed and packTile are what tile_other.go says, in assembly where the processor has it.
+
+func panel(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc int, add bool) {
+	if !fast || k == 0 {
+		panelGeneric(m, n, k, a, rs, ks, b, bs, c, ldc, add)
+		return
+	}
+	adding := 0
+	if add {
+		adding = 1
+	}
+	// What the assembly reads and writes lies within these.
+	_, _, _ = a[(m-1)*rs+(k-1)*ks], b[(k-1)*bs+tileN-1], c[(m-1)*ldc+n-1]
+	if n <= 8 {
+		for i := 0; i < m; {
+			x, y := &a[i*rs], &c[i*ldc]
+			switch left := m - i; {
+			case left >= 12:
+				tile12x8(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, adding)
+				i += 12
+			case left >= 8:
+				tile8x8(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, adding)
+				i += 8
+			case left >= 4:
+				tile4x8(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, adding)
+				i += 4
+			case left >= 2:
+				tile2x8(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, adding)
+				i += 2
+			default:
+				tile1x8(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, adding)
+				i++
+			}
+		}
+		return
+	}
+	for i := 0; i < m; {
+		x, y := &a[i*rs], &c[i*ldc]
+		rows := min(tileM, m-i)
+		if left := m - i; left > tileM && left < 2*tileM {
+			rows = (left + 1) / 2 // two tiles of about the same height rather than one that hardly pays
+		}
+		switch rows {
+		case 6:
+			tile6x16(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, adding)
+		case 5:
+			tile5x16(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, adding)
+		case 4:
+			tile4x16(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, adding)
+		case 3:
+			tile3x16(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, adding)
+		case 2:
+			tile2x16(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, adding)
+		default:
+			tile1x16(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, adding)
+		}
+		i += rows
+	}
+}
+
+func pack(dst, b []Float, ldb, k, n int) {
+	if !fast || n < tileN || k == 0 {
+		packGeneric(dst, b, ldb, k, n)
+		return
+	}
+	_, _ = dst[k*tileN-1], b[(k-1)*ldb+tileN-1]
+	packRows16(&dst[0], &b[0], 4*ldb, k)
+}
+
+func packTransposed(dst, b []Float, ldb, k, n int) {
+	blocks := k / 8
+	if !fast || n < 8 || blocks == 0 {
+		packTransposedGeneric(dst, b, ldb, k, n)
+		return
+	}
+	_, _ = dst[k*tileN-1], b[(n-1)*ldb+k-1]
+	done := n / 8 * 8
+	for j := 0; j < done; j += 8 {
+		packTransposed8(&dst[j], &b[j*ldb], 4*ldb, blocks)
+		for i := j; i < j+8; i++ {
+			for p, v := range b[i*ldb:][8*blocks : k] {
+				dst[(8*blocks+p)*tileN+i] = v
+			}
+		}
+	}
+	if done == tileN {
+		return
+	}
+	for i := done; i < n; i++ {
+		for p, v := range b[i*ldb:][:k] {
+			dst[p*tileN+i] = v
+		}
+	}
+	for p := range k {
+		clear(dst[p*tileN+n:][:tileN-n])
+	}
+}
+
+func packTile(dst, a []Float, lda, k, n int) {
+	if !fast || n < tileM || k == 0 {
+		packTileGeneric(dst, a, lda, k, n)
+		return
+	}
+	_, _ = dst[k*tileM-1], a[(k-1)*lda+tileM-1]
+	packRows6(&dst[0], &a[0], 4*lda, k)
+}

@@ -1,0 +1,135 @@
+//go:build amd64 && !noasm && !float64
+
+package kernel
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// guarded returns n random numbers with a canary of eight on either side of them, and the slice that has both.
+func guarded(r *rand.Rand, n int) (x, all []Float) {
+	all = random(r, n+16)
+	return all[8 : 8+n : 8+n], all
+}
+
+func TestPanelAgreesWithGeneric(t *testing.T) {
+	if !fast {
+		t.Skip("this processor has no AVX2 and FMA")
+	}
+	r := rand.New(rand.NewPCG(13, 14))
+	for m := 1; m <= 30; m++ {
+		for n := 1; n <= tileN; n++ {
+			for _, k := range []int{0, 1, 2, 3, 4, 5, 7, 8, 64, 131} {
+				for mode := range 8 {
+					rs, ks := k+3, 1
+					if mode&1 > 0 {
+						rs, ks = 1, m+2
+					}
+					bs := tileN
+					if mode&2 > 0 {
+						bs = tileN + 5
+					}
+					add := mode&4 > 0
+					ldc := n + r.IntN(4)
+					a, b := random(r, max(1, m*rs+k*ks)), random(r, max(1, k)*bs)
+					got, gotAll := guarded(r, (m-1)*ldc+n)
+					want := slices.Clone(gotAll)
+					panelGeneric(m, n, k, a, rs, ks, b, bs, want[8:], ldc, add)
+					panel(m, n, k, a, rs, ks, b, bs, got, ldc, add)
+					for i := range want {
+						if d := math.Abs(float64(gotAll[i] - want[i])); !(d <= epsilon*float64(4+k)) {
+							t.Fatalf("panel(m=%d n=%d k=%d mode=%d): element %d = %v, want %v", m, n, k, mode, i-8, gotAll[i], want[i])
+						}
+					}
+					for i := range m { // what lies between the rows and around them is not touched
+						for j := n; j < ldc && i < m-1; j++ {
+							if gotAll[8+i*ldc+j] != want[8+i*ldc+j] {
+								t.Fatalf("panel(m=%d n=%d k=%d mode=%d) writes behind row %d", m, n, k, mode, i)
+							}
+						}
+					}
+					if !slices.Equal(gotAll[:8], want[:8]) || !slices.Equal(gotAll[8+len(got):], want[8+len(got):]) {
+						t.Fatalf("panel(m=%d n=%d k=%d mode=%d) writes around c", m, n, k, mode)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestPanelPropagatesNaNAndInf(t *testing.T) {
+	values := []Float{1, -2, 0, Float(math.Inf(1)), Float(math.Inf(-1)), Float(math.NaN())}
+	r := rand.New(rand.NewPCG(15, 16))
+	const k = 9
+	for m := 1; m <= 13; m++ {
+		for _, n := range []int{1, 7, 8, 9, 15, 16} {
+			for range 20 {
+				a, b := slices.Repeat([]Float{1}, m*k), slices.Repeat([]Float{1}, k*tileN)
+				a[r.IntN(len(a))], b[r.IntN(len(b))] = values[r.IntN(len(values))], values[r.IntN(len(values))]
+				got, want := make([]Float, m*n), make([]Float, m*n)
+				panel(m, n, k, a, k, 1, b, tileN, got, n, false)
+				panelGeneric(m, n, k, a, k, 1, b, tileN, want, n, false)
+				for i, w := range want {
+					if g := got[i]; g != w && !(g != g && w != w) {
+						t.Fatalf("m=%d n=%d: element %d = %v, want %v", m, n, i, g, w)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestPackAgreesWithGeneric(t *testing.T) {
+	r := rand.New(rand.NewPCG(17, 18))
+	for k := 0; k <= 40; k++ {
+		for n := 1; n <= tileN; n++ {
+			for _, v := range []struct {
+				name          string
+				f, generic    func(dst, src []Float, ld, k, n int)
+				width, length int // what the packed rows are long, and how long src is
+				ld            int
+			}{
+				{"pack", pack, packGeneric, tileN, max(0, (k-1)*(n+3)+n), n + 3},
+				{"packTransposed", packTransposed, packTransposedGeneric, tileN, (n-1)*(k+3) + k, k + 3},
+				{"packTile", packTile, packTileGeneric, tileM, max(0, (k-1)*(n+3)+n), n + 3},
+			} {
+				if n > v.width {
+					continue
+				}
+				src := random(r, v.length)
+				got, gotAll := guarded(r, k*v.width)
+				want := slices.Clone(gotAll)
+				v.generic(want[8:8+len(got)], src, v.ld, k, n)
+				v.f(got, src, v.ld, k, n)
+				if !slices.Equal(gotAll, want) {
+					t.Fatalf("%s(k=%d n=%d) = %v, want %v", v.name, k, n, gotAll, want)
+				}
+			}
+		}
+	}
+}
+
+// Everything that is made of panels, with the assembly and without.
+func TestFastAgreesWithGeneric(t *testing.T) {
+	if !fast {
+		t.Skip("this processor has no AVX2 and FMA")
+	}
+	defer func() { fast = true }()
+	r := rand.New(rand.NewPCG(19, 20))
+	for _, s := range gemmShapes {
+		m, n, k := s[0], s[1], s[2]
+		a, b, got, want := random(r, m*k), random(r, k*n), make([]Float, m*n), make([]Float, m*n)
+		fast = true
+		Gemm(m, n, k, a, k, false, b, n, false, got, n, false)
+		fast = false
+		Gemm(m, n, k, a, k, false, b, n, false, want, n, false)
+		for i, w := range want {
+			if d := math.Abs(float64(got[i] - w)); !(d <= epsilon*float64(4+k)) {
+				t.Fatalf("Gemm %v: element %d = %v with assembly, %v without", s, i, got[i], w)
+			}
+		}
+	}
+}
