@@ -1,0 +1,126 @@
+package kernel
+
+import (
+	"testing"
+	"unsafe"
+)
+
+// A loopCase is one call of a kernel that is large enough to be cut.
+type loopCase struct {
+	name  string
+	bytes int // that it reads and writes
+	call  func()
+	to    []Float // what it writes
+}
+
+// loopCases are calls of every kind of loop here.
+func loopCases() []loopCase {
+	const n = 1 << 18 // 512×512, or 64×4096, or 8×32×32×32
+	x, y, z, w := normals(n, 1), normals(n, 2), normals(n, 3), normals(n, 4)
+	dst := make([]Float, n)
+	small := make([]Float, 4096)
+	index, order := make([]int32, n), indices(n, 512, 5)
+	const float = n * int(unsafe.Sizeof(Float(0))) // bytes of an operand
+	image := Pool{N: 8, H: 32, W: 32, C: 32, OH: 16, OW: 16, KH: 2, KW: 2, StrideH: 2, StrideW: 2, DilationH: 1, DilationW: 1}
+	wider := image
+	wider.OH, wider.OW, wider.KH, wider.KW, wider.PadTop, wider.PadLeft = 16, 16, 3, 3, 1, 1
+	return []loopCase{
+		{"Add", 3 * float, func() { Add.Apply(dst, x, y) }, dst},
+		{"Div", 3 * float, func() { Div.Apply(dst, x, y) }, dst},
+		{"Max", 3 * float, func() { Max.Apply(dst, x, y) }, dst},
+		{"Greater", 3 * float, func() { Greater.Apply(dst, x, y) }, dst},
+		{"Gate", 3 * float, func() { Gate.Apply(dst, x, y) }, dst},
+		{"Add a row of 512", 2 * float, func() { Add.Broadcast(dst, x, y, []int{512, 512}, []int{512, 1}, []int{0, 1}) }, dst},
+		{"Add a column", 2 * float, func() { Add.Broadcast(dst, x, y, []int{512, 512}, []int{512, 1}, []int{1, 0}) }, dst},
+		{"Add a row of 4", 2 * float, func() { Add.Broadcast(dst, x, y, []int{n / 4, 4}, []int{4, 1}, []int{0, 1}) }, dst},
+		{"Add a column to rows of 4", 2 * float, func() { Add.Broadcast(dst, x, y, []int{n / 4, 4}, []int{4, 1}, []int{1, 0}) }, dst},
+		{"Affine", 2 * float, func() { Unary(Affine).Apply(dst, x, 2, 1) }, dst},
+		{"ReLU", 2 * float, func() { Unary(ReLU).Apply(dst, x, 0, 0) }, dst},
+		{"Exp", 2 * float, func() { Unary(Exp).Apply(dst, x, 0, 0) }, dst},
+		{"Tanh", 2 * float, func() { Unary(Tanh).Apply(dst, x, 0, 0) }, dst},
+		{"Sigmoid", 2 * float, func() { Unary(Sigmoid).Apply(dst, x, 0, 0) }, dst},
+		{"Fill", float, func() { Fill(dst, 1) }, dst},
+		{"Finite", float, func() { Finite(x) }, nil},
+		{"Sum of all", float, func() { Sum(small, x, 1, n, 1) }, small[:1]},
+		{"Sum of rows", float, func() { Sum(small, x, 512, 512, 1) }, small[:512]},
+		{"Sum of columns", float, func() { Sum(small, x, 1, 512, 512) }, small[:512]},
+		{"Sum of 16 columns", float, func() { Sum(small, x, 1, n/16, 16) }, small[:16]},
+		{"Dot", 2 * float, func() { small[0] = Float(Dot(x, y)) }, small[:1]},
+		{"MaxIndex of rows", float, func() { MaxIndex(small, index, x, 512, 512, 1, false) }, small[:512]},
+		{"MaxIndex of columns", float, func() { MaxIndex(small, index, x, 1, 512, 512, false) }, small[:512]},
+		{"CumSum", 2 * float, func() { CumSum(dst, x, 512, 512, 1, true) }, dst},
+		{"Argsort", float, func() { Argsort(index, x, 64, 4096, true) }, nil},
+		{"TopK", float, func() { TopK(index, x, 64, 4096, 100, false) }, nil},
+		{"Softmax of 10", 2 * float, func() { Softmax(dst, x, n/16, 16) }, dst},
+		{"Softmax of 512", 2 * float, func() { Softmax(dst, x, 512, 512) }, dst},
+		{"LogSoftmax", 2 * float, func() { LogSoftmax(dst, x, 512, 512) }, dst},
+		{"SoftmaxGrad", 3 * float, func() { SoftmaxGrad(dst, x, y, 512, 512) }, dst},
+		{"LogSumExp", float, func() { LogSumExp(small, x, 512, 512) }, small[:512]},
+		{"Move: transpose", 2 * float, func() { Move(dst, 0, []int{512, 1}, x, 0, []int{1, 512}, []int{512, 512}) }, dst},
+		{"Move: transpose 4096", 2 * float, func() { Move(dst, 0, []int{4096, 1}, x, 0, []int{1, 64}, []int{64, 4096}) }, dst},
+		{"Move: channels last", 2 * float, func() {
+			Move(dst, 0, []int{3 << 14, 3 << 7, 3, 1}, x, 0, []int{3 << 14, 128, 1, 1 << 14}, []int{5, 128, 128, 3})
+		}, dst},
+		{"Move: heads", 2 * float, func() {
+			Move(dst, 0, []int{65536, 8192, 64, 1}, x, 0, []int{65536, 64, 512, 1}, []int{4, 8, 128, 64})
+		}, dst},
+		{"GatherRows", 2 * float, func() { GatherRows(dst, x, order[:512], 512) }, dst},
+		{"ScatterAddRows", 3 * float, func() { clear(dst); ScatterAddRows(dst, x, order[:512], 512) }, dst},
+		{"GatherAxis", 3 * float, func() { GatherAxis(dst, x, order, 1, 512, 512, 512) }, dst},
+		{"ScatterAddAxis", 3 * float, func() { clear(dst); ScatterAddAxis(dst, x, order, 1, 512, 512, 512) }, dst},
+		{"Pool.Max 2×2", float, func() { image.Max(dst, index, x) }, dst[:n/4]},
+		{"Pool.Max 3×3", float, func() { wider.Max(dst, index, x) }, dst[:n/4]},
+		{"Pool.Average 2×2", float, func() { image.Average(dst, x, true) }, dst[:n/4]},
+		{"Pool.AverageGrad 2×2", float, func() { image.AverageGrad(dst, x, true) }, dst},
+		{"AdaptiveAverage to 1×1", float, func() { AdaptiveAverage(small, x, 8, 32, 32, 32, 1, 1) }, small[:256]},
+		{"Nearest ×2", float, func() { Nearest(dst, x, 2, 32, 32, 32, 64, 64) }, dst},
+		{"NearestGrad ×2", float, func() { NearestGrad(dst, x, 2, 32, 32, 32, 64, 64) }, dst[:n/4]},
+		{"Bilinear ×2", float, func() { Bilinear(dst, x, 2, 32, 32, 32, 64, 64, false) }, dst},
+		{"BilinearGrad ×2", float, func() { BilinearGrad(dst, x, 2, 32, 32, 32, 64, 64, false) }, dst[:n/4]},
+		{"Uniform", float, func() { Uniform(dst, 7) }, dst},
+		{"Normal", float, func() { Normal(dst, 7) }, dst},
+		{"Bernoulli", float, func() { Bernoulli(dst, 7, .9, 1/.9) }, dst},
+		{"AddScaled", 3 * float, func() { copy(dst, y); AddScaled(dst, x, .1) }, dst},
+		{"SGD", 5 * float, func() { copy(dst, y); SGD(dst, x, z, .1, 0, 0, 0, true, true) }, dst},
+		{"Adam", 7 * float, func() {
+			copy(dst, y)
+			Fill(z, 0)
+			Fill(w, 0)
+			Adam(dst, x, z, w, .01, .9, .999, 1e-8, 0, .1, .001, true)
+		}, dst},
+	}
+}
+
+func TestLoopsDoNotDependOnThreads(t *testing.T) {
+	for _, c := range loopCases() {
+		results := make([][]Float, 3)
+		for i := range results {
+			withThreads(t, i+1, func() { c.call() })
+			results[i] = append(results[i], c.to...)
+			compare(t, c.name, results[i], results[0], 0)
+		}
+	}
+}
+
+func TestLoopsDoNotAllocate(t *testing.T) {
+	if raceEnabled {
+		t.Skip("sync.Pool drops at random under the race detector")
+	}
+	for _, c := range loopCases() {
+		if got := testing.AllocsPerRun(5, c.call); got >= 1 {
+			t.Errorf("%s: %v allocations a call, want 0", c.name, got)
+		}
+	}
+}
+
+func BenchmarkLoops(b *testing.B) {
+	for _, c := range loopCases() {
+		b.Run(c.name, func(b *testing.B) {
+			b.SetBytes(int64(c.bytes))
+			b.ReportAllocs()
+			for b.Loop() {
+				c.call()
+			}
+		})
+	}
+}
