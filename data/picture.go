@@ -1,0 +1,145 @@
+package data
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+)
+
+// A Picture is an image as bytes, H×W×C: rows from the top, channels last. C is 1 (grey) or 3 (red, green, blue).
+type Picture struct {
+	H, W, C int
+	Pixels  []byte
+}
+
+// NewPicture returns a black picture.
+func NewPicture(h, w, c int) Picture {
+	return Picture{h, w, c, make([]byte, h*w*c)}
+}
+
+// A Labelled is a picture and the number of its class.
+type Labelled struct {
+	Picture Picture
+	Label   int
+}
+
+// A Classified is a set of labelled pictures that knows the names of its classes: label l stands for Classes()[l].
+type Classified interface {
+	Set[Labelled]
+	Classes() []string
+}
+
+// check tells whether p is whole, so that what works on it need not doubt its size.
+func (p Picture) check() error {
+	if p.H < 1 || p.W < 1 || p.C != 1 && p.C != 3 {
+		return fmt.Errorf("a picture of %d×%d pixels with %d channels, want at least 1×1 with 1 or 3", p.H, p.W, p.C)
+	}
+	if len(p.Pixels) != p.H*p.W*p.C {
+		return fmt.Errorf("a picture of %d×%d×%d has %d bytes, want %d", p.H, p.W, p.C, len(p.Pixels), p.H*p.W*p.C)
+	}
+	return nil
+}
+
+// FromImage returns img with 1 or 3 channels. What is transparent is shown on white. Grey is the usual weighting of what the eye
+// sees, 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601).
+func FromImage(img image.Image, channels int) Picture {
+	if channels != 1 && channels != 3 {
+		panic(fmt.Sprintf("data: FromImage: cannot make a picture with %d channels, only with 1 or 3", channels))
+	}
+	b := img.Bounds()
+	p := NewPicture(b.Dy(), b.Dx(), channels)
+	if grey, ok := img.(*image.Gray); ok && channels == 1 {
+		for y := range p.H {
+			at := grey.PixOffset(b.Min.X, b.Min.Y+y)
+			copy(p.Pixels[y*p.W:(y+1)*p.W], grey.Pix[at:at+p.W])
+		}
+		return p
+	}
+	rgba := image.NewRGBA(image.Rect(0, 0, p.W, p.H))
+	draw.Draw(rgba, rgba.Rect, image.White, image.Point{}, draw.Src)
+	draw.Draw(rgba, rgba.Rect, img, b.Min, draw.Over)
+	p.fill(rgba)
+	return p
+}
+
+// fill copies an opaque image of the size of p.
+func (p Picture) fill(rgba *image.RGBA) {
+	if p.C == 1 {
+		for i := range p.Pixels {
+			c := rgba.Pix[4*i:]
+			p.Pixels[i] = grey(c[0], c[1], c[2])
+		}
+		return
+	}
+	for i := range p.H * p.W {
+		copy(p.Pixels[3*i:3*i+3], rgba.Pix[4*i:])
+	}
+}
+
+func grey(r, g, b byte) byte {
+	return byte((19595*uint32(r) + 38470*uint32(g) + 7471*uint32(b) + 1<<15) >> 16)
+}
+
+// Image returns a copy of p as an image.Image: Gray for one channel, RGBA for three.
+func (p Picture) Image() image.Image {
+	if p.C == 1 {
+		img := image.NewGray(image.Rect(0, 0, p.W, p.H))
+		copy(img.Pix, p.Pixels)
+		return img
+	}
+	img := image.NewRGBA(image.Rect(0, 0, p.W, p.H))
+	for i := range p.H * p.W {
+		c := p.Pixels[3*i:]
+		img.SetRGBA(i%p.W, i/p.W, color.RGBA{c[0], c[1], c[2], 255})
+	}
+	return img
+}
+
+// Grey returns p with one channel, weighted as FromImage does.
+func (p Picture) Grey() Picture {
+	if p.C == 1 {
+		return p
+	}
+	q := NewPicture(p.H, p.W, 1)
+	for i := range q.Pixels {
+		c := p.Pixels[3*i:]
+		q.Pixels[i] = grey(c[0], c[1], c[2])
+	}
+	return q
+}
+
+// Pictures is a set of labelled pictures of one shape, held in memory. At shares the memory.
+type Pictures struct {
+	H, W, C int
+	Pixels  []byte // N×H×W×C
+	Labels  []int  // N, each an index into Names
+	Names   []string
+}
+
+func (s *Pictures) Len() int          { return len(s.Labels) }
+func (s *Pictures) Classes() []string { return s.Names }
+
+// At returns the picture number i and its label.
+func (s *Pictures) At(i int) (Labelled, error) {
+	n := s.H * s.W * s.C
+	return Labelled{Picture{s.H, s.W, s.C, s.Pixels[i*n : (i+1)*n : (i+1)*n]}, s.Labels[i]}, nil
+}
+
+// Check tells whether pixels, labels and names fit each other.
+func (s *Pictures) Check() error {
+	if n := len(s.Labels) * s.H * s.W * s.C; len(s.Pixels) != n {
+		return fmt.Errorf("%d labels for pictures of %d×%d×%d ask for %d bytes of pixels, there are %d",
+			len(s.Labels), s.H, s.W, s.C, n, len(s.Pixels))
+	}
+	for i, label := range s.Labels {
+		if label < 0 || label >= len(s.Names) {
+			return fmt.Errorf("example %d has the label %d, want 0 to %d (%d classes)", i, label, len(s.Names)-1, len(s.Names))
+		}
+	}
+	if len(s.Labels) == 0 {
+		return errors.New("no pictures")
+	}
+	return nil
+}
