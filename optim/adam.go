@@ -1,0 +1,57 @@
+package optim
+
+import (
+	"math"
+
+	"github.com/hadal-go/hadal/internal/kernel"
+	"github.com/hadal-go/hadal/tensor"
+)
+
+// Adam divides a running mean of the gradients by the root of one of their squares (Kingma and Ba 2015, algorithm 1,
+// https://arxiv.org/abs/1412.6980), at update t = 1, 2, … of a parameter:
+//
+//	m ← β₁·m + (1 − β₁)·g        v ← β₂·v + (1 − β₂)·g²
+//	w ← w − lr·m̂ / (√v̂ + ε)      m̂ = m / (1 − β₁ᵗ)    v̂ = v / (1 − β₂ᵗ)
+//
+// Weight decay adds decay·w to g or, if it is decoupled, shrinks w by lr·decay·w first (AdamW: Loshchilov and Hutter 2019,
+// https://arxiv.org/abs/1711.05101; there the factor on decay is that of the schedule alone, here it is lr, as in PyTorch).
+type Adam struct {
+	Core
+	Beta1     float64 `json:"-"` // β₁, 0.9
+	Beta2     float64 `json:"-"` // β₂, 0.999
+	Epsilon   float64 `json:"-"` // ε, 1e-8
+	Decoupled bool    `json:"-"` // weight decay as in AdamW
+
+	Mean   []*tensor.Tensor `json:"-"` // m
+	Square []*tensor.Tensor `json:"-"` // v
+}
+
+// NewAdam returns Adam for params, without weight decay.
+func NewAdam(params []*tensor.Tensor, lr float64) *Adam {
+	a := &Adam{Core: newCore("NewAdam", params, lr), Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}
+	a.Mean, a.Square = a.zeros(), a.zeros()
+	return a
+}
+
+// NewAdamW returns Adam for params with decoupled weight decay of 0.01.
+func NewAdamW(params []*tensor.Tensor, lr float64) *Adam {
+	a := NewAdam(params, lr)
+	a.Decay, a.Decoupled = 0.01, true
+	return a
+}
+
+// Step moves the parameters by their gradients; see [Optimizer].
+func (a *Adam) Step(grads []*tensor.Tensor) {
+	a.begin(grads)
+	beta1, beta2 := tensor.Float(a.Beta1), tensor.Float(a.Beta2)
+	for i, w := range a.params {
+		if grads[i] == nil {
+			continue
+		}
+		t, lr, decay := a.update(i)
+		// Of the rounded β, so that the weights of all gradients add up to 1 whatever the rounding.
+		bias1, bias2 := 1-math.Pow(float64(beta1), float64(t)), 1-math.Pow(float64(beta2), float64(t))
+		kernel.Adam(w.Edit(), grads[i].Data(), a.Mean[i].Edit(), a.Square[i].Edit(), tensor.Float(lr), beta1, beta2,
+			tensor.Float(a.Epsilon), tensor.Float(decay), tensor.Float(bias1), tensor.Float(bias2), a.Decoupled)
+	}
+}
