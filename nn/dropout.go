@@ -1,0 +1,37 @@
+package nn
+
+import "github.com/hadal-go/hadal/tensor"
+
+// Dropout sets each number to zero with probability P in training passes, and divides the others by 1 − P; elsewhere it is the
+// identity (Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html).
+type Dropout struct{ P tensor.Float }
+
+// Forward drops numbers of x.
+func (l Dropout) Forward(x *tensor.Tensor) *tensor.Tensor { return drop("Dropout", x, l.P, x.Shape()) }
+
+// Dropout2D drops whole channels of x, N×…×C: those of neighbouring pixels say nearly the same (Tompson et al. 2015,
+// https://arxiv.org/abs/1411.4280).
+type Dropout2D struct{ P tensor.Float }
+
+// Forward drops channels of x, N×…×C.
+func (l Dropout2D) Forward(x *tensor.Tensor) *tensor.Tensor {
+	shape := x.Shape()
+	for axis := 1; axis < len(shape)-1; axis++ {
+		shape[axis] = 1
+	}
+	return drop("Dropout2D", x, l.P, shape)
+}
+
+// drop multiplies x by a random mask of the shape given.
+func drop(op string, x *tensor.Tensor, prob tensor.Float, shape []int) *tensor.Tensor {
+	p := x.Pass()
+	switch {
+	case !(prob >= 0 && prob <= 1):
+		fail(op, "%v is not a probability", prob)
+	case !p.Train() || prob == 0:
+		return x
+	case prob == 1:
+		return x.Mul(p.Zeros(shape...))
+	}
+	return x.Mul(p.Bernoulli(1-prob, 1/(1-prob), shape...))
+}
