@@ -1,0 +1,153 @@
+package nn
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/hadal-go/hadal/format/safetensors"
+	"github.com/hadal-go/hadal/tensor"
+)
+
+// Save writes the tensors of a model, buffers included, in the safetensors format, under PyTorch's names and in its axis orders:
+// torch's load_state_dict reads them.
+func Save(w io.Writer, model any) error { return SaveWith(w, model, nil) }
+
+// SaveWith is Save with metadata, which safetensors.Open gives back.
+func SaveWith(w io.Writer, model any, metadata map[string]string) error {
+	p := tensor.Inference()
+	defer p.End()
+	var entries []safetensors.Entry
+	for l := range Leaves(model) {
+		x := l.Tensor
+		if l.Order != nil {
+			x = p.Input(x).Permute(l.Order...)
+		}
+		entries = append(entries, safetensors.Entry{Name: l.Name, Shape: x.Shape(), Data: x.Data()})
+	}
+	if err := safetensors.Write(w, entries, metadata); err != nil {
+		return fmt.Errorf("nn: save the model: %w", err)
+	}
+	return nil
+}
+
+// Load reads a file of size bytes that Save has written, or safetensors from PyTorch, into a model. It is strict: tensors that are
+// missing from the file, that the model does not have, or whose shapes or types differ are listed in one error, and then the model
+// is as before. PyTorch's num_batches_tracked is passed over.
+func Load(r io.ReaderAt, size int64, model any) error {
+	f, err := safetensors.Open(r, size)
+	if err != nil {
+		return fmt.Errorf("nn: load a model: %w", err)
+	}
+	leaves := slices.Collect(Leaves(model))
+	if err := fits(f, leaves); err != nil {
+		return err
+	}
+	read := make([][]tensor.Float, len(leaves)) // everything, before anything is written
+	for i, l := range leaves {
+		if read[i], err = numbers(f, l.Name); err != nil {
+			return fmt.Errorf("nn: load a model: %w", err)
+		}
+	}
+	for i, l := range leaves {
+		copy(l.Tensor.Edit(), l.fromTorch(read[i]))
+	}
+	return nil
+}
+
+// LoadFile is Load from the file of the name given.
+func LoadFile(name string, model any) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return fmt.Errorf("nn: load a model: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("nn: load a model: %w", err)
+	}
+	if err := Load(f, info.Size(), model); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// fits compares the names, shapes and types of a file with those of a model.
+func fits(f *safetensors.File, leaves []Leaf) error {
+	var wrong []string
+	report := func(name, format string, args ...any) {
+		wrong = append(wrong, name+": "+fmt.Sprintf(format, args...))
+	}
+	known := map[string]bool{}
+	for _, l := range leaves {
+		if known[l.Name] {
+			report(l.Name, "the model has two tensors of this name")
+		}
+		known[l.Name] = true
+		want := l.torchShape()
+		switch e, ok := f.Entry(l.Name); {
+		case !ok:
+			report(l.Name, "missing from the file, the model has %v", want)
+		case !slices.Equal(e.Shape, want):
+			report(l.Name, "shape %v in the file, the model has %v", e.Shape, want)
+		case !slices.Contains([]string{"F32", "F16", "BF16", "F64"}, e.DType):
+			report(l.Name, "type %s in the file, a model takes F32, F16, BF16 or F64", e.DType)
+		}
+	}
+	for _, name := range f.Names() {
+		if !known[name] && name != "num_batches_tracked" && !strings.HasSuffix(name, ".num_batches_tracked") {
+			e, _ := f.Entry(name)
+			report(name, "unexpected, the file has %v, the model none", e.Shape)
+		}
+	}
+	if wrong == nil {
+		return nil
+	}
+	slices.Sort(wrong)
+	const advice = "is the file that of another model, or of another size of it?"
+	return errors.New("nn: load a model: the file does not fit it; " + advice + "\n\t" + strings.Join(wrong, "\n\t"))
+}
+
+// numbers reads a tensor in the precision of the build.
+func numbers(f *safetensors.File, name string) ([]tensor.Float, error) {
+	if _, double := any(tensor.Float(0)).(float64); double {
+		v, err := f.Float64s(name)
+		return asFloats(v), err
+	}
+	v, err := f.Floats(name)
+	return asFloats(v), err
+}
+
+// asFloats returns numbers that are known to be of the build's type.
+func asFloats(numbers any) []tensor.Float { return numbers.([]tensor.Float) }
+
+// torchShape returns the shape that PyTorch has for the tensor.
+func (l Leaf) torchShape() []int {
+	own := l.Tensor.Shape()
+	if l.Order == nil {
+		return own
+	}
+	if len(l.Order) != len(own) {
+		fail("Leaves", "%s has shape %v, and an order of %d axes in its tag", l.Name, own, len(l.Order))
+	}
+	shape := make([]int, len(own))
+	for i, axis := range l.Order {
+		shape[i] = own[axis]
+	}
+	return shape
+}
+
+// fromTorch reorders numbers that lie in PyTorch's order of the axes.
+func (l Leaf) fromTorch(data []tensor.Float) []tensor.Float {
+	if l.Order == nil {
+		return data
+	}
+	back := make([]int, len(l.Order))
+	for i, axis := range l.Order {
+		back[axis] = i
+	}
+	return tensor.Of(data, l.torchShape()...).Permute(back...).Data()
+}
