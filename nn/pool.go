@@ -18,7 +18,9 @@ func (l AvgPool2D) Forward(x *tensor.Tensor) *tensor.Tensor { return x.AvgPool2D
 type AdaptiveAvgPool2D struct{ H, W int }
 
 // Forward pools x.
-func (l AdaptiveAvgPool2D) Forward(x *tensor.Tensor) *tensor.Tensor { return x.AdaptiveAvgPool2D(l.H, l.W) }
+func (l AdaptiveAvgPool2D) Forward(x *tensor.Tensor) *tensor.Tensor {
+	return x.AdaptiveAvgPool2D(l.H, l.W)
+}
 
 // GlobalAvgPool averages an image over its pixels: N×H×W×C → N×C.
 func GlobalAvgPool(x *tensor.Tensor) *tensor.Tensor { return x.Mean(1, 2) }
