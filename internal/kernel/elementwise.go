@@ -1,6 +1,9 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 // A Binary is an operation on two numbers as its three loops: both operands vary, the right one is a single number, the left one
 // is. Operands are as long as dst, or longer; dst may be one of them.
@@ -271,22 +274,54 @@ type broadcastJob struct {
 var broadcastJobs jobs[broadcastJob, *broadcastJob]
 
 func (t *broadcastJob) run(lo, hi int) {
-	as, bs := t.loops.p[0], t.loops.q[0]
-	for c := t.loops.at(lo); lo < hi; t.loops.next(&c) {
+	n := &t.loops
+	as, bs := n.p[0], n.q[0]
+	if n.rank > 1 && n.dims[0] < shortRow || as|bs != 1 {
+		t.writeOut(lo, hi)
+		return
+	}
+	for c := n.at(lo); lo < hi; n.next(&c) {
 		dst := t.dst[lo:min(lo+c.left, hi)]
 		lo += len(dst)
 		switch a, b := t.a[c.p:], t.b[c.q:]; {
-		case as == 1 && bs == 1:
-			t.op.VV(dst, a, b)
-		case as == 1 && bs == 0:
+		case bs == 0:
 			t.op.VS(dst, a, b[0])
-		case as == 0 && bs == 1:
+		case as == 0:
 			t.op.SV(dst, a[0], b)
-		default: // an operand that is read across its memory
-			for i := range dst {
-				t.op.VS(dst[i:i+1], t.a[c.p+i*as:], t.b[c.q+i*bs])
-			}
+		default:
+			t.op.VV(dst, a, b)
 		}
+	}
+}
+
+// shortRow is below what length of a row it costs more to begin a loop than to copy the row.
+const shortRow = 24
+
+// A writtenOut holds a part of both operands as they are after broadcasting.
+type writtenOut struct{ a, b [512]Float }
+
+var writtenOuts = sync.Pool{New: func() any { return new(writtenOut) }}
+
+// writeOut is run for short rows, and for operands that are read across their memory: it writes them out, where they are not dense.
+func (t *broadcastJob) writeOut(lo, hi int) {
+	w := writtenOuts.Get().(*writtenOut)
+	defer writtenOuts.Put(w)
+	denseA, denseB := t.loops.dense(&t.loops.p), t.loops.dense(&t.loops.q)
+	for lo < hi {
+		dst := t.dst[lo:min(lo+len(w.a), hi)]
+		a, b := w.a[:len(dst)], w.b[:len(dst)]
+		if denseA {
+			a = t.a[lo:]
+		} else {
+			t.loops.read(a, t.a, false, lo)
+		}
+		if denseB {
+			b = t.b[lo:]
+		} else {
+			t.loops.read(b, t.b, true, lo)
+		}
+		t.op.VV(dst, a, b)
+		lo += len(dst)
 	}
 }
 
@@ -412,11 +447,23 @@ func Cos(dst, x []Float, _, _ Float) {
 	}
 }
 
-// Tanh is the hyperbolic tangent.
+// Tanh is the hyperbolic tangent. Where a float32 is wanted a quick formula keeps enough digits of all but the smallest numbers, and
+// of those x has enough.
 func Tanh(dst, x []Float, _, _ Float) {
 	x = x[:len(dst)]
+	if mantissa > 24 {
+		for i := range dst {
+			dst[i] = Float(math.Tanh(float64(x[i])))
+		}
+		return
+	}
 	for i := range dst {
-		dst[i] = Float(math.Tanh(float64(x[i])))
+		v := float64(x[i])
+		y := 2/(1+math.Exp(-2*v)) - 1
+		if math.Abs(v) < 1e-6 {
+			y = v
+		}
+		dst[i] = Float(y)
 	}
 }
 

@@ -205,6 +205,8 @@ func TestUnarySmall(t *testing.T) {
 	}{
 		{"Expm1", Expm1, 1e-30, 1e-30},
 		{"Log1p", Log1p, 1e-30, 1e-30},
+		{"Tanh", Tanh, 1e-30, 1e-30},
+		{"Tanh", Tanh, 1.1e-6, math.Tanh(float64(Float(1.1e-6)))},
 		{"Softplus", Softplus, -50, math.Exp(-50)},
 		{"Softplus", Softplus, 1e4, 1e4},
 		{"Sigmoid", Sigmoid, -80, math.Exp(-80)},

@@ -78,3 +78,32 @@ func (n *nest) next(c *cursor) {
 		c.at[axis] = 0
 	}
 }
+
+// dense reports whether an operand with these strides lies in the order of the nest, without gaps.
+func (n *nest) dense(strides *[maxRank]int) bool {
+	size := 1
+	for axis, d := range n.dims[:n.rank] {
+		if strides[axis] != size {
+			return false
+		}
+		size *= d
+	}
+	return true
+}
+
+// read copies the elements from on of x, the second operand or the first, in the order of the nest.
+func (n *nest) read(dst, x []Float, second bool, from int) {
+	c := n.at(from)
+	at, step := &c.p, n.p[0]
+	if second {
+		at, step = &c.q, n.q[0]
+	}
+	for len(dst) > 0 {
+		row := dst[:min(c.left, len(dst))]
+		for i, k := 0, *at; i < len(row); i, k = i+1, k+step {
+			row[i] = x[k]
+		}
+		dst = dst[len(row):]
+		n.next(&c)
+	}
+}

@@ -192,6 +192,15 @@ func (t *cumSumJob) run(lo, hi int) {
 		if t.reverse {
 			at, step = at+(t.n-1)*t.inner, -t.inner
 		}
+		if t.inner == 1 {
+			var s float64
+			for range t.n {
+				s += float64(t.x[at])
+				t.dst[at] = Float(s)
+				at += step
+			}
+			continue
+		}
 		var sums [chunk]float64
 		s := sums[:min(chunk, t.inner-column)]
 		for range t.n {
