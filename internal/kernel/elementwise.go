@@ -535,7 +535,7 @@ func Inside(dst, x []Float, k, c Float) {
 func PowScalar(dst, x []Float, k, _ Float) {
 	switch k {
 	case 0:
-		fill(dst[:len(x)], 1)
+		fill(dst, 1)
 	case 1:
 		copy(dst, x)
 	case 2:

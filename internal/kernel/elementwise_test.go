@@ -114,6 +114,27 @@ func TestBroadcast(t *testing.T) {
 	}
 }
 
+// A loop must not write more than dst, though dst has room and the operand is longer.
+func TestLongerOperands(t *testing.T) {
+	x := special(64, 1)
+	for _, n := range []int{0, 5} {
+		for _, o := range binaries {
+			for _, s := range []Float{0, 1, 2, -1, .5, 3} {
+				to := normals(64, 2)
+				o.op.VV(to[:n], x, x)
+				o.op.VS(to[:n], x, s)
+				o.op.SV(to[:n], s, x)
+				compare(t, o.name+" behind its result", to[n:], normals(64, 2)[n:], 0)
+			}
+		}
+		for _, u := range unaries {
+			to := normals(64, 2)
+			u.f(to[:n], x, u.k, u.c)
+			compare(t, u.name+" behind its result", to[n:], normals(64, 2)[n:], 0)
+		}
+	}
+}
+
 // extent is how much memory is read with non-negative strides.
 func extent(dims, strides []int) int {
 	n := 1

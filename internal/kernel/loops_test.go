@@ -21,19 +21,22 @@ func loopCases() []loopCase {
 	small := make([]Float, 4096)
 	index, order := make([]int32, n), indices(n, 512, 5)
 	const float = n * int(unsafe.Sizeof(Float(0))) // bytes of an operand
-	image := Pool{N: 8, H: 32, W: 32, C: 32, OH: 16, OW: 16, KH: 2, KW: 2, StrideH: 2, StrideW: 2, DilationH: 1, DilationW: 1}
+	image := Pool{N: 8, H: 32, W: 32, C: 32, OH: 16, OW: 16, KH: 2, KW: 2, StrideH: 2, StrideW: 2}
+	image.DilationH, image.DilationW = 1, 1
 	wider := image
-	wider.OH, wider.OW, wider.KH, wider.KW, wider.PadTop, wider.PadLeft = 16, 16, 3, 3, 1, 1
+	wider.KH, wider.KW, wider.PadTop, wider.PadLeft = 3, 3, 1, 1
+	square, column, wide := []int{512, 512}, []int{1, 0}, []int{512, 1}
+	narrow, row, long := []int{4, 1}, []int{0, 1}, []int{n / 4, 4}
 	return []loopCase{
 		{"Add", 3 * float, func() { Add.Apply(dst, x, y) }, dst},
 		{"Div", 3 * float, func() { Div.Apply(dst, x, y) }, dst},
 		{"Max", 3 * float, func() { Max.Apply(dst, x, y) }, dst},
 		{"Greater", 3 * float, func() { Greater.Apply(dst, x, y) }, dst},
 		{"Gate", 3 * float, func() { Gate.Apply(dst, x, y) }, dst},
-		{"Add a row of 512", 2 * float, func() { Add.Broadcast(dst, x, y, []int{512, 512}, []int{512, 1}, []int{0, 1}) }, dst},
-		{"Add a column", 2 * float, func() { Add.Broadcast(dst, x, y, []int{512, 512}, []int{512, 1}, []int{1, 0}) }, dst},
-		{"Add a row of 4", 2 * float, func() { Add.Broadcast(dst, x, y, []int{n / 4, 4}, []int{4, 1}, []int{0, 1}) }, dst},
-		{"Add a column to rows of 4", 2 * float, func() { Add.Broadcast(dst, x, y, []int{n / 4, 4}, []int{4, 1}, []int{1, 0}) }, dst},
+		{"Add a row of 512", 2 * float, func() { Add.Broadcast(dst, x, y, square, wide, row) }, dst},
+		{"Add a column", 2 * float, func() { Add.Broadcast(dst, x, y, square, wide, column) }, dst},
+		{"Add a row of 4", 2 * float, func() { Add.Broadcast(dst, x, y, long, narrow, row) }, dst},
+		{"Add a column to rows of 4", 2 * float, func() { Add.Broadcast(dst, x, y, long, narrow, column) }, dst},
 		{"Affine", 2 * float, func() { Unary(Affine).Apply(dst, x, 2, 1) }, dst},
 		{"ReLU", 2 * float, func() { Unary(ReLU).Apply(dst, x, 0, 0) }, dst},
 		{"Exp", 2 * float, func() { Unary(Exp).Apply(dst, x, 0, 0) }, dst},
@@ -56,8 +59,10 @@ func loopCases() []loopCase {
 		{"LogSoftmax", 2 * float, func() { LogSoftmax(dst, x, 512, 512) }, dst},
 		{"SoftmaxGrad", 3 * float, func() { SoftmaxGrad(dst, x, y, 512, 512) }, dst},
 		{"LogSumExp", float, func() { LogSumExp(small, x, 512, 512) }, small[:512]},
-		{"Move: transpose", 2 * float, func() { Move(dst, 0, []int{512, 1}, x, 0, []int{1, 512}, []int{512, 512}) }, dst},
-		{"Move: transpose 4096", 2 * float, func() { Move(dst, 0, []int{4096, 1}, x, 0, []int{1, 64}, []int{64, 4096}) }, dst},
+		{"Move: transpose", 2 * float, func() { Move(dst, 0, wide, x, 0, []int{1, 512}, square) }, dst},
+		{"Move: transpose 64", 2 * float, func() {
+			Move(dst, 0, []int{4096, 1}, x, 0, []int{1, 64}, []int{64, 4096})
+		}, dst},
 		{"Move: channels last", 2 * float, func() {
 			Move(dst, 0, []int{3 << 14, 3 << 7, 3, 1}, x, 0, []int{3 << 14, 128, 1, 1 << 14}, []int{5, 128, 128, 3})
 		}, dst},

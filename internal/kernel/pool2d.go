@@ -11,11 +11,9 @@ type Pool struct {
 }
 
 func (g *Pool) job(y, x []Float) poolJob {
-	return poolJob{
-		y: y, x: x, c: g.C,
-		h: windows{kind: sliding, in: g.H, out: g.OH, size: g.KH, stride: g.StrideH, pad: g.PadTop, dilation: g.DilationH},
-		w: windows{kind: sliding, in: g.W, out: g.OW, size: g.KW, stride: g.StrideW, pad: g.PadLeft, dilation: g.DilationW},
-	}
+	h := windows{in: g.H, out: g.OH, size: g.KH, stride: g.StrideH, pad: g.PadTop, dilation: g.DilationH}
+	w := windows{in: g.W, out: g.OW, size: g.KW, stride: g.StrideW, pad: g.PadLeft, dilation: g.DilationW}
+	return poolJob{y: y, x: x, c: g.C, h: h, w: w}
 }
 
 // Max computes the greatest number of every window and its place in x's flat memory; index may be nil. The first of equals wins, and

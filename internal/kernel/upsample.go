@@ -61,7 +61,8 @@ func nearestFirst(i, in, out int) int {
 // Bilinear enlarges or shrinks the images x, n×h×w×c, to y, n×oh×ow×c, between the four pixels around the place of each, as PyTorch's
 // mode "bilinear" does. With alignCorners the corners' centres are at the corners' centres, else the images' edges coincide.
 func Bilinear(y, x []Float, n, h, w, c, oh, ow int, alignCorners bool) {
-	t := bilinearJob{row: bilinearRow, y: y, x: x, c: c, h: newLine(h, oh, alignCorners), w: newLine(w, ow, alignCorners)}
+	t := bilinearJob{row: bilinearRow, y: y, x: x, c: c}
+	t.h, t.w = newLine(h, oh, alignCorners), newLine(w, ow, alignCorners)
 	bilinearJobs.do(n*oh, grainOf(4*ow*c), t)
 }
 

@@ -7,8 +7,10 @@ import (
 )
 
 var resizes = [][6]int{ // n, h, w, c, oh, ow
-	{0, 3, 3, 2, 6, 6}, {1, 1, 1, 1, 1, 1}, {2, 3, 4, 3, 6, 8}, {1, 3, 4, 2, 3, 4}, {1, 5, 7, 2, 8, 3}, {2, 4, 1, 65, 1, 5},
-	{1, 1, 6, 3, 4, 4}, {1, 10, 10, 1, 3, 3}, {3, 17, 19, 7, 34, 38}, {1, 2, 2, 2, 29, 31}, {1, 13, 12, 1, 11, 25},
+	{0, 3, 3, 2, 6, 6}, {1, 1, 1, 1, 1, 1}, {2, 3, 4, 3, 6, 8}, {1, 3, 4, 2, 3, 4}, {1, 5, 7, 2, 8, 3},
+	{2, 4, 1, 65, 1, 5},
+	{1, 1, 6, 3, 4, 4}, {1, 10, 10, 1, 3, 3}, {3, 17, 19, 7, 34, 38},
+	{1, 2, 2, 2, 29, 31}, {1, 13, 12, 1, 11, 25},
 }
 
 func TestNearest(t *testing.T) {
@@ -76,7 +78,8 @@ func TestBilinear(t *testing.T) {
 				var s float64
 				for a := -1; a <= h; a++ {
 					for b := -1; b <= w; b++ {
-						weight := max(0, 1-math.Abs(place(p, h, oh)-float64(a))) * max(0, 1-math.Abs(place(o, w, ow)-float64(b)))
+						weight := max(0, 1-math.Abs(place(p, h, oh)-float64(a)))
+						weight *= max(0, 1-math.Abs(place(o, w, ow)-float64(b)))
 						a, b := min(max(a, 0), h-1), min(max(b, 0), w-1)
 						s += weight * float64(x[((image*h+a)*w+b)*c+i%c])
 					}
