@@ -179,12 +179,15 @@ func (t *tap) product() {
 			t.kc = k*(p+1)/parts - t.p0
 			t.add = p > 0
 			t.packing = true
-			parallel(ceil(t.nc, tileN), 4, t)
+			parallel(ceil(t.nc, tileN), max(1, smallPiece/(t.kc*tileN)), t)
 			t.packing = false
-			parallel(ceil(pixels, t.rows), 1, t)
+			parallel(ceil(pixels, t.rows), max(1, smallPiece/(t.rows*t.kc*ceil(t.nc, tileN)*tileN)), t)
 		}
 	}
 }
+
+// A piece of work with fewer multiplications than this, or as many elements moved, is not worth the trouble of handing it out.
+const smallPiece = 1 << 16
 
 // pixel returns the channels of pixel m of the grid.
 func (g *grid) pixel(m int) []Float {
@@ -196,16 +199,12 @@ func (g *grid) pixel(m int) []Float {
 // dense reports whether the grid is the whole image, so that its pixels follow one another.
 func (g *grid) dense() bool { return g.gh == g.h && g.gw == g.w }
 
-// The pixels of a piece of work and the length of a row of the matrix, which keeps off the powers of two: rows would
-// contend for the same few places in the cache.
-const (
-	convRows = 48
-	rowPad   = 8
-)
+// convRows is the number of pixels in a piece of work.
+const convRows = 48
 
 type convBuffer struct {
-	a [convRows * (blockK + rowPad)]Float // the matrix
-	c [convRows * tileN]Float             // a column of tiles for a grid that is not dense
+	a [convRows*(blockK+rowPad) + gatherSlack]Float // the matrix
+	c [convRows * tileN]Float                       // a column of tiles for a grid that is not dense
 }
 
 var convBuffers = sync.Pool{New: func() any { return new(convBuffer) }}
@@ -272,12 +271,17 @@ func (t *tap) pack(q int) {
 }
 
 // gather writes the rows of the matrix for m pixels from m0 on, columns p0 to p0+kc: what each tap reads, one tap after the other.
+// It may write up to gatherSlack elements behind the end.
 func (t *tap) gather(dst []Float, lda, m0, m int) {
 	s := &t.source
 	j, i := m0%t.target.gw, m0/t.target.gw
 	i, n := i%t.target.gh, i/t.target.gh
 	span := len(t.w) * t.c
 	contiguous := t.c == s.c && ascending(t.w)
+	if contiguous && span <= gatherSlack && t.kc == span*len(t.h) {
+		t.gatherNarrow(dst, lda, m, n, i, j)
+		return
+	}
 	end := t.p0 + t.kc
 	for r := range m {
 		row := dst[r*lda:][:t.kc]
@@ -307,6 +311,43 @@ func (t *tap) gather(dst []Float, lda, m0, m int) {
 				}
 				p += k
 			}
+		}
+		if j++; j == t.target.gw {
+			j = 0
+			if i++; i == t.target.gh {
+				i = 0
+				n++
+			}
+		}
+	}
+}
+
+const gatherSlack = 16
+
+// gatherNarrow is gather where a row of taps reads a few consecutive elements. They are copied as blocks of one size; what is copied
+// too much is overwritten by the next row of taps.
+func (t *tap) gatherNarrow(dst []Float, lda, m, n, i, j int) {
+	s := &t.source
+	span := len(t.w) * t.c
+	width := s.w * s.c
+	for r := range m {
+		d := dst[r*lda:]
+		x := (j*t.stepW + t.w[0].at) * s.c
+		inside := x >= 0 && x+span <= width
+		for _, h := range t.h {
+			y := i*t.stepH + h.at
+			at := (n*s.h+y)*width + x
+			switch {
+			case y < 0 || y >= s.h:
+				clear(d[:span])
+			case inside && span <= 8 && at+8 <= len(s.data):
+				*(*[8]Float)(d) = [8]Float(s.data[at:])
+			case inside && at+gatherSlack <= len(s.data):
+				*(*[gatherSlack]Float)(d) = [gatherSlack]Float(s.data[at:])
+			default:
+				copyClipped(d[:span], s.data[(n*s.h+y)*width:][:width], x)
+			}
+			d = d[span:]
 		}
 		if j++; j == t.target.gw {
 			j = 0

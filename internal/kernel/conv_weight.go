@@ -70,7 +70,7 @@ var weightTasks = sync.Pool{New: func() any { return new(weightTask) }}
 
 type weightBuffer struct {
 	tap tap
-	a   [weightP * (weightK + rowPad)]Float
+	a   [weightP*(weightK+rowPad) + gatherSlack]Float
 	b   [weightP * tileN]Float
 }
 

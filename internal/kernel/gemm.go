@@ -2,7 +2,7 @@ package kernel
 
 import "sync"
 
-// A product is computed in tiles of tileM×tileN, whose sums stay in registers; a panel is a column of tiles. Blocks of blockK×blockN
+// A product is computed in tiles, tileN wide and up to 6 or 24 high, whose sums stay in registers; a panel is a column of tiles. Blocks of blockK×blockN
 // of b are packed into panels, and blocks of rows of a are taken to them: the block of b lies in the cache that the cores share or
 // in their own second one, a block of a in the second, a panel's part of b in the first.
 const (
@@ -11,6 +11,7 @@ const (
 	blockM = 72
 	blockN = 512
 	blockK = 512
+	rowPad = 8 // what keeps rows off the powers of two
 )
 
 // Products with fewer multiplications than this are not worth a second thread.
@@ -36,7 +37,7 @@ func Gemm(m, n, k int, a []Float, lda int, ta bool, b []Float, ldb int, tb bool,
 		g.rs, g.ks = 1, lda
 	}
 	g.small = m*n*k < smallProduct
-	g.inPlace = !tb && (m <= 2*tileM || g.small && m <= 8*tileM)
+	g.inPlace = !tb && (m <= 12 || m <= 24 && n*k <= blockK*blockN || g.small && m <= 48)
 	g.rows = g.rowBlock()
 	for g.j0 = 0; g.j0 < n; g.j0 += g.nc {
 		g.nc = min(blockN, n-g.j0)
@@ -94,7 +95,7 @@ func (g *batchTask) run(lo, hi int) {
 var (
 	gemms   = sync.Pool{New: func() any { return &gemm{packed: new([blockK * blockN]Float)} }}
 	batches = sync.Pool{New: func() any { return new(batchTask) }}
-	blocks  = sync.Pool{New: func() any { return new([blockM * blockK]Float) }}
+	blocks  = sync.Pool{New: func() any { return new([blockM * (blockK + rowPad)]Float) }}
 )
 
 // A gemm is a product under way.
@@ -138,8 +139,8 @@ func (g *gemm) block() {
 		g.packing = false
 	}
 	g.width = panels
-	if heights < 8 { // too few rows to share: share the columns as well
-		g.width = max(1, panels/4)
+	if across := ceil(32, heights); across > 1 { // too few rows to share evenly: share the columns as well
+		g.width = max(ceil(panels, across), min(panels, 4))
 	}
 	g.start(heights*ceil(panels, g.width), 1)
 }
@@ -155,11 +156,17 @@ func (g *gemm) start(n, grain int) {
 func (g *gemm) run(lo, hi int) {
 	if g.packing {
 		for q := lo; q < hi; q++ {
-			g.pack(g.packed[q*tileN*g.kc:], q)
+			dst := g.packed[q*tileN*g.kc:]
+			if !g.tb && hi-q >= 4 && (q+4)*tileN <= g.nc {
+				packFour(dst, g.b[g.p0*g.ldb+g.j0+q*tileN:], g.ldb, g.kc)
+				q += 3
+				continue
+			}
+			g.pack(dst, q)
 		}
 		return
 	}
-	buffer := blocks.Get().(*[blockM * blockK]Float)
+	buffer := blocks.Get().(*[blockM * (blockK + rowPad)]Float)
 	panels := ceil(g.nc, tileN)
 	across := ceil(panels, g.width)
 	for t := lo; t < hi; t++ {
@@ -182,13 +189,21 @@ func (g *gemm) pack(dst []Float, q int) {
 }
 
 // piece multiplies the rows i0 to i0+m of a by the panels q0 to q1.
-func (g *gemm) piece(buffer *[blockM * blockK]Float, i0, m, q0, q1 int) {
+func (g *gemm) piece(buffer *[blockM * (blockK + rowPad)]Float, i0, m, q0, q1 int) {
 	a, rs, ks := g.a[i0*g.rs+g.p0*g.ks:], g.rs, g.ks
+	height := tileHeight()
 	if !g.inPlace && g.ks > 1 { // a is transposed: gather what a tile takes at a time
-		for i := 0; i < m; i += tileM {
-			packTile(buffer[i*g.kc:], a[i:], ks, g.kc, min(tileM, m-i))
+		for i := 0; i < m; i += height {
+			packTile(buffer[i*g.kc:], a[i:], ks, g.kc, min(height, m-i))
 		}
-		a, rs, ks = buffer[:], 0, tileM
+		a, rs, ks = buffer[:], 0, height
+	}
+	if ks == 1 && rs%256 == 0 && q1-q0 >= 4 { // rows a power of two apart contend for the same few places in the cache
+		lda := g.kc + rowPad
+		for i := range m {
+			copy(buffer[i*lda:][:g.kc], a[i*rs:])
+		}
+		a, rs = buffer[:], lda
 	}
 	for q := q0; q < q1; q++ {
 		j := g.j0 + q*tileN
@@ -209,8 +224,8 @@ func (g *gemm) piece(buffer *[blockM * blockK]Float, i0, m, q0, q1 int) {
 			panel(m, n, g.kc, a, rs, ks, b, bs, c, g.ldc, g.add)
 			continue
 		}
-		for i := 0; i < m; i += tileM {
-			panel(min(tileM, m-i), n, g.kc, a[i*g.kc:], 1, tileM, b, bs, c[i*g.ldc:], g.ldc, g.add)
+		for i := 0; i < m; i += height {
+			panel(min(height, m-i), n, g.kc, a[i*g.kc:], 1, height, b, bs, c[i*g.ldc:], g.ldc, g.add)
 		}
 	}
 }

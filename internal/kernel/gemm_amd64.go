@@ -38,10 +38,46 @@ func tile8x8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, 
 func tile12x8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
 
 //go:noescape
-func packRows16(dst *float32, src *float32, ld int, k int)
+func wideTile1(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+
+//go:noescape
+func wideTile2(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+
+//go:noescape
+func wideTile3(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+
+//go:noescape
+func wideTile4(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+
+//go:noescape
+func wideTile6(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+
+//go:noescape
+func wideTile8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+
+//go:noescape
+func wideTile12(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+
+//go:noescape
+func wideTile16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+
+//go:noescape
+func wideTile20(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+
+//go:noescape
+func wideTile24(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
 
 //go:noescape
 func packRows6(dst *float32, src *float32, ld int, k int)
+
+//go:noescape
+func packRows16(dst *float32, src *float32, ld int, k int)
+
+//go:noescape
+func packRows24(dst *float32, src *float32, ld int, k int)
+
+//go:noescape
+func packPanels4(dst *float32, ps int, src *float32, ld int, k int)
 
 //go:noescape
 func packTransposed8(dst *float32, src *float32, ld int, blocks int)

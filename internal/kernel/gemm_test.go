@@ -214,3 +214,23 @@ func BenchmarkGemm(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkPanel(b *testing.B) {
+	for _, m := range []int{1, 6, 8, 12, 24} {
+		for _, k := range []int{64, 256} {
+			for _, mode := range []string{"rows", "tiles"} {
+				b.Run(fmt.Sprintf("%d/%d/%s", m, k, mode), func(b *testing.B) {
+					x, y, z := make([]Float, m*(k+8)), make([]Float, k*16), make([]Float, m*16)
+					rs, ks := k+8, 1
+					if mode == "tiles" {
+						rs, ks = 1, m
+					}
+					for b.Loop() {
+						panel(m, 16, k, x, rs, ks, y, 16, z, 16, false)
+					}
+					b.ReportMetric(2*float64(m*16*k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+				})
+			}
+		}
+	}
+}

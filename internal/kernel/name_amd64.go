@@ -4,8 +4,5 @@ package kernel
 
 // Name names the set of loops that this machine runs.
 func Name() string {
-	if fast {
-		return "avx2"
-	}
-	return "generic"
+	return [...]string{levelGeneric: "generic", levelAVX2: "avx2", levelAVX512: "avx512"}[level]
 }

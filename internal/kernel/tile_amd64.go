@@ -6,13 +6,35 @@ import "golang.org/x/sys/cpu"
 
 //go:generate go run -C _gen ./gemm -pkg kernel -out ../gemm_amd64.s -stubs ../gemm_amd64.go
 
-// fast says that the processor can run the assembly.
-var fast = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+// level is what the processor can run.
+var level = func() int {
+	switch {
+	case !cpu.X86.HasAVX2 || !cpu.X86.HasFMA:
+		return levelGeneric
+	case !cpu.X86.HasAVX512F:
+		return levelAVX2
+	}
+	return levelAVX512
+}()
 
-// panel, pack, packTransposed and packTile are what tile_other.go says, in assembly where the processor has it.
+const (
+	levelGeneric = iota
+	levelAVX2
+	levelAVX512
+)
+
+// tileHeight returns the height of the tallest tile, for packTile.
+func tileHeight() int {
+	if level == levelAVX512 {
+		return 24
+	}
+	return tileM
+}
+
+// panel, pack, packFour, packTransposed and packTile are what tile_other.go says, in assembly where the processor has it.
 
 func panel(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc int, add bool) {
-	if !fast || k == 0 {
+	if level == levelGeneric || k == 0 {
 		panelGeneric(m, n, k, a, rs, ks, b, bs, c, ldc, add)
 		return
 	}
@@ -22,6 +44,10 @@ func panel(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc
 	}
 	// What the assembly reads and writes lies within these.
 	_, _, _ = a[(m-1)*rs+(k-1)*ks], b[(k-1)*bs+tileN-1], c[(m-1)*ldc+n-1]
+	if level == levelAVX512 {
+		panel512(m, n, k, a, rs, ks, b, bs, c, ldc, adding)
+		return
+	}
 	if n <= 8 {
 		for i := 0; i < m; {
 			x, y := &a[i*rs], &c[i*ldc]
@@ -70,7 +96,7 @@ func panel(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc
 }
 
 func pack(dst, b []Float, ldb, k, n int) {
-	if !fast || n < tileN || k == 0 {
+	if level == levelGeneric || n < tileN || k == 0 {
 		packGeneric(dst, b, ldb, k, n)
 		return
 	}
@@ -78,9 +104,18 @@ func pack(dst, b []Float, ldb, k, n int) {
 	packRows16(&dst[0], &b[0], 4*ldb, k)
 }
 
+func packFour(dst, b []Float, ldb, k int) {
+	if level == levelGeneric || k == 0 {
+		packFourGeneric(dst, b, ldb, k)
+		return
+	}
+	_, _ = dst[4*k*tileN-1], b[(k-1)*ldb+4*tileN-1]
+	packPanels4(&dst[0], 4*k*tileN, &b[0], 4*ldb, k)
+}
+
 func packTransposed(dst, b []Float, ldb, k, n int) {
 	blocks := k / 8
-	if !fast || n < 8 || blocks == 0 {
+	if level == levelGeneric || n < 8 || blocks == 0 {
 		packTransposedGeneric(dst, b, ldb, k, n)
 		return
 	}
@@ -108,10 +143,61 @@ func packTransposed(dst, b []Float, ldb, k, n int) {
 }
 
 func packTile(dst, a []Float, lda, k, n int) {
-	if !fast || n < tileM || k == 0 {
-		packTileGeneric(dst, a, lda, k, n)
+	height := tileHeight()
+	if level == levelGeneric || n < height || k == 0 {
+		packTileGeneric(dst, a, lda, k, n, height)
 		return
 	}
-	_, _ = dst[k*tileM-1], a[(k-1)*lda+tileM-1]
-	packRows6(&dst[0], &a[0], 4*lda, k)
+	_, _ = dst[k*height-1], a[(k-1)*lda+height-1]
+	if height == 24 {
+		packRows24(&dst[0], &a[0], 4*lda, k)
+	} else {
+		packRows6(&dst[0], &a[0], 4*lda, k)
+	}
+}
+
+// panel512 is panel for AVX-512; panel has checked the bounds.
+func panel512(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc, add int) {
+	for i := 0; i < m; {
+		x, y := &a[i*rs], &c[i*ldc]
+		rows := m - i
+		switch {
+		case rows >= 48:
+			rows = 24
+		case rows > 24:
+			rows = (rows/2 + 3) / 4 * 4 // two tiles of about the same height rather than one that hardly pays
+		}
+		switch {
+		case rows >= 24:
+			wideTile24(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, add)
+			i += 24
+		case rows >= 20:
+			wideTile20(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, add)
+			i += 20
+		case rows >= 16:
+			wideTile16(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, add)
+			i += 16
+		case rows >= 12:
+			wideTile12(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, add)
+			i += 12
+		case rows >= 8:
+			wideTile8(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, add)
+			i += 8
+		case rows >= 6:
+			wideTile6(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, add)
+			i += 6
+		case rows >= 4:
+			wideTile4(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, add)
+			i += 4
+		case rows >= 3:
+			wideTile3(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, add)
+			i += 3
+		case rows >= 2:
+			wideTile2(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, add)
+			i += 2
+		default:
+			wideTile1(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, add)
+			i++
+		}
+	}
 }

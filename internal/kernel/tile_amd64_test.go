@@ -16,13 +16,14 @@ func guarded(r *rand.Rand, n int) (x, all []Float) {
 }
 
 func TestPanelAgreesWithGeneric(t *testing.T) {
-	if !fast {
-		t.Skip("this processor has no AVX2 and FMA")
-	}
+	eachLevel(t, testPanelAgreesWithGeneric)
+}
+
+func testPanelAgreesWithGeneric(t *testing.T) {
 	r := rand.New(rand.NewPCG(13, 14))
-	for m := 1; m <= 30; m++ {
+	for m := 1; m <= 50; m++ {
 		for n := 1; n <= tileN; n++ {
-			for _, k := range []int{0, 1, 2, 3, 4, 5, 7, 8, 64, 131} {
+			for _, k := range []int{0, 1, 2, 3, 4, 7, 8, 65} {
 				for mode := range 8 {
 					rs, ks := k+3, 1
 					if mode&1 > 0 {
@@ -61,10 +62,14 @@ func TestPanelAgreesWithGeneric(t *testing.T) {
 }
 
 func TestPanelPropagatesNaNAndInf(t *testing.T) {
+	eachLevel(t, testPanelPropagatesNaNAndInf)
+}
+
+func testPanelPropagatesNaNAndInf(t *testing.T) {
 	values := []Float{1, -2, 0, Float(math.Inf(1)), Float(math.Inf(-1)), Float(math.NaN())}
 	r := rand.New(rand.NewPCG(15, 16))
 	const k = 9
-	for m := 1; m <= 13; m++ {
+	for m := 1; m <= 25; m++ {
 		for _, n := range []int{1, 7, 8, 9, 15, 16} {
 			for range 20 {
 				a, b := slices.Repeat([]Float{1}, m*k), slices.Repeat([]Float{1}, k*tileN)
@@ -83,9 +88,14 @@ func TestPanelPropagatesNaNAndInf(t *testing.T) {
 }
 
 func TestPackAgreesWithGeneric(t *testing.T) {
+	eachLevel(t, testPackAgreesWithGeneric)
+}
+
+func testPackAgreesWithGeneric(t *testing.T) {
+	packTileGeneric := func(dst, a []Float, lda, k, n int) { packTileGeneric(dst, a, lda, k, n, tileHeight()) }
 	r := rand.New(rand.NewPCG(17, 18))
 	for k := 0; k <= 40; k++ {
-		for n := 1; n <= tileN; n++ {
+		for n := 1; n <= 24; n++ {
 			for _, v := range []struct {
 				name          string
 				f, generic    func(dst, src []Float, ld, k, n int)
@@ -94,7 +104,7 @@ func TestPackAgreesWithGeneric(t *testing.T) {
 			}{
 				{"pack", pack, packGeneric, tileN, max(0, (k-1)*(n+3)+n), n + 3},
 				{"packTransposed", packTransposed, packTransposedGeneric, tileN, (n-1)*(k+3) + k, k + 3},
-				{"packTile", packTile, packTileGeneric, tileM, max(0, (k-1)*(n+3)+n), n + 3},
+				{"packTile", packTile, packTileGeneric, tileHeight(), max(0, (k-1)*(n+3)+n), n + 3},
 			} {
 				if n > v.width {
 					continue
@@ -112,24 +122,61 @@ func TestPackAgreesWithGeneric(t *testing.T) {
 	}
 }
 
-// Everything that is made of panels, with the assembly and without.
-func TestFastAgreesWithGeneric(t *testing.T) {
-	if !fast {
-		t.Skip("this processor has no AVX2 and FMA")
+func TestPackFourAgreesWithGeneric(t *testing.T) {
+	r := rand.New(rand.NewPCG(21, 22))
+	for k := 1; k < 20; k++ {
+		src := random(r, (k-1)*71+4*tileN)
+		got, gotAll := guarded(r, 4*tileN*k)
+		want := slices.Clone(gotAll)
+		packFourGeneric(want[8:8+len(got)], src, 71, k)
+		packFour(got, src, 71, k)
+		if !slices.Equal(gotAll, want) {
+			t.Fatalf("packFour(k=%d) = %v, want %v", k, gotAll, want)
+		}
 	}
-	defer func() { fast = true }()
+}
+
+// Everything that is made of panels, with the assembly and without.
+func TestGemmAgreesWithGeneric(t *testing.T) {
 	r := rand.New(rand.NewPCG(19, 20))
 	for _, s := range gemmShapes {
 		m, n, k := s[0], s[1], s[2]
-		a, b, got, want := random(r, m*k), random(r, k*n), make([]Float, m*n), make([]Float, m*n)
-		fast = true
-		Gemm(m, n, k, a, k, false, b, n, false, got, n, false)
-		fast = false
-		Gemm(m, n, k, a, k, false, b, n, false, want, n, false)
-		for i, w := range want {
-			if d := math.Abs(float64(got[i] - w)); !(d <= epsilon*float64(4+k)) {
-				t.Fatalf("Gemm %v: element %d = %v with assembly, %v without", s, i, got[i], w)
+		for _, ta := range []bool{false, true} {
+			lda := k
+			if ta {
+				lda = m
 			}
+			a, b, want := random(r, m*k), random(r, k*n), make([]Float, m*n)
+			withLevel(levelGeneric, func() { Gemm(m, n, k, a, lda, ta, b, n, false, want, n, false) })
+			eachLevel(t, func(t *testing.T) {
+				got := make([]Float, m*n)
+				Gemm(m, n, k, a, lda, ta, b, n, false, got, n, false)
+				for i, w := range want {
+					if d := math.Abs(float64(got[i] - w)); !(d <= epsilon*float64(4+k)) {
+						t.Fatalf("Gemm %v: element %d = %v with assembly, %v without", s, i, got[i], w)
+					}
+				}
+			})
 		}
+	}
+}
+
+func withLevel(l int, f func()) {
+	before := level
+	level = l
+	defer func() { level = before }()
+	f()
+}
+
+// eachLevel tests what this processor can run.
+func eachLevel(t *testing.T, f func(t *testing.T)) {
+	best := level
+	for l := levelAVX2; l <= levelAVX512; l++ {
+		t.Run([]string{levelAVX2: "AVX2", levelAVX512: "AVX-512"}[l], func(t *testing.T) {
+			if l > best {
+				t.Skip("this processor cannot run it")
+			}
+			withLevel(l, func() { f(t) })
+		})
 	}
 }

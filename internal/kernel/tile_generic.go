@@ -72,6 +72,13 @@ func packGeneric(dst, b []Float, ldb, k, n int) {
 	}
 }
 
+// packFourGeneric is packFour in plain Go.
+func packFourGeneric(dst, b []Float, ldb, k int) {
+	for q := range 4 {
+		packGeneric(dst[q*k*tileN:], b[q*tileN:], ldb, k, tileN)
+	}
+}
+
 // packTransposedGeneric is packTransposed in plain Go.
 func packTransposedGeneric(dst, b []Float, ldb, k, n int) {
 	for j := range n {
@@ -87,8 +94,8 @@ func packTransposedGeneric(dst, b []Float, ldb, k, n int) {
 }
 
 // packTileGeneric is packTile in plain Go.
-func packTileGeneric(dst, a []Float, lda, k, n int) {
+func packTileGeneric(dst, a []Float, lda, k, n, height int) {
 	for p := range k {
-		copy(dst[p*tileM:][:n], a[p*lda:][:n])
+		copy(dst[p*height:][:n], a[p*lda:][:n])
 	}
 }

@@ -13,8 +13,14 @@ func panel(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc
 // pack copies the k×n matrix b, n ≤ tileN, to rows of tileN, with zeros behind n.
 func pack(dst, b []Float, ldb, k, n int) { packGeneric(dst, b, ldb, k, n) }
 
+// packFour is pack for 4·tileN columns, which go to four panels, one behind the other.
+func packFour(dst, b []Float, ldb, k int) { packFourGeneric(dst, b, ldb, k) }
+
 // packTransposed is pack for a b that is stored as n×k.
 func packTransposed(dst, b []Float, ldb, k, n int) { packTransposedGeneric(dst, b, ldb, k, n) }
 
-// packTile copies the k×n matrix a, n ≤ tileM, to rows of tileM; what is behind n is left as it is.
-func packTile(dst, a []Float, lda, k, n int) { packTileGeneric(dst, a, lda, k, n) }
+// tileHeight returns the height of the tiles that packTile makes.
+func tileHeight() int { return tileM }
+
+// packTile copies the k×n matrix a, n ≤ tileHeight(), to rows of tileHeight(); what is behind n is left as it is.
+func packTile(dst, a []Float, lda, k, n int) { packTileGeneric(dst, a, lda, k, n, tileM) }

@@ -1,4 +1,4 @@
-// Command gemm writes the assembly of the matrix product for AVX2 and FMA.
+// Command gemm writes the assembly of the matrix product, for AVX2 with FMA and for AVX-512.
 package main
 
 import (
@@ -18,8 +18,13 @@ func main() {
 	for _, rows := range []int{1, 2, 4, 8, 12} {
 		tile(rows, 1)
 	}
-	packRows(16)
+	for _, rows := range []int{1, 2, 3, 4, 6, 8, 12, 16, 20, 24} {
+		wideTile(rows)
+	}
 	packRows(6)
+	packRows(16)
+	packRows(24)
+	packPanels()
 	packTransposed()
 	Generate()
 }
@@ -166,6 +171,104 @@ func tile(rows, width int) {
 	RET()
 }
 
+// wideTile is tile for AVX-512: rows × 16, one register a row. An element of a is spread over a register as it is loaded, by the
+// multiplication itself.
+func wideTile(rows int) {
+	TEXT(fmt.Sprintf("wideTile%d", rows), NOSPLIT,
+		"func(k int, a *float32, rs, ks int, b *float32, bs int, c *float32, ldc, n, add int)")
+	Pragma("noescape")
+	k := Load(Param("k"), GP64())
+	a := Load(Param("a"), GP64())
+	rs := Load(Param("rs"), GP64())
+	ks := Load(Param("ks"), GP64())
+	b := Load(Param("b"), GP64())
+	bs := Load(Param("bs"), GP64())
+	c := Load(Param("c"), GP64())
+	ldc := Load(Param("ldc"), GP64())
+	// Every eighth row has a pointer; the seven behind it are reached by the multiples 1, 3, 5 and 7 of rs and their doubles.
+	odd := map[int]reg.Register{1: rs}
+	for m := 3; m < min(rows, 8); m += 2 {
+		odd[m] = GP64()
+		LEAQ(Mem{Base: odd[m-2], Index: rs, Scale: 2}, odd[m])
+	}
+	bases := []reg.Register{a}
+	for r := 8; r < rows; r += 8 {
+		base := GP64()
+		LEAQ(Mem{Base: bases[len(bases)-1], Index: rs, Scale: 8}, base)
+		bases = append(bases, base)
+	}
+	element := func(r int) Mem {
+		at := Mem{Base: bases[r/8]}
+		if r %= 8; r > 0 {
+			scale := r & -r
+			at.Index, at.Scale = odd[r/scale], uint8(scale)
+		}
+		return at
+	}
+	sums := make([]reg.VecVirtual, rows)
+	for i := range sums {
+		sums[i] = ZMM()
+		VPXORD(sums[i], sums[i], sums[i])
+	}
+	out := GP64()
+	MOVQ(c, out)
+	for range rows {
+		PREFETCHT0(Mem{Base: out})
+		ADDQ(ldc, out)
+	}
+	y := []reg.VecVirtual{ZMM(), ZMM()}
+	step := func(u int) {
+		VMOVUPS(Mem{Base: b}, y[u])
+		PREFETCHT0(Mem{Base: b, Index: bs, Scale: 8}) // b may lie in rows far apart, which the processor does not foresee
+		ADDQ(bs, b)
+		for r := range rows {
+			VFMADD231PS_BCST(element(r), y[u], sums[r])
+		}
+		for _, base := range bases {
+			ADDQ(ks, base)
+		}
+	}
+	two := GP64()
+	MOVQ(k, two)
+	SHRQ(Imm(1), two)
+	JZ(LabelRef("rest"))
+	Label("loop")
+	step(0)
+	step(1)
+	DECQ(two)
+	JNZ(LabelRef("loop"))
+	Label("rest")
+	ANDQ(Imm(1), k)
+	JZ(LabelRef("summed"))
+	step(0)
+
+	Label("summed")
+	n := reg.RCX
+	Load(Param("n"), n)
+	add := Load(Param("add"), GP64())
+	ones := GP64()
+	MOVQ(U32(1), ones)
+	SHLQ(reg.CL, ones)
+	DECQ(ones)
+	mask := K()
+	KMOVW(ones.As32(), mask)
+	TESTQ(add, add)
+	JZ(LabelRef("store"))
+	MOVQ(c, out)
+	for r := range rows {
+		VMOVUPS_Z(Mem{Base: out}, mask, y[r&1])
+		VADDPS(y[r&1], sums[r], sums[r])
+		ADDQ(ldc, out)
+	}
+	Label("store")
+	for r := range rows {
+		VMOVUPS(sums[r], mask, Mem{Base: c})
+		ADDQ(ldc, c)
+	}
+	VZEROUPPER()
+	RET()
+}
+
 // packRows copies k rows of n, which are ld bytes apart, to one after the other; k is at least 1.
 func packRows(n int) {
 	TEXT(fmt.Sprintf("packRows%d", n), NOSPLIT, "func(dst, src *float32, ld, k int)")
@@ -176,21 +279,60 @@ func packRows(n int) {
 	k := Load(Param("k"), GP64())
 	Label("loop")
 	PREFETCHT0(Mem{Base: src, Index: ld, Scale: 8})
-	if n == 16 {
-		low, high := YMM(), YMM()
-		VMOVUPS(Mem{Base: src}, low)
-		VMOVUPS(Mem{Base: src, Disp: 32}, high)
-		VMOVUPS(low, Mem{Base: dst})
-		VMOVUPS(high, Mem{Base: dst, Disp: 32})
-	} else {
-		four, two := XMM(), XMM()
-		VMOVUPS(Mem{Base: src}, four)
-		VMOVSD(Mem{Base: src, Disp: 16}, two)
-		VMOVUPS(four, Mem{Base: dst})
-		VMOVSD(two, Mem{Base: dst, Disp: 16})
+	for i := 0; i < n; {
+		switch {
+		case n-i >= 8:
+			x := YMM()
+			VMOVUPS(Mem{Base: src, Disp: 4 * i}, x)
+			VMOVUPS(x, Mem{Base: dst, Disp: 4 * i})
+			i += 8
+		case n-i >= 4:
+			x := XMM()
+			VMOVUPS(Mem{Base: src, Disp: 4 * i}, x)
+			VMOVUPS(x, Mem{Base: dst, Disp: 4 * i})
+			i += 4
+		default: // two
+			x := XMM()
+			VMOVSD(Mem{Base: src, Disp: 4 * i}, x)
+			VMOVSD(x, Mem{Base: dst, Disp: 4 * i})
+			i += 2
+		}
 	}
 	ADDQ(ld, src)
 	ADDQ(Imm(uint64(4*n)), dst)
+	DECQ(k)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+// packPanels copies k rows of 64, which are ld bytes apart, to four panels of rows of 16, which are ps bytes apart: it reads longer runs
+// than packRows16 would for each of them. k is at least 1.
+func packPanels() {
+	TEXT("packPanels4", NOSPLIT, "func(dst *float32, ps int, src *float32, ld, k int)")
+	Pragma("noescape")
+	dst := Load(Param("dst"), GP64())
+	ps := Load(Param("ps"), GP64())
+	src := Load(Param("src"), GP64())
+	ld := Load(Param("ld"), GP64())
+	k := Load(Param("k"), GP64())
+	ps3 := GP64()
+	LEAQ(Mem{Base: ps, Index: ps, Scale: 2}, ps3)
+	panels := []Mem{{Base: dst}, {Base: dst, Index: ps, Scale: 1}, {Base: dst, Index: ps, Scale: 2}, {Base: dst, Index: ps3, Scale: 1}}
+	Label("loop")
+	for i := range 4 {
+		PREFETCHT0(Mem{Base: src, Index: ld, Scale: 4, Disp: 64 * i})
+	}
+	for i, to := range panels {
+		low, high := YMM(), YMM()
+		VMOVUPS(Mem{Base: src, Disp: 64 * i}, low)
+		VMOVUPS(Mem{Base: src, Disp: 64*i + 32}, high)
+		VMOVUPS(low, to)
+		to.Disp = 32
+		VMOVUPS(high, to)
+	}
+	ADDQ(ld, src)
+	ADDQ(Imm(64), dst)
 	DECQ(k)
 	JNZ(LabelRef("loop"))
 	VZEROUPPER()
