@@ -8,7 +8,8 @@ import "math"
 type word = uint32
 
 const (
-	mantissa = 24        // bits of precision of a Float
+	mantissa = 24 // bits of precision of a Float
+	wordBits = 32
 	signBit  = 1 << 31   // of a word
 	oneBits  = 127 << 23 // the word of 1
 )

@@ -8,7 +8,8 @@ import "math"
 type word = uint64
 
 const (
-	mantissa = 53         // bits of precision of a Float
+	mantissa = 53 // bits of precision of a Float
+	wordBits = 64
 	signBit  = 1 << 63    // of a word
 	oneBits  = 1023 << 52 // the word of 1
 )

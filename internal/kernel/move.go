@@ -114,6 +114,17 @@ func (t *moveJob) strip(k, from int) {
 	rows := min(tile, n.dims[1]-from)
 	for i := 0; i < n.dims[0]; i += tile {
 		width := min(tile, n.dims[0]-i)
+		if width < rows {
+			for j := range width {
+				d, s := p+i+j, q+(i+j)*n.q[0]
+				for range rows {
+					t.dst[d] = t.src[s]
+					d += n.p[1]
+					s += n.q[1]
+				}
+			}
+			continue
+		}
 		for j := range rows {
 			dst := t.dst[p+i+j*n.p[1]:][:width]
 			s := q + i*n.q[0] + j*n.q[1]

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"testing"
 )
@@ -36,31 +37,71 @@ func TestMove(t *testing.T) {
 		{"reverse axes", 0, 0, []int{60, 15, 3, 1}, []int{1, 2, 8, 40}, []int{2, 4, 5, 3}},
 		{"dst across", 0, 0, []int{1, 5}, []int{7, 1}, []int{5, 7}},
 	} {
-		span := func(o int, strides []int) int {
-			n := o + 1
-			for axis, d := range c.dims {
-				n += max(0, (d-1)*strides[axis])
-			}
-			return n + 3
-		}
-		dst, src := normals(span(c.do, c.ds), 1), normals(span(c.so, c.ss), 2)
-		want := slices.Clone(dst)
-		n := 1
-		for _, d := range c.dims {
-			n *= d
-		}
-		for i := range n {
-			p, q := c.do, c.so
-			for axis := len(c.dims) - 1; axis >= 0; axis-- {
-				p += i % c.dims[axis] * c.ds[axis]
-				q += i % c.dims[axis] * c.ss[axis]
-				i /= c.dims[axis]
-			}
-			want[p] = src[q]
-		}
-		Move(dst, c.do, c.ds, src, c.so, c.ss, c.dims)
-		compare(t, "Move: "+c.name, dst, want, 0)
+		checkMove(t, c.name, c.do, c.ds, c.so, c.ss, c.dims)
 	}
+}
+
+// Axes in any order, forward and backward, taken from parts of larger arrays.
+func TestMoveAnything(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	// layout gives strides of an array with room for dims, in the axes' order, and the offset of the first element.
+	layout := func(dims, order []int, repeat bool) (offset int, strides []int) {
+		strides = make([]int, len(dims))
+		size := 1
+		for _, axis := range order {
+			room := dims[axis] + r.IntN(2)*r.IntN(3)
+			switch strides[axis] = size; {
+			case repeat && r.IntN(4) == 0:
+				strides[axis] = 0
+				continue
+			case r.IntN(4) == 0:
+				strides[axis] = -size
+				offset += (dims[axis] - 1) * size
+			}
+			size *= room
+		}
+		return offset, strides
+	}
+	for range 400 {
+		dims := make([]int, 1+r.IntN(6))
+		for axis := range dims {
+			dims[axis] = []int{1, 2, 3, 5, 17, 33}[r.IntN(6)]
+			if axis >= 3 {
+				dims[axis] = 1 + r.IntN(3)
+			}
+		}
+		do, ds := layout(dims, r.Perm(len(dims)), false)
+		so, ss := layout(dims, r.Perm(len(dims)), true)
+		checkMove(t, fmt.Sprint(do, ds, so, ss, dims), do, ds, so, ss, dims)
+	}
+}
+
+func checkMove(t *testing.T, name string, do int, ds []int, so int, ss, dims []int) {
+	t.Helper()
+	span := func(o int, strides []int) int {
+		n := o + 1
+		for axis, d := range dims {
+			n += max(0, (d-1)*strides[axis])
+		}
+		return n + 3
+	}
+	dst, src := normals(span(do, ds), 1), normals(span(so, ss), 2)
+	want := slices.Clone(dst)
+	n := 1
+	for _, d := range dims {
+		n *= d
+	}
+	for i := range n {
+		p, q := do, so
+		for axis := len(dims) - 1; axis >= 0; axis-- {
+			p += i % dims[axis] * ds[axis]
+			q += i % dims[axis] * ss[axis]
+			i /= dims[axis]
+		}
+		want[p] = src[q]
+	}
+	Move(dst, do, ds, src, so, ss, dims)
+	compare(t, "Move: "+name, dst, want, 0)
 }
 
 func TestRows(t *testing.T) {

@@ -1,5 +1,7 @@
 package kernel
 
+import "fmt"
+
 // maxRank is how many axes a nest can have after neighbours that lie behind one another in memory are joined.
 const maxRank = 8
 
@@ -26,6 +28,9 @@ func (n *nest) wrap(dim, p, q int) {
 			n.dims[last] *= dim
 			return
 		}
+	}
+	if n.rank == maxRank {
+		panic(fmt.Sprintf("kernel: more than %d axes that cannot be joined", maxRank))
 	}
 	n.dims[n.rank], n.p[n.rank], n.q[n.rank] = dim, p, q
 	n.rank++

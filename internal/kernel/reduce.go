@@ -59,25 +59,26 @@ type sumJob struct {
 var sumJobs jobs[sumJob, *sumJob]
 
 func (t *sumJob) run(lo, hi int) {
+	var sums [chunk]float64
 	for ; lo < hi; lo++ {
 		column, block := lo%t.columns*chunk, lo/t.columns
 		o, part := block/t.parts, block%t.parts
 		from, to := part*t.n/t.parts, (part+1)*t.n/t.parts
 		x := t.x[(o*t.n+from)*t.inner : (o*t.n+to)*t.inner]
-		var s [chunk]float64
-		width := min(chunk, t.inner-column)
+		s := sums[:min(chunk, t.inner-column)]
 		if t.inner == 1 {
 			s[0] = sum(x)
 		} else {
+			clear(s)
 			for i := column; i < len(x); i += t.inner {
-				addTo(s[:width], x[i:])
+				addTo(s, x[i:])
 			}
 		}
 		if t.parts > 1 {
-			copy(t.partial[block*t.inner+column:], s[:width])
+			copy(t.partial[block*t.inner+column:], s)
 			continue
 		}
-		dst := t.dst[o*t.inner+column:][:width]
+		dst := t.dst[o*t.inner+column:][:len(s)]
 		for i := range dst {
 			dst[i] = Float(s[i])
 		}
@@ -300,100 +301,5 @@ func (t *finiteJob) run(lo, hi int) {
 	}
 	if (a+b)+(c+d) != 0 {
 		t.found.Store(true)
-	}
-}
-
-// Argsort writes for each of rows rows of n numbers the positions of its numbers in ascending (or descending) order. Equals stay in
-// their order, and NaN comes last.
-func Argsort(index []int32, x []Float, rows, n int, descending bool) {
-	sortJobs.do(rows, grainOf(16*n), sortJob{index, x, n, n, descending})
-}
-
-// TopK writes for each of rows rows of n numbers the positions of its k greatest (or least) numbers, best first: the first k of
-// Argsort. k is at most n.
-func TopK(index []int32, x []Float, rows, n, k int, least bool) {
-	sortJobs.do(rows, grainOf(n), sortJob{index, x, n, k, !least})
-}
-
-type sortJob struct {
-	index      []int32
-	x          []Float
-	n, k       int
-	descending bool
-}
-
-var sortJobs jobs[sortJob, *sortJob]
-
-func (t *sortJob) run(lo, hi int) {
-	for ; lo < hi; lo++ {
-		x, index := t.x[lo*t.n:(lo+1)*t.n], t.index[lo*t.k:(lo+1)*t.k]
-		order := ranking{x, t.descending}
-		order.first(index)
-		slices.SortFunc(index, order.compare)
-	}
-}
-
-// A ranking orders positions in x: by value, NaN last, then by position.
-type ranking struct {
-	x          []Float
-	descending bool
-}
-
-func (r ranking) compare(i, j int32) int {
-	a, b := r.x[i], r.x[j]
-	if r.descending {
-		a, b = b, a
-	}
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	case a == b:
-		return int(i - j)
-	}
-	// One of them is NaN, or both are.
-	switch nanI, nanJ := r.x[i] != r.x[i], r.x[j] != r.x[j]; {
-	case nanI && nanJ:
-		return int(i - j)
-	case nanI:
-		return 1
-	}
-	return -1
-}
-
-// first fills heap with the positions that come first, in no order. The heap has the last of them on top.
-func (r ranking) first(heap []int32) {
-	for i := range heap {
-		heap[i] = int32(i)
-	}
-	if len(heap) == 0 || len(heap) == len(r.x) {
-		return
-	}
-	for i := len(heap)/2 - 1; i >= 0; i-- {
-		r.sink(heap, i)
-	}
-	for i := len(heap); i < len(r.x); i++ {
-		if r.compare(int32(i), heap[0]) < 0 {
-			heap[0] = int32(i)
-			r.sink(heap, 0)
-		}
-	}
-}
-
-func (r ranking) sink(heap []int32, i int) {
-	for {
-		child := 2*i + 1
-		if child >= len(heap) {
-			return
-		}
-		if child+1 < len(heap) && r.compare(heap[child], heap[child+1]) < 0 {
-			child++
-		}
-		if r.compare(heap[child], heap[i]) < 0 {
-			return
-		}
-		heap[i], heap[child] = heap[child], heap[i]
-		i = child
 	}
 }

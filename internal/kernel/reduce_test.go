@@ -107,7 +107,7 @@ func TestDot(t *testing.T) {
 }
 
 func TestArgsortTopK(t *testing.T) {
-	for _, c := range []struct{ rows, n int }{{0, 3}, {3, 0}, {1, 1}, {5, 7}, {4, 8}, {3, 1000}, {40, 500}} {
+	for _, c := range []struct{ rows, n int }{{0, 3}, {3, 0}, {1, 1}, {5, 7}, {4, 8}, {3, 1000}, {4, 5000}, {40, 500}} {
 		for _, descending := range []bool{false, true} {
 			x := special(c.rows*c.n, 1)
 			want := make([]int32, len(x))
