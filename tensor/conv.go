@@ -189,5 +189,8 @@ func along(op string, x, w *Tensor, c Conv, f func(x, w *Tensor, c Conv) *Tensor
 	c.StrideW, c.DilationW = 1, 1
 	c.Sides = [4]int{c.Pad + c.Sides[0], c.Pad + c.Sides[1], 0, c.OutputPad} // takes back the column that OutputPad adds
 	c.Pad = 0
+	if p := owner(op, x, w); p != nil && w.pass == nil {
+		w = p.Use(w)
+	}
 	return f(x.Unsqueeze(2), w.Unsqueeze(1), c).Squeeze(2)
 }
