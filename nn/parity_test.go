@@ -1,0 +1,293 @@
+package nn
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hadal-go/hadal/internal/fixture"
+	"github.com/hadal-go/hadal/tensor"
+)
+
+func TestMain(m *testing.M) {
+	tensor.Poison(true)
+	m.Run()
+}
+
+// tolerance is that of values and derivatives against PyTorch's, relative to the greatest of them.
+const tolerance = 1e-5
+
+// torchLayers are the layers and activations of the cases in nn.safetensors. Their parameters are read from there.
+var torchLayers = map[string]Layer{
+	"linear":                  NewLinear(source(), 5, 4),
+	"linear_sequence":         NewLinear(source(), 5, 3).NoBias(),
+	"conv2d":                  NewConv2D(source(), 2, 3, 3, tensor.Conv{Pad: 1}),
+	"conv2d_stride":           NewConv2D(source(), 2, 3, 3, tensor.Conv{Stride: 2}).NoBias(),
+	"conv2d_uneven":           NewConv2D(source(), 2, 2, 3, tensor.Conv{Stride: 2, StrideW: 1, DilationW: 2, Pad: 2}),
+	"conv2d_groups":           NewConv2D(source(), 4, 6, 3, tensor.Conv{Pad: 1, Groups: 2}),
+	"conv2d_depthwise":        NewConv2D(source(), 3, 6, 3, tensor.Conv{Pad: 1, Groups: 3}),
+	"conv2d_pointwise":        NewConv2D(source(), 4, 3, 1, tensor.Conv{}),
+	"conv1d":                  NewConv1D(source(), 3, 4, 3, tensor.Conv{Stride: 2, Pad: 2, Dilation: 2}),
+	"conv1d_groups":           NewConv1D(source(), 4, 6, 2, tensor.Conv{Groups: 2}),
+	"conv_transpose2d":        NewConvTranspose2D(source(), 3, 2, 3, tensor.Conv{Stride: 2, Pad: 1, OutputPad: 1}),
+	"conv_transpose2d_groups": NewConvTranspose2D(source(), 4, 6, 3, tensor.Conv{Stride: 2, Dilation: 2, Groups: 2}),
+
+	"max_pool2d":          MaxPool2D{tensor.Pool{Kernel: 3, Stride: 2, Pad: 1}},
+	"max_pool2d_ceil":     MaxPool2D{tensor.Pool{Kernel: 2, Dilation: 2, Ceil: true}},
+	"avg_pool2d":          AvgPool2D{tensor.Pool{Kernel: 3, Stride: 2, Pad: 1}},
+	"avg_pool2d_inside":   AvgPool2D{tensor.Pool{Kernel: 2, KernelW: 3, Stride: 2, StrideW: 1, Pad: 1, SkipPad: true}},
+	"adaptive_avg_pool2d": AdaptiveAvgPool2D{2, 4},
+	"global_avg_pool":     Func(GlobalAvgPool),
+	"flatten":             Func(FlattenCHW),
+
+	"batchnorm":           NewBatchNorm(3),
+	"batchnorm_rows":      withBatchNorm(NewBatchNorm(3), func(l *BatchNorm) { l.Momentum, l.Eps = .25, 1e-3 }),
+	"batchnorm_running":   withBatchNorm(NewBatchNorm(3), func(l *BatchNorm) { l.Frozen = true }),
+	"batchnorm_bare":      &BatchNorm{Eps: 1e-5},
+	"layernorm":           NewLayerNorm(5),
+	"layernorm_two":       NewLayerNorm(3, 4),
+	"groupnorm":           NewGroupNorm(2, 6),
+	"groupnorm_rows":      NewGroupNorm(2, 6),
+	"instancenorm":        NewInstanceNorm(),
+	"instancenorm_affine": NewInstanceNormAffine(3),
+	"rmsnorm":             NewRMSNorm(5),
+	"rmsnorm_two":         &RMSNorm{Weight: tensor.Param(3, 4), Eps: 1e-3},
+
+	"prelu":       NewPReLU(3),
+	"prelu_one":   NewPReLU(1),
+	"relu":        Func(ReLU),
+	"relu6":       Chain{Func(func(x *tensor.Tensor) *tensor.Tensor { return x.Scale(4) }), Func(ReLU6)},
+	"leaky_relu":  LeakyReLU(.2),
+	"elu":         ELU(1),
+	"elu_alpha":   ELU(.5),
+	"selu":        Func(SELU),
+	"gelu":        Func(GELU),
+	"gelu_tanh":   Func(GELUTanh),
+	"silu":        Func(SiLU),
+	"mish":        Func(Mish),
+	"softplus":    Func(Softplus),
+	"tanh":        Func(Tanh),
+	"sigmoid":     Func(Sigmoid),
+	"logsigmoid":  Func(LogSigmoid),
+	"hardsigmoid": Func(HardSigmoid),
+	"hardswish":   Func(HardSwish),
+	"hardtanh":    HardTanh(-.5, 1.5),
+	"softmax":     Func(Softmax),
+	"log_softmax": Func(LogSoftmax),
+	"glu":         Func(GLU),
+}
+
+func withBatchNorm(l *BatchNorm, set func(*BatchNorm)) *BatchNorm {
+	set(l)
+	return l
+}
+
+// torchLosses are the losses of the cases, of x and what else the case has.
+var torchLosses = map[string]func(x *tensor.Tensor, c torchCase) *tensor.Tensor{
+	"cross_entropy":         func(x *tensor.Tensor, c torchCase) *tensor.Tensor { return CrossEntropy(x, c.ints("labels")) },
+	"cross_entropy_image":   func(x *tensor.Tensor, c torchCase) *tensor.Tensor { return CrossEntropy(x, c.ints("labels")) },
+	"cross_entropy_ignored": func(x *tensor.Tensor, c torchCase) *tensor.Tensor { return CrossEntropy(x, c.ints("labels")) },
+	"cross_entropy_weights": crossEntropy(CrossEntropyLoss{Ignore: []int{2}}),
+	"cross_entropy_sum":     crossEntropy(CrossEntropyLoss{Sum: true}),
+	"cross_entropy_smooth":  crossEntropy(CrossEntropyLoss{Smoothing: .1}),
+
+	"cross_entropy_smooth_weights": crossEntropy(CrossEntropyLoss{Smoothing: .1}),
+	"cross_entropy_smooth_sum":     crossEntropy(CrossEntropyLoss{Smoothing: .1, Sum: true}),
+
+	"soft_cross_entropy": against2(SoftCrossEntropy),
+	"nll":                func(x *tensor.Tensor, c torchCase) *tensor.Tensor { return NLL(x, c.ints("labels")) },
+	"bce_with_logits":    against2(BCEWithLogits),
+	"bce_with_logits_weighted": func(x *tensor.Tensor, c torchCase) *tensor.Tensor {
+		return BCEWithLogitsWeighted(x, c.tensor("target"), c.tensor("positive"))
+	},
+	"bce":            against2(BCE),
+	"kl":             against2(KL),
+	"mse":            against2(MSE),
+	"l1":             against2(L1),
+	"smooth_l1":      against2(func(x, t *tensor.Tensor) *tensor.Tensor { return SmoothL1(x, t, 1) }),
+	"smooth_l1_beta": against2(func(x, t *tensor.Tensor) *tensor.Tensor { return SmoothL1(x, t, .3) }),
+	"smooth_l1_zero": against2(func(x, t *tensor.Tensor) *tensor.Tensor { return SmoothL1(x, t, 0) }),
+	"huber":          against2(func(x, t *tensor.Tensor) *tensor.Tensor { return Huber(x, t, .7) }),
+	"hinge":          against2(Hinge),
+	"focal":          against2(func(x, t *tensor.Tensor) *tensor.Tensor { return Focal(x, t, .25, 2) }),
+	"focal_plain":    against2(func(x, t *tensor.Tensor) *tensor.Tensor { return Focal(x, t, -1, 1.5) }),
+	"dice":           against2(func(x, t *tensor.Tensor) *tensor.Tensor { return Dice(x, t, 1) }),
+	"cosine_embedding": func(x *tensor.Tensor, c torchCase) *tensor.Tensor {
+		return CosineEmbedding(x, c.tensor("other"), c.ints("labels"), -.3)
+	},
+	"triplet_margin": func(x *tensor.Tensor, c torchCase) *tensor.Tensor {
+		return TripletMargin(x, c.tensor("positive"), c.tensor("negative"), 1)
+	},
+}
+
+func crossEntropy(l CrossEntropyLoss) func(*tensor.Tensor, torchCase) *tensor.Tensor {
+	return func(x *tensor.Tensor, c torchCase) *tensor.Tensor {
+		if c.f.Has(c.name + "/weights") {
+			l.Weights = c.tensor("weights").Data()
+		}
+		return l.Loss(x, c.ints("labels"))
+	}
+}
+
+func against2(f func(x, target *tensor.Tensor) *tensor.Tensor) func(*tensor.Tensor, torchCase) *tensor.Tensor {
+	return func(x *tensor.Tensor, c torchCase) *tensor.Tensor { return f(x, c.tensor("target")) }
+}
+
+// A torchCase is what PyTorch computed of one layer or loss.
+type torchCase struct {
+	t    *testing.T
+	f    *fixture.File
+	name string
+}
+
+func (c torchCase) tensor(name string) *tensor.Tensor { return c.f.Tensor(c.t, c.name+"/"+name) }
+func (c torchCase) ints(name string) []int            { return c.f.Ints(c.t, c.name+"/"+name) }
+
+// close holds got against the numbers that PyTorch has under a name.
+func (c torchCase) close(name string, got *tensor.Tensor) {
+	c.t.Helper()
+	if got == nil {
+		c.t.Errorf("%s is nil", name)
+		return
+	}
+	if want := c.tensor(name); !slices.Equal(got.Shape(), want.Shape()) {
+		c.t.Errorf("%s has shape %v, want %v", name, got.Shape(), want.Shape())
+	} else {
+		fixture.Close(c.t, name, got.Data(), want.Data(), tolerance)
+	}
+}
+
+// leaf is close for a tensor that PyTorch has in another order of its axes.
+func (c torchCase) leaf(folder string, l Leaf, got *tensor.Tensor) {
+	c.t.Helper()
+	want := c.tensor(folder + "/" + l.Name)
+	if !slices.Equal(want.Shape(), l.torchShape()) {
+		c.t.Errorf("%s/%s has shape %v in PyTorch, here %v", folder, l.Name, want.Shape(), l.torchShape())
+		return
+	}
+	if got == nil {
+		c.t.Errorf("%s/%s is nil", folder, l.Name)
+		return
+	}
+	fixture.Close(c.t, folder+"/"+l.Name, got.Data(), l.fromTorch(want.Data()), tolerance)
+}
+
+// load writes the parameters and buffers of the case into a layer, which must have the same.
+func (c torchCase) load(layer any) []Leaf {
+	c.t.Helper()
+	names := c.f.Under(c.name + "/state/")
+	leaves := slices.Collect(Leaves(layer))
+	for _, l := range leaves {
+		copy(l.Tensor.Edit(), l.fromTorch(c.tensor("state/"+l.Name).Data()))
+	}
+	if len(leaves) != len(names) {
+		c.t.Errorf("the layer has %d tensors, PyTorch's has %v", len(leaves), names)
+	}
+	return leaves
+}
+
+// derivatives checks those of y by x and by the parameters among the leaves.
+func (c torchCase) derivatives(x, y *tensor.Tensor, leaves []Leaf) {
+	c.t.Helper()
+	s := y
+	if y.Rank() > 0 {
+		g := tensor.New(y.Shape()...)
+		for i := range g.Edit() {
+			g.Edit()[i] = tensor.Float((7*i)%11-5) / 4
+		}
+		s = y.Mul(g).Sum()
+	}
+	var wanted []*tensor.Tensor
+	var params []Leaf
+	for _, l := range leaves {
+		if !l.Buffer {
+			wanted, params = append(wanted, l.Tensor), append(params, l)
+		}
+	}
+	gs := tensor.Grad(s, append([]*tensor.Tensor{x}, wanted...)...)
+	c.close("grad_x", gs[0])
+	for i, l := range params {
+		c.leaf("grad", l, gs[i+1])
+	}
+	graph := tensor.GradGraph(s, x)[0]
+	c.close("grad_x", graph)
+	if c.f.Has(c.name + "/second_x") {
+		second := tensor.New(x.Shape()...) // PyTorch has zeros where nothing depends on x
+		if graph.Tracked() {
+			if g := tensor.Grad(graph.Square().Sum().Scale(.5), x)[0]; g != nil {
+				second = g
+			}
+		}
+		c.close("second_x", second)
+	}
+}
+
+func TestLayersAgainstTorch(t *testing.T) {
+	f := fixture.Open(t, "nn.safetensors")
+	for name, layer := range torchLayers {
+		t.Run(name, func(t *testing.T) {
+			c := torchCase{t, f, name}
+			leaves := c.load(layer)
+			p := tensor.Training(source())
+			defer p.End()
+			x := p.Var(c.tensor("x"))
+			y := layer.Forward(x)
+			c.close("y", y)
+			c.derivatives(x, y, leaves)
+			for _, l := range leaves {
+				if l.Buffer {
+					c.leaf("after", l, l.Tensor)
+				}
+			}
+		})
+	}
+}
+
+func TestLossesAgainstTorch(t *testing.T) {
+	f := fixture.Open(t, "nn.safetensors")
+	for name, loss := range torchLosses {
+		t.Run(name, func(t *testing.T) {
+			c := torchCase{t, f, name}
+			p := tensor.Recording(nil)
+			defer p.End()
+			x := p.Var(c.tensor("x"))
+			y := loss(x, c)
+			c.close("y", y)
+			c.derivatives(x, y, nil)
+		})
+	}
+}
+
+func TestEmbeddingAgainstTorch(t *testing.T) {
+	f := fixture.Open(t, "nn.safetensors")
+	for _, name := range []string{"embedding", "embedding_padding"} {
+		t.Run(name, func(t *testing.T) {
+			c := torchCase{t, f, name}
+			layer := NewEmbedding(source(), 6, 3)
+			if name == "embedding_padding" {
+				layer.Pad(2)
+			}
+			leaves := c.load(layer)
+			p := tensor.Recording(nil)
+			defer p.End()
+			y := layer.Forward(p, c.ints("ids"))
+			c.close("y", y)
+			g := tensor.New(y.Shape()...)
+			for i := range g.Edit() {
+				g.Edit()[i] = tensor.Float((7*i)%11-5) / 4
+			}
+			c.leaf("grad", leaves[0], tensor.Grad(y.Mul(g).Sum(), layer.Weight)[0])
+		})
+	}
+}
+
+// Every case of the file is tested, and every test has its case.
+func TestTorchCases(t *testing.T) {
+	f := fixture.Open(t, "nn.safetensors")
+	for _, name := range f.Names() {
+		name, _, _ = strings.Cut(name, "/")
+		if torchLayers[name] == nil && torchLosses[name] == nil && !strings.HasPrefix(name, "embedding") {
+			t.Errorf("no test for case %s", name)
+		}
+	}
+}
