@@ -1,0 +1,114 @@
+package source
+
+import (
+	"bufio"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// A CorruptError names a file that is not what it should be. Nothing is done about it: the file is the user's.
+type CorruptError struct {
+	Path, File string // where it is; the file of the set that it should be
+	Problem    string
+}
+
+func (e *CorruptError) Error() string {
+	return fmt.Sprintf("%s is damaged or another file than %s (%s): delete it, and it is looked for elsewhere, or put a good copy "+
+		"in its place", e.Path, e.File, e.Problem)
+}
+
+// Open opens the content of the file with this name in Source.Files: without its compression and verified on the fly. Who reads
+// it to the end gets either all of the right content, or a *CorruptError.
+func (l Located) Open(name string) (io.ReadCloser, error) {
+	path := l.Path(name)
+	for _, f := range l.Source.Files {
+		if f.Name == name {
+			return openContent(path, f)
+		}
+	}
+	panic("unreachable: Path knows the name")
+}
+
+// Check reads all files and returns a *CorruptError for the first that is not what it should be.
+func (l Located) Check() error {
+	for i, f := range l.Source.Files {
+		if err := checkContent(l.paths[i], f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkContent reads the file at path to the end.
+func checkContent(path string, f File) error {
+	r, err := openContent(path, f)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	_, err = io.Copy(io.Discard, r)
+	return err
+}
+
+type content struct {
+	file *os.File
+	r    io.Reader
+	sum  hash.Hash
+	want File
+	end  error // after the end was reached
+}
+
+func openContent(path string, f File) (io.ReadCloser, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	c := &content{file: file, sum: sha256.New(), want: f}
+	in := bufio.NewReaderSize(file, 1<<16)
+	c.r = in
+	if magic, _ := in.Peek(2); len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			file.Close()
+			return nil, c.corrupt(err)
+		}
+		c.r = z
+	}
+	return c, nil
+}
+
+func (c *content) Read(p []byte) (int, error) {
+	if c.end != nil {
+		return 0, c.end
+	}
+	n, err := c.r.Read(p)
+	c.sum.Write(p[:n])
+	switch {
+	case err == io.EOF:
+		c.end = io.EOF
+		if got := hex.EncodeToString(c.sum.Sum(nil)); got != c.want.SHA256 {
+			c.end = c.corrupt(fmt.Errorf("the sha256 of its content is %s, want %s", got, c.want.SHA256))
+		}
+	case err != nil:
+		c.end = c.corrupt(err)
+	}
+	return n, c.end
+}
+
+// corrupt makes a CorruptError of what is wrong with the bytes; errors of the disk stay what they are.
+func (c *content) corrupt(err error) error {
+	var disk *fs.PathError
+	if errors.As(err, &disk) {
+		return err
+	}
+	return &CorruptError{Path: c.file.Name(), File: c.want.Name, Problem: err.Error()}
+}
+
+func (c *content) Close() error { return c.file.Close() }

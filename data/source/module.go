@@ -1,0 +1,53 @@
+package source
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// moduleTimeout bounds how long the go command may take to fetch a module.
+const moduleTimeout = 10 * time.Minute
+
+// moduleDir returns the folder of a Go module in the module cache, and fetches it there if need be.
+func moduleDir(ctx context.Context, module string, o Options) (string, error) {
+	command, err := exec.LookPath("go")
+	if err != nil {
+		return "", errors.New("the go command is not on the PATH")
+	}
+	if o.Progress != nil {
+		o.Progress("Go module "+module, 0, 0)
+	}
+	// In an empty folder no go.mod, workspace or vendor folder of the user has a say.
+	empty, err := os.MkdirTemp("", "hadal-module-*")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(empty)
+	ctx, cancel := context.WithTimeout(ctx, moduleTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, command, "mod", "download", "-json", module)
+	cmd.Dir = empty
+	cmd.Env = append(os.Environ(), "PWD="+empty, "GO111MODULE=on", "GOFLAGS=-mod=mod", "GOWORK=off")
+	if o.Offline {
+		cmd.Env = append(cmd.Env, "GOPROXY=off")
+	}
+	out, err := cmd.Output()
+	var answer struct{ Dir, Error string }
+	if jsonErr := json.Unmarshal(out, &answer); jsonErr != nil {
+		var failed *exec.ExitError
+		if errors.As(err, &failed) {
+			return "", fmt.Errorf("go mod download failed: %s", strings.TrimSpace(string(failed.Stderr)))
+		}
+		return "", fmt.Errorf("go mod download failed: %w", errors.Join(err, jsonErr))
+	}
+	if answer.Error != "" || answer.Dir == "" {
+		return "", fmt.Errorf("go mod download failed: %s", answer.Error)
+	}
+	return answer.Dir, nil
+}

