@@ -31,7 +31,7 @@ func ExampleCore_Group() {
 			vectors = append(vectors, w)
 		}
 	}
-	optimizer.Group(vectors, optim.Group{Rate: 1, Decay: 0})
+	optimizer.Group(vectors, optim.Group{Decay: 0})
 	fmt.Println(len(vectors), "of", len(params), "parameters without weight decay")
 	// Output: 2 of 4 parameters without weight decay
 }

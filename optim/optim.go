@@ -51,7 +51,7 @@ type Core struct {
 
 // A Group is what sets some parameters apart from the others.
 type Group struct {
-	Rate  float64 // multiplies the learning rate
+	Rate  float64 // multiplies the learning rate; 0 stands for 1
 	Decay float64 // weight decay, in place of the optimizer's
 
 	apart bool
@@ -82,10 +82,13 @@ func (c *Core) SetLR(lr float64) { c.LR = lr }
 // Group makes params, which are among those of the optimizer, a group with a learning rate and weight decay of its own: biases
 // without weight decay, a pretrained backbone that moves more slowly than its new head.
 //
-//	optimizer.Group(biases, optim.Group{Rate: 1})
+//	optimizer.Group(biases, optim.Group{Decay: 0})
 //	optimizer.Group(nn.Params(net.Backbone), optim.Group{Rate: 0.1, Decay: optimizer.Decay})
 func (c *Core) Group(params []*tensor.Tensor, g Group) {
-	g.apart = true
+	if !(g.Rate >= 0) {
+		fail("Group", "the rate is %v; it cannot be negative", g.Rate)
+	}
+	g.Rate, g.apart = or(g.Rate, 1), true
 	index := make(map[*tensor.Tensor]int, len(c.params))
 	for i, w := range c.params {
 		index[w] = i

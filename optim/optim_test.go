@@ -88,7 +88,7 @@ func TestOptimizers(t *testing.T) {
 		"adamw": func(ps []*tensor.Tensor) (optim.Optimizer, func(int)) { return plain(optim.NewAdamW(ps, 0.01)) },
 		"adamw_groups": func(ps []*tensor.Tensor) (optim.Optimizer, func(int)) {
 			a := optim.NewAdamW(ps, 1)
-			a.Decay = 0.2
+			a.Group(ps, optim.Group{Decay: 0.2})
 			a.Group(ps[1:2], optim.Group{Rate: 0.5})
 			a.SetLR(0.01)
 			return plain(a)
@@ -271,6 +271,7 @@ func TestMisuse(t *testing.T) {
 		"optim: Group: parameter 0 is not one of the optimizer's": func() {
 			sgd().Group([]*tensor.Tensor{tensor.Param(1)}, optim.Group{})
 		},
+		"optim: Group: the rate is -1; it cannot be negative":       func() { sgd().Group(nil, optim.Group{Rate: -1}) },
 		"optim: ClipNorm: the limit is -1; it cannot be negative":   func() { optim.ClipNorm(nil, -1) },
 		"optim: ClipValue: the limit is NaN; it cannot be negative": func() { optim.ClipValue(nil, math.NaN()) },
 		"optim: Stairs: a stair of 0 steps leads nowhere":           func() { optim.Stairs{LR: 1}.At(0) },
