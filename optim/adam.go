@@ -43,15 +43,13 @@ func NewAdamW(params []*tensor.Tensor, lr float64) *Adam {
 // Step moves the parameters by their gradients; see [Optimizer].
 func (a *Adam) Step(grads []*tensor.Tensor) {
 	a.begin(grads)
-	beta1, beta2 := tensor.Float(a.Beta1), tensor.Float(a.Beta2)
 	for i, w := range a.params {
 		if grads[i] == nil {
 			continue
 		}
 		t, lr, decay := a.update(i)
-		// Of the rounded β, so that the weights of all gradients add up to 1 whatever the rounding.
-		bias1, bias2 := 1-math.Pow(float64(beta1), float64(t)), 1-math.Pow(float64(beta2), float64(t))
-		kernel.Adam(w.Edit(), grads[i].Data(), a.Mean[i].Edit(), a.Square[i].Edit(), tensor.Float(lr), beta1, beta2,
-			tensor.Float(a.Epsilon), tensor.Float(decay), tensor.Float(bias1), tensor.Float(bias2), a.Decoupled)
+		bias1, bias2 := 1-math.Pow(a.Beta1, float64(t)), 1-math.Pow(a.Beta2, float64(t))
+		kernel.Adam(w.Edit(), grads[i].Data(), a.Mean[i].Edit(), a.Square[i].Edit(), lr, a.Beta1, a.Beta2, a.Epsilon, decay, bias1,
+			bias2, a.Decoupled)
 	}
 }

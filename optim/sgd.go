@@ -43,7 +43,6 @@ func (s *SGD) Step(grads []*tensor.Tensor) {
 		if s.Momentum != 0 {
 			v = s.Velocity[i].Edit()
 		}
-		kernel.SGD(w.Edit(), grads[i].Data(), v, tensor.Float(lr), tensor.Float(s.Momentum), tensor.Float(s.Dampening),
-			tensor.Float(decay), s.Nesterov, t == 1)
+		kernel.SGD(w.Edit(), grads[i].Data(), v, lr, s.Momentum, s.Dampening, decay, s.Nesterov, t == 1)
 	}
 }

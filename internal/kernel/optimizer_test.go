@@ -28,7 +28,7 @@ func TestSGD(t *testing.T) {
 			}
 			for step := range 3 {
 				g := normals(n, uint64(step))
-				SGD(w, g, v, Float(c.lr), Float(c.momentum), Float(c.dampening), Float(c.decay), c.nesterov, step == 0)
+				SGD(w, g, v, c.lr, c.momentum, c.dampening, c.decay, c.nesterov, step == 0)
 				for i := range want {
 					d := float64(g[i]) + c.decay*want[i]
 					if c.momentum != 0 {
@@ -65,7 +65,7 @@ func TestAdam(t *testing.T) {
 					g := normals(n, uint64(10+step))
 					bias1, bias2 := 1-math.Pow(beta1, float64(step+1)), 1-math.Pow(beta2, float64(step+1))
 					before := slices.Clone(g)
-					Adam(w, g, m, v, lr, beta1, beta2, eps, Float(decay), Float(bias1), Float(bias2), decoupled)
+					Adam(w, g, m, v, lr, beta1, beta2, eps, decay, bias1, bias2, decoupled)
 					compare(t, "Adam's gradient", g, before, 0)
 					for i := range want {
 						d := float64(g[i])
