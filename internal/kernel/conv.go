@@ -28,11 +28,7 @@ func (g *Conv) Forward(y, x, w []Float) {
 	case g.pointwise():
 		Gemm(g.N*g.H*g.W, g.OC, g.C, x, g.C, false, w, g.OC, false, y, g.OC, false)
 	case g.depthwise():
-		t := depthwises.Get().(*depthwise)
-		t.g, t.y, t.x, t.w = *g, y, x, w
-		parallel(g.N*g.OH, g.depthwiseGrain(g.OW), t)
-		t.y, t.x, t.w = nil, nil, nil
-		depthwises.Put(t)
+		g.runDepthwise(forward, y, x, w)
 	default:
 		t := taps.Get().(*tap)
 		t.source = image{x, g.N, g.H, g.W, g.C}
@@ -65,11 +61,7 @@ func (g *Conv) Input(dx, dy, w []Float) {
 	case g.pointwise():
 		Gemm(g.N*g.H*g.W, g.C, g.OC, dy, g.OC, false, w, g.OC, true, dx, g.C, false)
 	case g.depthwise():
-		t := depthwises.Get().(*depthwise)
-		t.g, t.y, t.x, t.w, t.adjoint = *g, dy, dx, w, true
-		parallel(g.N*g.H, g.depthwiseGrain(g.W), t)
-		t.y, t.x, t.w, t.adjoint = nil, nil, nil, false
-		depthwises.Put(t)
+		g.runDepthwise(byInput, dy, dx, w)
 	default:
 		// The pixels of dx that are one stride apart see the same taps: each such set is a convolution of dy without stride.
 		t := taps.Get().(*tap)

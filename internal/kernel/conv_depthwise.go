@@ -5,100 +5,174 @@ import "sync"
 // depthwise reports whether every input channel has its own kernels.
 func (g *Conv) depthwise() bool { return g.Groups > 1 && g.Groups == g.C }
 
-// depthwiseGrain returns how many rows of width pixels are a piece of work.
-func (g *Conv) depthwiseGrain(width int) int {
-	return max(1, 1<<15/max(1, width*g.OC*g.KH*g.KW))
-}
-
-// A depthwise convolution, or its adjoint by the input, goes directly over the pixels, a row at a time.
+// A depthwise convolution, or one of its adjoints, goes directly over the pixels, a row at a time. Its channels are columns that do
+// not meet.
 type depthwise struct {
 	g       Conv
 	y, x, w []Float
-	adjoint bool
+	mode    depthwiseMode
+	chunks  int     // for byWeight: how many pieces the rows are cut into
+	sums    []Float // for byWeight: the sums of all pieces but the first, which goes to w
 }
+
+type depthwiseMode int
+
+const (
+	forward depthwiseMode = iota
+	byInput
+	byWeight
+)
 
 var depthwises = sync.Pool{New: func() any { return new(depthwise) }}
 
+// runDepthwise runs the forward convolution or an adjoint.
+func (g *Conv) runDepthwise(mode depthwiseMode, y, x, w []Float) {
+	t := depthwises.Get().(*depthwise)
+	t.g, t.y, t.x, t.w, t.mode = *g, y, x, w, mode
+	rows := g.N * g.OH
+	width := g.OW
+	if mode == byInput {
+		rows, width = g.N*g.H, g.W
+	}
+	grain := max(1, smallPiece/max(1, width*g.OC*g.KH*g.KW))
+	if mode == byWeight {
+		// Every piece has its own sums, which are added in order.
+		t.chunks = min(16, ceil(rows, grain))
+		size := g.KH * g.KW * g.OC
+		if need := (t.chunks - 1) * size; need > len(t.sums) {
+			t.sums = make([]Float, need)
+		}
+		parallel(t.chunks, 1, t)
+		for c := range t.chunks - 1 {
+			for i, v := range t.sums[c*size:][:size] {
+				w[i] += v
+			}
+		}
+	} else {
+		parallel(rows, grain, t)
+	}
+	t.y, t.x, t.w = nil, nil, nil
+	depthwises.Put(t)
+}
+
 func (t *depthwise) run(lo, hi int) {
-	for row := lo; row < hi; row++ {
-		if t.adjoint {
-			t.input(row)
-		} else {
-			t.forward(row)
-		}
-	}
-}
-
-func (t *depthwise) forward(row int) {
 	g := &t.g
-	n, oh := row/g.OH, row%g.OH
-	times := g.OC / g.C
-	out := t.y[row*g.OW*g.OC:][:g.OW*g.OC]
-	clear(out)
-	for kh := range g.KH {
-		h := oh*g.StrideH + kh*g.DilationH - g.PadTop
-		if h < 0 || h >= g.H {
-			continue
+	switch t.mode {
+	case forward:
+		clear(t.y[lo*g.OW*g.OC : hi*g.OW*g.OC])
+		for row := lo; row < hi; row++ {
+			for kh := range g.KH {
+				n, oh := row/g.OH, row%g.OH
+				if h := oh*g.StrideH + kh*g.DilationH - g.PadTop; h >= 0 && h < g.H {
+					t.row(n*g.OH+oh, n*g.H+h, kh, t.w)
+				}
+			}
 		}
-		in := t.x[(n*g.H+h)*g.W*g.C:][:g.W*g.C]
-		for kw := range g.KW {
-			w := t.w[(kh*g.KW+kw)*g.OC:][:g.OC]
-			for ow := range g.OW {
-				iw := ow*g.StrideW + kw*g.DilationW - g.PadLeft
-				if iw < 0 || iw >= g.W {
-					continue
+	case byInput:
+		clear(t.x[lo*g.W*g.C : hi*g.W*g.C])
+		for row := lo; row < hi; row++ {
+			for kh := range g.KH {
+				n, h := row/g.H, row%g.H
+				if oh := h + g.PadTop - kh*g.DilationH; oh >= 0 && oh%g.StrideH == 0 && oh/g.StrideH < g.OH {
+					t.row(n*g.OH+oh/g.StrideH, row, kh, t.w)
 				}
-				x := in[iw*g.C:][:g.C]
-				y := out[ow*g.OC:][:g.OC]
-				if times == 1 {
-					mulAdd(y, x, w)
-					continue
-				}
-				for o := range y {
-					y[o] += x[o/times] * w[o]
+			}
+		}
+	case byWeight:
+		for c := lo; c < hi; c++ {
+			size := g.KH * g.KW * g.OC
+			w := t.w[:size]
+			if c > 0 {
+				w = t.sums[(c-1)*size:][:size]
+			}
+			clear(w)
+			rows := g.N * g.OH
+			for row := rows * c / t.chunks; row < rows*(c+1)/t.chunks; row++ {
+				for kh := range g.KH {
+					n, oh := row/g.OH, row%g.OH
+					if h := oh*g.StrideH + kh*g.DilationH - g.PadTop; h >= 0 && h < g.H {
+						t.row(row, n*g.H+h, kh, w)
+					}
 				}
 			}
 		}
 	}
 }
 
-func (t *depthwise) input(row int) {
+// row takes row i of y and row j of x, which meet in row kh of the kernel.
+func (t *depthwise) row(i, j, kh int, weight []Float) {
 	g := &t.g
-	n, h := row/g.H, row%g.H
-	times := g.OC / g.C
-	out := t.x[row*g.W*g.C:][:g.W*g.C]
-	clear(out)
-	for kh := range g.KH {
-		oh := h + g.PadTop - kh*g.DilationH
-		if oh < 0 || oh%g.StrideH != 0 || oh/g.StrideH >= g.OH {
+	for kw := range g.KW {
+		// The pixels of y that read x within the image.
+		d := g.PadLeft - kw*g.DilationW
+		first, last := 0, (g.W-1+d)/g.StrideW
+		if d > 0 {
+			first = ceil(d, g.StrideW)
+		}
+		if g.W-1+d < 0 {
 			continue
 		}
-		in := t.y[(n*g.OH+oh/g.StrideH)*g.OW*g.OC:][:g.OW*g.OC]
-		for kw := range g.KW {
-			w := t.w[(kh*g.KW+kw)*g.OC:][:g.OC]
-			for ow := range g.OW {
-				iw := ow*g.StrideW + kw*g.DilationW - g.PadLeft
-				if iw < 0 || iw >= g.W {
-					continue
-				}
-				x := out[iw*g.C:][:g.C]
-				y := in[ow*g.OC:][:g.OC]
-				if times == 1 {
-					mulAdd(x, y, w)
-					continue
-				}
-				for o, v := range y {
-					x[o/times] += v * w[o]
-				}
+		pixels := min(last, g.OW-1) - first + 1
+		if pixels <= 0 {
+			continue
+		}
+		y := t.y[(i*g.OW+first)*g.OC:]
+		x := t.x[(j*g.W+first*g.StrideW-d)*g.C:]
+		w := weight[(kh*g.KW+kw)*g.OC:][:g.OC]
+		xs := g.StrideW * g.C
+		if times := g.OC / g.C; times > 1 {
+			t.multiplied(y, x, w, times, xs, pixels)
+			continue
+		}
+		switch t.mode {
+		case forward:
+			mulAdd(y, g.OC, x, xs, w, pixels)
+		case byInput:
+			mulAdd(x, xs, y, g.OC, w, pixels)
+		case byWeight:
+			dot(w, x, xs, y, g.OC, pixels)
+		}
+	}
+}
+
+// multiplied is the work of row where a channel of x has several of y.
+func (t *depthwise) multiplied(y, x, w []Float, times, xs, pixels int) {
+	for p := range pixels {
+		y, x := y[p*len(w):][:len(w)], x[p*xs:]
+		switch t.mode {
+		case forward:
+			for o := range y {
+				y[o] += x[o/times] * w[o]
+			}
+		case byInput:
+			for o := range y {
+				x[o/times] += y[o] * w[o]
+			}
+		case byWeight:
+			for o := range y {
+				w[o] += y[o] * x[o/times]
 			}
 		}
 	}
 }
 
-// mulAdd adds x·w to y, element by element.
-func mulAdd(y, x, w []Float) {
-	x, w = x[:len(y)], w[:len(y)]
-	for i := range y {
-		y[i] += x[i] * w[i]
+// mulAddGeneric is mulAdd in plain Go.
+func mulAddGeneric(y []Float, ys int, x []Float, xs int, w []Float, pixels int) {
+	for p := range pixels {
+		y, x := y[p*ys:][:len(w)], x[p*xs:][:len(w)]
+		for i, v := range w {
+			y[i] += x[i] * v
+		}
+	}
+}
+
+// dotGeneric is dot in plain Go.
+func dotGeneric(w, x []Float, xs int, y []Float, ys int, pixels int) {
+	for i := range w {
+		var s Float
+		for p := range pixels {
+			s += x[p*xs+i] * y[p*ys+i]
+		}
+		w[i] += s
 	}
 }

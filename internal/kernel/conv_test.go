@@ -30,7 +30,8 @@ var convShapes = []Conv{
 	square(1, 12, 3, 5, 3, 2, 2, 2, 1), // of which one divides the other
 	square(2, 8, 6, 9, 3, 1, 1, 1, 3),
 	square(2, 8, 32, 64, 3, 2, 1, 1, 2),
-	square(2, 8, 7, 7, 3, 1, 1, 1, 7),   // depthwise
+	square(2, 8, 7, 7, 3, 1, 1, 1, 7), // depthwise
+	square(1, 8, 77, 77, 3, 2, 1, 1, 77),
 	square(2, 9, 5, 10, 3, 2, 1, 2, 5),  // depthwise, two outputs a channel
 	square(1, 4, 70, 20, 3, 1, 1, 1, 1), // more than one block of weights
 	square(4, 20, 40, 24, 3, 1, 1, 1, 1),
@@ -98,7 +99,7 @@ func TestConv(t *testing.T) {
 		agree(t, fmt.Sprintf("Weight %+v", g), dw, wantW, g.N*g.OH*g.OW)
 
 		// ⟨conv(x), dy⟩ = ⟨x, input(dy)⟩ = ⟨w, weight(x, dy)⟩
-		byY, byX, byW := dot(y, dy), dot(x, dx), dot(w, dw)
+		byY, byX, byW := inner(y, dy), inner(x, dx), inner(w, dw)
 		agree(t, fmt.Sprintf("adjoints of %+v", g), []Float{Float(byX), Float(byW)}, []float64{byY, byY}, ny*k*g.C/g.Groups)
 
 		y2, dx2, dw2 := make([]Float, ny), make([]Float, nx), make([]Float, nw)
@@ -113,14 +114,6 @@ func TestConv(t *testing.T) {
 			}
 		}
 	}
-}
-
-func dot(a, b []Float) float64 {
-	s := 0.0
-	for i, v := range a {
-		s += float64(v) * float64(b[i])
-	}
-	return s
 }
 
 func TestConvDoesNotAllocate(t *testing.T) {

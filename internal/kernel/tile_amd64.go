@@ -5,6 +5,7 @@ package kernel
 import "golang.org/x/sys/cpu"
 
 //go:generate go run -C _gen ./gemm -pkg kernel -out ../gemm_amd64.s -stubs ../gemm_amd64.go
+//go:generate go run -C _gen ./depthwise -pkg kernel -out ../depthwise_amd64.s -stubs ../depthwise_amd64.go
 
 // level is what the processor can run.
 var level = func() int {
@@ -31,7 +32,7 @@ func tileHeight() int {
 	return tileM
 }
 
-// panel, pack, packFour, packTransposed and packTile are what tile_other.go says, in assembly where the processor has it.
+// panel, pack, packFour, packTransposed, packTile, mulAdd and dot are what tile_other.go says, in assembly where the processor has it.
 
 func panel(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc int, add bool) {
 	if level == levelGeneric || k == 0 {
@@ -200,4 +201,22 @@ func panel512(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, 
 			i++
 		}
 	}
+}
+
+func mulAdd(y []Float, ys int, x []Float, xs int, w []Float, pixels int) {
+	if level == levelGeneric || len(w) == 0 || pixels == 0 {
+		mulAddGeneric(y, ys, x, xs, w, pixels)
+		return
+	}
+	_, _ = y[(pixels-1)*ys+len(w)-1], x[(pixels-1)*xs+len(w)-1]
+	mulAddColumns(&y[0], 4*ys, &x[0], 4*xs, &w[0], len(w), pixels)
+}
+
+func dot(w, x []Float, xs int, y []Float, ys int, pixels int) {
+	if level == levelGeneric || len(w) == 0 || pixels == 0 {
+		dotGeneric(w, x, xs, y, ys, pixels)
+		return
+	}
+	_, _ = y[(pixels-1)*ys+len(w)-1], x[(pixels-1)*xs+len(w)-1]
+	dotColumns(&w[0], &x[0], 4*xs, &y[0], 4*ys, len(w), pixels)
 }

@@ -136,6 +136,35 @@ func TestPackFourAgreesWithGeneric(t *testing.T) {
 	}
 }
 
+func TestColumnsAgreeWithGeneric(t *testing.T) {
+	r := rand.New(rand.NewPCG(23, 24))
+	for n := 1; n < 80; n++ {
+		for pixels := range 5 {
+			xs, ys := n+r.IntN(3), n+r.IntN(3)
+			x, w := random(r, 5*xs), random(r, n)
+			got, gotAll := guarded(r, max(1, (pixels-1)*ys+n))
+			want := slices.Clone(gotAll)
+			mulAddGeneric(want[8:], ys, x, xs, w, pixels)
+			mulAdd(got, ys, x, xs, w, pixels)
+			for i := range want {
+				if d := math.Abs(float64(gotAll[i] - want[i])); !(d <= 4*epsilon) {
+					t.Fatalf("mulAdd(n=%d pixels=%d): element %d = %v, want %v", n, pixels, i-8, gotAll[i], want[i])
+				}
+			}
+			y := random(r, 5*ys)
+			got, gotAll = guarded(r, n)
+			want = slices.Clone(gotAll)
+			dotGeneric(want[8:8+n], x, xs, y, ys, pixels)
+			dot(got, x, xs, y, ys, pixels)
+			for i := range want {
+				if d := math.Abs(float64(gotAll[i] - want[i])); !(d <= 8*epsilon) {
+					t.Fatalf("dot(n=%d pixels=%d): element %d = %v, want %v", n, pixels, i-8, gotAll[i], want[i])
+				}
+			}
+		}
+	}
+}
+
 // Everything that is made of panels, with the assembly and without.
 func TestGemmAgreesWithGeneric(t *testing.T) {
 	r := rand.New(rand.NewPCG(19, 20))

@@ -24,3 +24,11 @@ func tileHeight() int { return tileM }
 
 // packTile copies the k×n matrix a, n ≤ tileHeight(), to rows of tileHeight(); what is behind n is left as it is.
 func packTile(dst, a []Float, lda, k, n int) { packTileGeneric(dst, a, lda, k, n, tileM) }
+
+// mulAdd adds x·w to y for as many pixels, which lie xs and ys apart and have a column for every element of w.
+func mulAdd(y []Float, ys int, x []Float, xs int, w []Float, pixels int) {
+	mulAddGeneric(y, ys, x, xs, w, pixels)
+}
+
+// dot adds the sum over as many pixels of x·y to w.
+func dot(w, x []Float, xs int, y []Float, ys int, pixels int) { dotGeneric(w, x, xs, y, ys, pixels) }
