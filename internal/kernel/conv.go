@@ -195,8 +195,8 @@ func (g *grid) dense() bool { return g.gh == g.h && g.gw == g.w }
 const convRows = 48
 
 type convBuffer struct {
-	a [convRows*(blockK+rowPad) + gatherSlack]Float // the matrix
-	c [convRows * tileN]Float                       // a column of tiles for a grid that is not dense
+	a [convRows * (blockK + rowPad)]Float // the matrix
+	c [convRows * tileN]Float             // a column of tiles for a grid that is not dense
 }
 
 var convBuffers = sync.Pool{New: func() any { return new(convBuffer) }}
@@ -263,14 +263,14 @@ func (t *tap) pack(q int) {
 }
 
 // gather writes the rows of the matrix for m pixels from m0 on, columns p0 to p0+kc: what each tap reads, one tap after the other.
-// It may write up to gatherSlack elements behind the end.
+// What lies between kc and lda may be overwritten.
 func (t *tap) gather(dst []Float, lda, m0, m int) {
 	s := &t.source
 	j, i := m0%t.target.gw, m0/t.target.gw
 	i, n := i%t.target.gh, i/t.target.gh
 	span := len(t.w) * t.c
 	contiguous := t.c == s.c && ascending(t.w)
-	if contiguous && span <= gatherSlack && t.kc == span*len(t.h) {
+	if contiguous && span <= narrowRun && t.kc == span*len(t.h) {
 		t.gatherNarrow(dst, lda, m, n, i, j)
 		return
 	}
@@ -314,39 +314,60 @@ func (t *tap) gather(dst []Float, lda, m0, m int) {
 	}
 }
 
-const gatherSlack = 16
+// narrowRun is the longest row of taps that gatherNarrow is for.
+const narrowRun = 64
 
-// gatherNarrow is gather where a row of taps reads a few consecutive elements. They are copied as blocks of one size; what is copied
-// too much is overwritten by the next row of taps.
+// gatherNarrow is gather where a row of taps reads a few consecutive elements: the runs of all pixels in a row of the grid are copied
+// together, rounded up in length. What is too much is overwritten by the next row of taps, or lies in the padding of the matrix's row.
 func (t *tap) gatherNarrow(dst []Float, lda, m, n, i, j int) {
 	s := &t.source
 	span := len(t.w) * t.c
+	run := ceil(span, 8) * 8
 	width := s.w * s.c
-	for r := range m {
-		d := dst[r*lda:]
-		x := (j*t.stepW + t.w[0].at) * s.c
-		inside := x >= 0 && x+span <= width
-		for _, h := range t.h {
-			y := i*t.stepH + h.at
-			at := (n*s.h+y)*width + x
-			switch {
-			case y < 0 || y >= s.h:
-				clear(d[:span])
-			case inside && span <= 8 && at+8 <= len(s.data):
-				*(*[8]Float)(d) = [8]Float(s.data[at:])
-			case inside && at+gatherSlack <= len(s.data):
-				*(*[gatherSlack]Float)(d) = [gatherSlack]Float(s.data[at:])
-			default:
-				copyClipped(d[:span], s.data[(n*s.h+y)*width:][:width], x)
-			}
-			d = d[span:]
+	step := t.stepW * s.c
+	for r := 0; r < m; {
+		pixels := min(t.target.gw-j, m-r)
+		x := (j*t.stepW + t.w[0].at) * s.c // where the first run begins in its line
+		// The pixels first to last−1 have their whole run within the line.
+		first, last := 0, 0
+		if x < 0 {
+			first = min(pixels, ceil(-x, step))
 		}
-		if j++; j == t.target.gw {
-			j = 0
-			if i++; i == t.target.gh {
-				i = 0
-				n++
+		if x+span <= width {
+			last = min(pixels, (width-span-x)/step+1)
+		}
+		last = max(first, last)
+		for ih, h := range t.h {
+			d := dst[r*lda+ih*span:]
+			y := i*t.stepH + h.at
+			if y < 0 || y >= s.h {
+				for p := range pixels {
+					clear(d[p*lda:][:span])
+				}
+				continue
 			}
+			at := (n*s.h + y) * width
+			whole := last
+			for whole > first && at+x+(whole-1)*step+run > len(s.data) { // the rounded run would leave the image
+				whole--
+			}
+			if whole > first {
+				copyRuns(d[first*lda:], lda, s.data[at+x+first*step:], step, run, whole-first)
+			}
+			for p := 0; p < pixels; p++ {
+				if p == first {
+					p = whole
+				}
+				if p < pixels {
+					copyClipped(d[p*lda:][:span], s.data[at:][:width], x+p*step)
+				}
+			}
+		}
+		r += pixels
+		j = 0
+		if i++; i == t.target.gh {
+			i = 0
+			n++
 		}
 	}
 }

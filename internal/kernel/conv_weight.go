@@ -73,7 +73,7 @@ var weightTasks = sync.Pool{New: func() any { return new(weightTask) }}
 
 type weightBuffer struct {
 	tap tap
-	a   [weightP*(weightK+rowPad) + gatherSlack]Float
+	a   [weightP * (weightK + rowPad)]Float
 	b   [weightP * tileN]Float
 }
 
@@ -110,8 +110,12 @@ func (t *weightTask) piece(buffer *weightBuffer, part, group, chunk int) {
 		for j := 0; j < t.n; j += tileN {
 			n := min(tileN, t.n-j)
 			j0 := group*t.n + j
-			pack(buffer.b[:], t.dy[m0*g.OC+j0:], g.OC, m, n)
-			panel(p.kc, n, m, buffer.a[:], 1, lda, buffer.b[:], tileN, dw[p.p0*g.OC+j0:], g.OC, add)
+			b, bs := t.dy[m0*g.OC+j0:], g.OC
+			if g.OC > 2*tileN || len(b) < (m-1)*bs+tileN {
+				pack(buffer.b[:], b, bs, m, n)
+				b, bs = buffer.b[:], tileN
+			}
+			panel(p.kc, n, m, buffer.a[:], 1, lda, b, bs, dw[p.p0*g.OC+j0:], g.OC, add)
 		}
 		m0 += m
 	}

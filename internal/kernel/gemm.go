@@ -213,10 +213,10 @@ func (g *gemm) piece(buffer *[blockM * (blockK + rowPad)]Float, i0, m, q0, q1 in
 		switch {
 		case !g.inPlace:
 			b = g.packed[q*tileN*g.kc:]
-		case n == tileN:
+		case (g.p0+g.kc-1)*g.ldb+j+tileN <= len(g.b):
 			b, bs = g.b[g.p0*g.ldb+j:], g.ldb
 		default:
-			b = g.packed[:] // the last panel: only one piece comes here, since heights is 1 or the product small
+			b = g.packed[:] // the last panel: only one piece comes here, since the rows are one block or the product is small
 			g.pack(b, q)
 		}
 		c := g.c[i0*g.ldc+j:]

@@ -80,4 +80,7 @@ func packRows24(dst *float32, src *float32, ld int, k int)
 func packPanels4(dst *float32, ps int, src *float32, ld int, k int)
 
 //go:noescape
+func copyRuns8(dst *float32, ldd int, src *float32, lds int, blocks int, n int)
+
+//go:noescape
 func packTransposed8(dst *float32, src *float32, ld int, blocks int)

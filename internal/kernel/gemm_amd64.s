@@ -3904,6 +3904,33 @@ loop:
 	VZEROUPPER
 	RET
 
+// func copyRuns8(dst *float32, ldd int, src *float32, lds int, blocks int, n int)
+// Requires: AVX
+TEXT ·copyRuns8(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ ldd+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ lds+24(FP), BX
+	MOVQ blocks+32(FP), SI
+	MOVQ n+40(FP), DI
+	SHLQ $0x05, SI
+
+run:
+	XORQ R8, R8
+
+block:
+	VMOVUPS (DX)(R8*1), Y0
+	VMOVUPS Y0, (AX)(R8*1)
+	ADDQ    $0x20, R8
+	CMPQ    R8, SI
+	JLT     block
+	ADDQ    BX, DX
+	ADDQ    CX, AX
+	DECQ    DI
+	JNZ     run
+	VZEROUPPER
+	RET
+
 // func packTransposed8(dst *float32, src *float32, ld int, blocks int)
 // Requires: AVX
 TEXT ·packTransposed8(SB), NOSPLIT, $0-32

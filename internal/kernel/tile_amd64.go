@@ -32,7 +32,7 @@ func tileHeight() int {
 	return tileM
 }
 
-// panel, pack, packFour, packTransposed, packTile, mulAdd and dot are what tile_other.go says, in assembly where the processor has it.
+// panel, pack, packFour, packTransposed, packTile, copyRuns, mulAdd and dot are what tile_other.go says, in assembly where the processor has it.
 
 func panel(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc int, add bool) {
 	if level == levelGeneric || k == 0 {
@@ -201,6 +201,15 @@ func panel512(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, 
 			i++
 		}
 	}
+}
+
+func copyRuns(dst []Float, ldd int, src []Float, lds, width, n int) {
+	if level == levelGeneric || n == 0 {
+		copyRunsGeneric(dst, ldd, src, lds, width, n)
+		return
+	}
+	_, _ = dst[(n-1)*ldd+width-1], src[(n-1)*lds+width-1]
+	copyRuns8(&dst[0], 4*ldd, &src[0], 4*lds, width/8, n)
 }
 
 func mulAdd(y []Float, ys int, x []Float, xs int, w []Float, pixels int) {

@@ -99,3 +99,10 @@ func packTileGeneric(dst, a []Float, lda, k, n, height int) {
 		copy(dst[p*height:][:n], a[p*lda:][:n])
 	}
 }
+
+// copyRunsGeneric is copyRuns in plain Go.
+func copyRunsGeneric(dst []Float, ldd int, src []Float, lds, width, n int) {
+	for i := range n {
+		copy(dst[i*ldd:][:width], src[i*lds:][:width])
+	}
+}

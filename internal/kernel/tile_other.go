@@ -3,7 +3,7 @@
 package kernel
 
 // panel computes c = a·b, or adds it to c, for the m×k matrix a, element i, p of which is a[i·rs+p·ks], and the k×n matrix b, n ≤
-// tileN, row p of which begins at b[p·bs]. The rows of b must be tileN long, whatever n.
+// tileN, row p of which begins at b[p·bs]. Rows of b are read up to tileN, whatever n, so they must be there.
 //
 // Every element of c is one sum in the order of k, however the rows are cut into tiles.
 func panel(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc int, add bool) {
@@ -24,6 +24,11 @@ func tileHeight() int { return tileM }
 
 // packTile copies the k×n matrix a, n ≤ tileHeight(), to rows of tileHeight(); what is behind n is left as it is.
 func packTile(dst, a []Float, lda, k, n int) { packTileGeneric(dst, a, lda, k, n, tileM) }
+
+// copyRuns copies n runs of width, a multiple of 8, from places lds apart to places ldd apart, one after the other.
+func copyRuns(dst []Float, ldd int, src []Float, lds, width, n int) {
+	copyRunsGeneric(dst, ldd, src, lds, width, n)
+}
 
 // mulAdd adds x·w to y for as many pixels, which lie xs and ys apart and have a column for every element of w.
 func mulAdd(y []Float, ys int, x []Float, xs int, w []Float, pixels int) {

@@ -25,6 +25,7 @@ func main() {
 	packRows(16)
 	packRows(24)
 	packPanels()
+	copyRuns()
 	packTransposed()
 	Generate()
 }
@@ -335,6 +336,35 @@ func packPanels() {
 	ADDQ(Imm(64), dst)
 	DECQ(k)
 	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+// copyRuns copies n runs of 8·blocks, which are lds bytes apart, to places ldd bytes apart; n and blocks are at least 1.
+func copyRuns() {
+	TEXT("copyRuns8", NOSPLIT, "func(dst *float32, ldd int, src *float32, lds, blocks, n int)")
+	Pragma("noescape")
+	dst := Load(Param("dst"), GP64())
+	ldd := Load(Param("ldd"), GP64())
+	src := Load(Param("src"), GP64())
+	lds := Load(Param("lds"), GP64())
+	blocks := Load(Param("blocks"), GP64())
+	n := Load(Param("n"), GP64())
+	SHLQ(Imm(5), blocks)
+	at := GP64()
+	Label("run")
+	XORQ(at, at)
+	Label("block")
+	x := YMM()
+	VMOVUPS(Mem{Base: src, Index: at, Scale: 1}, x)
+	VMOVUPS(x, Mem{Base: dst, Index: at, Scale: 1})
+	ADDQ(Imm(32), at)
+	CMPQ(at, blocks)
+	JLT(LabelRef("block"))
+	ADDQ(lds, src)
+	ADDQ(ldd, dst)
+	DECQ(n)
+	JNZ(LabelRef("run"))
 	VZEROUPPER()
 	RET()
 }
