@@ -17,9 +17,6 @@ func (g *Conv) Weight(dw, x, dy []Float) {
 	case g.depthwise():
 		g.runDepthwise(byWeight, dy, x, dw)
 		return
-	case g.pointwise() && (g.C >= 96 || g.OC >= 256):
-		Gemm(g.C, g.OC, g.N*g.H*g.W, x, g.C, true, dy, g.OC, false, dw, g.OC, false)
-		return
 	}
 	t := weightTasks.Get().(*weightTask)
 	t.g, t.x, t.dy, t.dw = *g, x, dy, dw

@@ -31,6 +31,9 @@ func Gemm(m, n, k int, a []Float, lda int, ta bool, b []Float, ldb int, tb bool,
 		}
 		return
 	}
+	if (m == 1 || n == 1) && multiplyVector(m, n, k, a, lda, ta, b, ldb, tb, c, ldc, add) {
+		return
+	}
 	g := gemms.Get().(*gemm)
 	g.m, g.n, g.a, g.rs, g.ks, g.b, g.ldb, g.tb, g.c, g.ldc = m, n, a, lda, 1, b, ldb, tb, c, ldc
 	if ta {

@@ -68,6 +68,12 @@ func wideTile20(k int, a *float32, rs int, ks int, b *float32, bs int, c *float3
 func wideTile24(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
 
 //go:noescape
+func vector64(k int, a *float32, ks int, b *float32, bs int, c *float32)
+
+//go:noescape
+func dot32(a *float32, b *float32, blocks int) float32
+
+//go:noescape
 func packRows6(dst *float32, src *float32, ld int, k int)
 
 //go:noescape

@@ -3801,6 +3801,90 @@ store:
 	VZEROUPPER
 	RET
 
+// func vector64(k int, a *float32, ks int, b *float32, bs int, c *float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·vector64(SB), NOSPLIT, $0-48
+	MOVQ   k+0(FP), AX
+	MOVQ   a+8(FP), CX
+	MOVQ   ks+16(FP), DX
+	MOVQ   b+24(FP), BX
+	MOVQ   bs+32(FP), SI
+	MOVQ   c+40(FP), DI
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+loop:
+	VBROADCASTSS (CX), Y8
+	PREFETCHT0   (BX)(SI*8)
+	PREFETCHT0   64(BX)(SI*8)
+	PREFETCHT0   128(BX)(SI*8)
+	PREFETCHT0   192(BX)(SI*8)
+	VFMADD231PS  (BX), Y8, Y0
+	VFMADD231PS  32(BX), Y8, Y1
+	VFMADD231PS  64(BX), Y8, Y2
+	VFMADD231PS  96(BX), Y8, Y3
+	VFMADD231PS  128(BX), Y8, Y4
+	VFMADD231PS  160(BX), Y8, Y5
+	VFMADD231PS  192(BX), Y8, Y6
+	VFMADD231PS  224(BX), Y8, Y7
+	ADDQ         DX, CX
+	ADDQ         SI, BX
+	DECQ         AX
+	JNZ          loop
+	VMOVUPS      Y0, (DI)
+	VMOVUPS      Y1, 32(DI)
+	VMOVUPS      Y2, 64(DI)
+	VMOVUPS      Y3, 96(DI)
+	VMOVUPS      Y4, 128(DI)
+	VMOVUPS      Y5, 160(DI)
+	VMOVUPS      Y6, 192(DI)
+	VMOVUPS      Y7, 224(DI)
+	VZEROUPPER
+	RET
+
+// func dot32(a *float32, b *float32, blocks int) float32
+// Requires: AVX, FMA3, SSE
+TEXT ·dot32(SB), NOSPLIT, $0-28
+	MOVQ   a+0(FP), AX
+	MOVQ   b+8(FP), CX
+	MOVQ   blocks+16(FP), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+loop:
+	VMOVUPS      (AX), Y4
+	VFMADD231PS  (CX), Y4, Y0
+	VMOVUPS      32(AX), Y4
+	VFMADD231PS  32(CX), Y4, Y1
+	VMOVUPS      64(AX), Y4
+	VFMADD231PS  64(CX), Y4, Y2
+	VMOVUPS      96(AX), Y4
+	VFMADD231PS  96(CX), Y4, Y3
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000080, CX
+	DECQ         DX
+	JNZ          loop
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDSS       X1, X0, X0
+	MOVSS        X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
 // func packRows6(dst *float32, src *float32, ld int, k int)
 // Requires: AVX, MMX+
 TEXT ·packRows6(SB), NOSPLIT, $0-32

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 )
 
@@ -66,7 +67,7 @@ func gemmOracle(m, n, k int, a []Float, lda int, ta bool, b []Float, ldb int, tb
 }
 
 var gemmShapes = [][3]int{
-	{1, 1, 1}, {1, 16, 8}, {1, 300, 700}, {2, 3, 4}, {5, 33, 1030}, {6, 16, 4}, {7, 17, 5}, {12, 31, 100}, {13, 16, 3}, {20, 80, 200},
+	{1, 1, 1}, {1, 16, 8}, {1, 300, 700}, {1, 64, 5}, {1, 1, 131}, {90, 1, 77}, {2, 3, 4}, {5, 33, 1030}, {6, 16, 4}, {7, 17, 5}, {12, 31, 100}, {13, 16, 3}, {20, 80, 200},
 	{25, 6, 500}, {64, 10, 84}, {64, 130, 300}, {70, 1, 90}, {73, 515, 65}, {131, 140, 515}, {300, 48, 64}, {9, 530, 600}, {3, 4, 0},
 	{0, 4, 3}, {3, 0, 4}, {96, 96, 96}, {150, 16, 1100},
 }
@@ -180,12 +181,42 @@ func TestGemmDoesNotAllocate(t *testing.T) {
 	a, b, c := make([]Float, 200*300), make([]Float, 300*200), make([]Float, 200*200)
 	run := func() {
 		Gemm(200, 200, 300, a, 300, false, b, 200, false, c, 200, false)
+		Gemm(1, 200, 300, a, 300, false, b, 200, false, c, 200, false)
 		GemmBatch(50, 20, 20, 20, a, 400, false, b, 400, true, c, 400)
 	}
 	run()
 	if n := testing.AllocsPerRun(50, run); n >= 1 {
 		t.Errorf("Gemm and GemmBatch allocate %v times, want 0", n)
 	}
+}
+
+// Several goroutines run inference at the same time: one is served by the workers, the others by themselves.
+func TestManyCallers(t *testing.T) {
+	r := rand.New(rand.NewPCG(25, 26))
+	const m, n, k = 100, 90, 110
+	a, b, want := random(r, m*k), random(r, k*n), make([]Float, m*n)
+	g := square(2, 14, 6, 16, 5, 1, 0, 1, 1)
+	nx, nw, ny := g.lens()
+	x, w, wantY := random(r, nx), random(r, nw), make([]Float, ny)
+	Gemm(m, n, k, a, k, false, b, n, false, want, n, false)
+	g.Forward(wantY, x, w)
+	withThreads(t, 3, func() {
+		var callers sync.WaitGroup
+		for range 6 {
+			callers.Go(func() {
+				c, y := make([]Float, m*n), make([]Float, ny)
+				for range 20 {
+					Gemm(m, n, k, a, k, false, b, n, false, c, n, false)
+					g.Forward(y, x, w)
+					if !slices.Equal(c, want) || !slices.Equal(y, wantY) {
+						t.Error("one of several callers got other bits")
+						return
+					}
+				}
+			})
+		}
+		callers.Wait()
+	})
 }
 
 func BenchmarkGemm(b *testing.B) {

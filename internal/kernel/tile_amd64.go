@@ -32,7 +32,7 @@ func tileHeight() int {
 	return tileM
 }
 
-// panel, pack, packFour, packTransposed, packTile, copyRuns, mulAdd and dot are what tile_other.go says, in assembly where the processor has it.
+// panel, pack, packFour, packTransposed, packTile, copyRuns, mulAdd, dot, vectorColumns and dotRow are what tile_other.go says, in assembly where the processor has it.
 
 func panel(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc int, add bool) {
 	if level == levelGeneric || k == 0 {
@@ -228,4 +228,22 @@ func dot(w, x []Float, xs int, y []Float, ys int, pixels int) {
 	}
 	_, _ = y[(pixels-1)*ys+len(w)-1], x[(pixels-1)*xs+len(w)-1]
 	dotColumns(&w[0], &x[0], 4*xs, &y[0], 4*ys, len(w), pixels)
+}
+
+func vectorColumns(c *[vectorN]Float, k int, a []Float, ks int, b []Float, ldb int) {
+	if level == levelGeneric || k == 0 {
+		vectorColumnsGeneric(c, k, a, ks, b, ldb)
+		return
+	}
+	_, _ = a[(k-1)*ks], b[(k-1)*ldb+vectorN-1]
+	vector64(k, &a[0], 4*ks, &b[0], 4*ldb, &c[0])
+}
+
+func dotRow(a, b []Float) Float {
+	blocks := len(a) / 32
+	if level == levelGeneric || blocks == 0 {
+		return dotRowGeneric(a, b)
+	}
+	b = b[:len(a)]
+	return dot32(&a[0], &b[0], blocks) + dotRowGeneric(a[32*blocks:], b[32*blocks:])
 }

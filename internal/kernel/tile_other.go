@@ -37,3 +37,11 @@ func mulAdd(y []Float, ys int, x []Float, xs int, w []Float, pixels int) {
 
 // dot adds the sum over as many pixels of x·y to w.
 func dot(w, x []Float, xs int, y []Float, ys int, pixels int) { dotGeneric(w, x, xs, y, ys, pixels) }
+
+// vectorColumns multiplies a vector, ks apart, by the first vectorN columns of b.
+func vectorColumns(c *[vectorN]Float, k int, a []Float, ks int, b []Float, ldb int) {
+	vectorColumnsGeneric(c, k, a, ks, b, ldb)
+}
+
+// dotRow returns the inner product of a and b.
+func dotRow(a, b []Float) Float { return dotRowGeneric(a, b) }

@@ -21,6 +21,8 @@ func main() {
 	for _, rows := range []int{1, 2, 3, 4, 6, 8, 12, 16, 20, 24} {
 		wideTile(rows)
 	}
+	vector()
+	dot()
 	packRows(6)
 	packRows(16)
 	packRows(24)
@@ -266,6 +268,78 @@ func wideTile(rows int) {
 		VMOVUPS(sums[r], mask, Mem{Base: c})
 		ADDQ(ldc, c)
 	}
+	VZEROUPPER()
+	RET()
+}
+
+// vector multiplies a vector by 64 columns of a matrix: element p of a is at a + p·ks, row p of b at b + p·bs. k is at least 1.
+func vector() {
+	TEXT("vector64", NOSPLIT, "func(k int, a *float32, ks int, b *float32, bs int, c *float32)")
+	Pragma("noescape")
+	k := Load(Param("k"), GP64())
+	a := Load(Param("a"), GP64())
+	ks := Load(Param("ks"), GP64())
+	b := Load(Param("b"), GP64())
+	bs := Load(Param("bs"), GP64())
+	c := Load(Param("c"), GP64())
+	sums := make([]reg.VecVirtual, 8)
+	for i := range sums {
+		sums[i] = YMM()
+		VXORPS(sums[i], sums[i], sums[i])
+	}
+	x := YMM()
+	Label("loop")
+	VBROADCASTSS(Mem{Base: a}, x)
+	for i := range 4 {
+		PREFETCHT0(Mem{Base: b, Index: bs, Scale: 8, Disp: 64 * i})
+	}
+	for i := range sums {
+		VFMADD231PS(Mem{Base: b, Disp: 32 * i}, x, sums[i])
+	}
+	ADDQ(ks, a)
+	ADDQ(bs, b)
+	DECQ(k)
+	JNZ(LabelRef("loop"))
+	for i := range sums {
+		VMOVUPS(sums[i], Mem{Base: c, Disp: 32 * i})
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// dot returns the inner product of 32·blocks elements; blocks is at least 1.
+func dot() {
+	TEXT("dot32", NOSPLIT, "func(a, b *float32, blocks int) float32")
+	Pragma("noescape")
+	a := Load(Param("a"), GP64())
+	b := Load(Param("b"), GP64())
+	blocks := Load(Param("blocks"), GP64())
+	sums := make([]reg.VecVirtual, 4)
+	for i := range sums {
+		sums[i] = YMM()
+		VXORPS(sums[i], sums[i], sums[i])
+	}
+	x := YMM()
+	Label("loop")
+	for i := range sums {
+		VMOVUPS(Mem{Base: a, Disp: 32 * i}, x)
+		VFMADD231PS(Mem{Base: b, Disp: 32 * i}, x, sums[i])
+	}
+	ADDQ(U32(128), a)
+	ADDQ(U32(128), b)
+	DECQ(blocks)
+	JNZ(LabelRef("loop"))
+	VADDPS(sums[1], sums[0], sums[0])
+	VADDPS(sums[3], sums[2], sums[2])
+	VADDPS(sums[2], sums[0], sums[0])
+	low, high := sums[0].AsX(), XMM()
+	VEXTRACTF128(Imm(1), sums[0], high)
+	VADDPS(high, low, low)
+	VMOVHLPS(low, low, high)
+	VADDPS(high, low, low)
+	VMOVSHDUP(low, high)
+	VADDSS(high, low, low)
+	Store(low, ReturnIndex(0))
 	VZEROUPPER()
 	RET()
 }
