@@ -31,23 +31,24 @@ func (p *Pass) fuse(name string, f *Fusion, y *Tensor, xs ...*Tensor) *op {
 // vjpFused runs the kernel, or where the gradient is to be differentiated again, records the composition and pulls the gradient
 // through it. Every argument is aliased first, so that f(x, x) is not counted twice.
 func vjpFused(b *Back) {
-	p, f := b.p, b.op.fusion
+	p, m, f := b.p, b.p.m, b.op.fusion
 	if f.Kernel != nil && !b.graph {
 		f.Kernel(b)
 		return
 	}
 	defer func(was bool) { p.record = was }(p.record)
 	p.record = true
+	ops, operands, used := len(m.ops), len(m.operands), m.used
 	xs := make([]*Tensor, b.op.ins)
 	var targets []*Tensor
 	var slots []int
 	for i := range xs {
-		if xs[i] = b.X(i); b.Need(i) {
-			xs[i] = p.Use(b.X(i))
+		if xs[i] = b.in(i).t; b.Need(i) {
+			xs[i] = p.Use(xs[i])
 			targets, slots = append(targets, xs[i]), append(slots, i)
 		}
 	}
-	from := len(p.m.ops)
+	from := len(m.ops)
 	ys := f.Compose(b, xs)
 	gys := make([]*Tensor, len(ys))
 	for i := range gys {
@@ -56,6 +57,11 @@ func vjpFused(b *Back) {
 	p.record = b.graph
 	for i, g := range p.pull("Fused", ys, gys, targets, from, b.graph) {
 		b.Give(slots[i], g)
+	}
+	if !b.graph { // the composition has served
+		clear(m.ops[ops:])
+		clear(m.operands[operands:])
+		m.ops, m.operands, m.used = m.ops[:ops], m.operands[:operands], used
 	}
 }
 
@@ -67,8 +73,12 @@ func Checkpoint(f func(xs []*Tensor) []*Tensor, xs ...*Tensor) []*Tensor {
 	if !p.recording(xs...) {
 		return f(xs)
 	}
+	own := make([]*Tensor, len(xs))
 	p.record = false
-	ys := p.scope(func() []*Tensor { return f(xs) })
+	for i, x := range xs {
+		own[i] = p.own(x)
+	}
+	ys := p.scope(func() []*Tensor { return f(own) })
 	p.record = true
 	for i, y := range ys { // a result may be an argument handed through
 		ys[i] = p.alias(y, y.shape())

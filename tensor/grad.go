@@ -77,9 +77,11 @@ func (p *Pass) pull(name string, ys, gys, xs []*Tensor, from int, graph bool) []
 	for i, y := range ys {
 		switch {
 		case gys == nil:
-			b.grads[y.id] = b.hold(p.Full(1, y.Shape()...))
+			one := p.makeDims(y.shape())
+			one.data[0] = 1
+			b.add(y.id, one)
 		case gys[i] != nil:
-			b.grads[y.id] = b.hold(gys[i])
+			b.add(y.id, gys[i])
 		}
 	}
 	for i := last - 1; i >= from; i-- {

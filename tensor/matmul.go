@@ -31,7 +31,7 @@ func matMul(name string, a, c *Tensor, ta, tc bool) *Tensor {
 		dims := a.dims
 		dims[a.rank-1] = int32(n)
 		flat := [2]int32{int32(size(a.dims[:a.rank-1])), int32(k)}
-		return matMul(name, a.reshape(flat[:]), c, false, tc).reshape(dims[:a.rank])
+		return matMul(name, p.own(a).reshape(flat[:]), c, false, tc).reshape(dims[:a.rank])
 	}
 	as, cs := m*k, k*n
 	switch {

@@ -64,6 +64,14 @@ func owner(op string, xs ...*Tensor) *Pass {
 	return p
 }
 
+// own brings an operand that lives on the heap into the pass of the others.
+func (p *Pass) own(x *Tensor) *Tensor {
+	if p == nil || x.pass != nil {
+		return x
+	}
+	return p.Use(x)
+}
+
 // recording tells whether an operation on xs will be recorded.
 func (p *Pass) recording(xs ...*Tensor) bool {
 	if p == nil || !p.record {
@@ -156,8 +164,8 @@ func (b *Back) G(i int) *Tensor { return b.grads[b.out(i).id] }
 // Y returns output i.
 func (b *Back) Y(i int) *Tensor { return b.out(i).t }
 
-// X returns input i.
-func (b *Back) X(i int) *Tensor { return b.in(i).t }
+// X returns input i. One that lives on the heap is brought into the pass, so that a VJP may compute with it alone.
+func (b *Back) X(i int) *Tensor { return b.p.own(b.in(i).t) }
 
 // Need tells whether the gradient of input i is wanted.
 func (b *Back) Need(i int) bool { return b.marks[b.in(i).id]&onPath != 0 }
@@ -173,10 +181,14 @@ func (b *Back) Give(i int, g *Tensor) {
 	if g == nil || !b.Need(i) {
 		return
 	}
-	if x := b.X(i); !sameShape(x, g) {
+	if x := b.in(i).t; !sameShape(x, g) {
 		fail("Give", "the gradient of input %d has shape %v, the input %v", i, g.Shape(), x.Shape())
 	}
-	id := b.in(i).id
+	b.add(b.in(i).id, g)
+}
+
+// add adds g to the gradient of a number.
+func (b *Back) add(id int32, g *Tensor) {
 	old := b.grads[id]
 	if old == nil {
 		b.grads[id] = b.hold(g)
