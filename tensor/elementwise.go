@@ -159,10 +159,16 @@ func vjpGate(b *Back) {
 	}
 }
 
-// Where returns a where t is not 0, and c elsewhere.
+// Where returns a where t is not 0, and c elsewhere, whatever the number that is not chosen: NaN does no harm. It is differentiated
+// by a and c.
 func (t *Tensor) Where(a, c *Tensor) *Tensor {
-	mask := t.Detach()
-	return a.Mul(mask).Add(c.Mul(mask.Affine(-1, 1)))
+	const name = "Where"
+	p := owner(name, t, a, c)
+	for _, pair := range [3][2]*Tensor{{t, a}, {t, c}, {a, c}} {
+		broadcast(name, pair[0], pair[1])
+	}
+	zero := p.own(t.Detach()).Equal(p.Full(0))
+	return p.own(a).Gate(zero.Affine(-1, 1)).Add(p.own(c).Gate(zero))
 }
 
 // unary computes y = f(x; k, c) element by element.
