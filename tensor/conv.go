@@ -59,6 +59,9 @@ func (c Conv) windows(op string, h, w, kh, kw int) (down, across window) {
 
 // geometry is that of a convolution of an N×H×W×C input by a KH×KW×(C/groups)×OC weight.
 func (c Conv) geometry(op string, x, w []int32) *kernel.Conv {
+	if c.OutputPad != 0 {
+		fail(op, "there is no OutputPad in %+v", c)
+	}
 	groups := or(c.Groups, 1)
 	if len(x) != 4 || len(w) != 4 || groups < 1 || int(x[3]) != int(w[2])*groups || int(w[3])%groups != 0 {
 		fail(op, "cannot convolve %v by a weight of %v in %d groups", wide(x), wide(w), groups)
@@ -76,8 +79,10 @@ func (c Conv) geometry(op string, x, w []int32) *kernel.Conv {
 }
 
 // Conv2D convolves x, N×H×W×C, with w, KH×KW×(C/groups)×O, to N×OH×OW×O. As everywhere in the field it is a cross-correlation.
-func (t *Tensor) Conv2D(w *Tensor, c Conv) *Tensor {
-	return conv2D(t, w, c.geometry("Conv2D", t.shape(), w.shape()))
+func (t *Tensor) Conv2D(w *Tensor, c Conv) *Tensor { return convolve("Conv2D", t, w, c) }
+
+func convolve(op string, x, w *Tensor, c Conv) *Tensor {
+	return conv2D(x, w, c.geometry(op, x.shape(), w.shape()))
 }
 
 // The three operations below are closed: the derivatives of each are the two others.
@@ -146,8 +151,12 @@ func vjpConv2DWeight(b *Back) {
 
 // ConvTranspose2D is the adjoint of the convolution with the same options, as an operation forward: x, N×H×W×C, with w,
 // KH×KW×(O/groups)×C, becomes N×OH×OW×O with OH = (H−1)·stride − padding + dilation·(KH−1) + 1 + OutputPad.
+// With Same, OH is H·stride.
 func (t *Tensor) ConvTranspose2D(w *Tensor, c Conv) *Tensor {
-	const name = "ConvTranspose2D"
+	return spread("ConvTranspose2D", t, w, c)
+}
+
+func spread(name string, t, w *Tensor, c Conv) *Tensor {
 	groups := or(c.Groups, 1)
 	if t.rank != 4 || w.rank != 4 || groups < 1 || t.dims[3] != w.dims[3] || int(t.dims[3])%groups != 0 {
 		fail(name, "cannot convolve %v by a weight of %v in %d groups", t.Shape(), w.Shape(), groups)
@@ -155,11 +164,14 @@ func (t *Tensor) ConvTranspose2D(w *Tensor, c Conv) *Tensor {
 	kh, kw := int(w.dims[0]), int(w.dims[1])
 	h, width := int(t.dims[1]), int(t.dims[2])
 	down, across := c.windows(name, h*or(c.Stride, 1), width*or(c.StrideW, or(c.Stride, 1)), kh, kw)
-	if c.OutputPad < 0 || c.OutputPad >= max(down.stride, down.dilation) {
-		fail(name, "an output padding of %d is not below the stride or the dilation of %+v", c.OutputPad, c)
+	if c.OutputPad < 0 || c.OutputPad >= max(down.stride, down.dilation) || c.Same && c.OutputPad > 0 {
+		fail(name, "an output padding of %d is not below the stride or the dilation of %+v, or stands beside Same", c.OutputPad, c)
 	}
 	oh := (h-1)*down.stride - down.before - down.after + down.span(kh) + c.OutputPad
 	ow := (width-1)*across.stride - across.before - across.after + across.span(kw) + c.OutputPad
+	if c.Same {
+		oh, ow = h*down.stride, width*across.stride
+	}
 	if h < 1 || width < 1 || oh < 1 || ow < 1 {
 		fail(name, "nothing is left of %v by a kernel of %d×%d with %+v", t.Shape(), kh, kw, c)
 	}
@@ -173,24 +185,22 @@ func (t *Tensor) ConvTranspose2D(w *Tensor, c Conv) *Tensor {
 
 // Conv1D convolves x, N×T×C, with w, K×(C/groups)×O, to N×OT×O. Stride, Pad, Dilation and the first two of Sides act along T.
 func (t *Tensor) Conv1D(w *Tensor, c Conv) *Tensor {
-	return along("Conv1D", t, w, c, (*Tensor).Conv2D)
+	return along("Conv1D", t, w, c, convolve)
 }
 
 // ConvTranspose1D is the adjoint of Conv1D forward: x, N×T×C, with w, K×(O/groups)×C, becomes N×OT×O.
 func (t *Tensor) ConvTranspose1D(w *Tensor, c Conv) *Tensor {
-	return along("ConvTranspose1D", t, w, c, (*Tensor).ConvTranspose2D)
+	return along("ConvTranspose1D", t, w, c, spread)
 }
 
 // along runs a convolution along the time axis, as over an image that is one column wide.
-func along(op string, x, w *Tensor, c Conv, f func(x, w *Tensor, c Conv) *Tensor) *Tensor {
+func along(op string, x, w *Tensor, c Conv, f func(op string, x, w *Tensor, c Conv) *Tensor) *Tensor {
 	if x.rank != 3 || w.rank != 3 {
 		fail(op, "cannot convolve %v by a weight of %v", x.Shape(), w.Shape())
 	}
+	p := owner(op, x, w)
 	c.StrideW, c.DilationW = 1, 1
 	c.Sides = [4]int{c.Pad + c.Sides[0], c.Pad + c.Sides[1], 0, c.OutputPad} // takes back the column that OutputPad adds
 	c.Pad = 0
-	if p := owner(op, x, w); p != nil && w.pass == nil {
-		w = p.Use(w)
-	}
-	return f(x.Unsqueeze(2), w.Unsqueeze(1), c).Squeeze(2)
+	return f(op, p.own(x).Unsqueeze(2), p.own(w).Unsqueeze(1), c).Squeeze(2)
 }
