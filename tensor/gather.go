@@ -68,6 +68,9 @@ func (t *Tensor) Scatter(axis int, index []int, n int) *Tensor {
 	if len(index) != int(t.dims[axis]) {
 		fail(name, "%d positions do not match axis %d of shape %v", len(index), axis, t.Shape())
 	}
+	if n < 0 {
+		fail(name, "cannot make an axis of length %d", n)
+	}
 	zeros := *t // only the shape counts
 	zeros.dims[axis] = int32(n)
 	return alongAxis(name, &zeros, axis, p.checked(name, index, n, p.recording(t))).backward(t)

@@ -52,21 +52,25 @@ func (t *Tensor) Flatten(axis int) *Tensor {
 }
 
 // Unsqueeze inserts an axis of length 1 in front of axis; −1 puts it at the end.
-func (t *Tensor) Unsqueeze(axis int) *Tensor {
+func (t *Tensor) Unsqueeze(axis int) *Tensor { return t.unsqueeze("Unsqueeze", axis) }
+
+func (t *Tensor) unsqueeze(op string, axis int) *Tensor {
+	at := axis
 	if axis < 0 {
-		axis += int(t.rank) + 1
+		at += int(t.rank) + 1
 	}
-	if axis < 0 || axis > int(t.rank) || t.rank == maxRank {
-		fail("Unsqueeze", "cannot insert axis %d into shape %v", axis, t.Shape())
+	if at < 0 || at > int(t.rank) || t.rank == maxRank {
+		fail(op, "cannot insert axis %d into shape %v; there are %d to %d, and %d axes at most", axis, t.Shape(), -int(t.rank)-1,
+			t.rank, maxRank)
 	}
-	return t.reshape(slices.Insert(slices.Clone(t.shape()), axis, 1))
+	return t.reshape(slices.Insert(slices.Clone(t.shape()), at, 1))
 }
 
 // Squeeze removes an axis of length 1.
 func (t *Tensor) Squeeze(axis int) *Tensor {
 	axis = t.axis("Squeeze", axis)
 	if t.dims[axis] != 1 {
-		fail("Squeeze", "axis %d of shape %v is longer than 1", axis, t.Shape())
+		fail("Squeeze", "axis %d of shape %v has length %d, not 1", axis, t.Shape(), t.dims[axis])
 	}
 	return t.reshape(slices.Delete(slices.Clone(t.shape()), axis, axis+1))
 }
@@ -248,9 +252,15 @@ func vjpConcat(b *Back) {
 
 // Stack joins tensors of one shape along a new axis.
 func Stack(axis int, xs ...*Tensor) *Tensor {
-	ys := make([]*Tensor, len(xs))
+	if len(xs) == 0 {
+		fail("Stack", "there is nothing to join")
+	}
+	p, ys := owner("Stack", xs...), make([]*Tensor, len(xs))
 	for i, x := range xs {
-		ys[i] = x.Unsqueeze(axis)
+		if !sameShape(x, xs[0]) {
+			fail("Stack", "shapes %v and %v differ", xs[0].Shape(), x.Shape())
+		}
+		ys[i] = p.own(x).unsqueeze("Stack", axis)
 	}
 	return Concat(axis, ys...)
 }
@@ -289,7 +299,7 @@ func vjpSplit(b *Back) {
 
 // Chunk cuts x along an axis into n equal parts.
 func (t *Tensor) Chunk(axis, n int) []*Tensor {
-	length := t.Dim(axis)
+	length := int(t.dims[t.axis("Chunk", axis)])
 	if n < 1 || length%n != 0 {
 		fail("Chunk", "cannot cut axis %d of shape %v into %d equal parts", axis, t.Shape(), n)
 	}

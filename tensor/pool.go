@@ -57,12 +57,16 @@ func (c Pool) places(w window, n, kernel int) int {
 
 // MaxPool2D returns the greatest value in each window of x, N×H×W×C. The gradient goes to the first of them.
 func (t *Tensor) MaxPool2D(c Pool) *Tensor {
-	p := owner("MaxPool2D", t)
-	g := c.geometry("MaxPool2D", t)
+	const name = "MaxPool2D"
+	p := owner(name, t)
+	if c.SkipPad {
+		fail(name, "there is no SkipPad in %+v", c)
+	}
+	g := c.geometry(name, t)
 	y := p.makeDims([]int32{int32(g.N), int32(g.OH), int32(g.OW), int32(g.C)})
 	index := p.temporary(len(y.data), p.recording(t))
 	g.Max(y.data, index, t.data)
-	if o := p.rec("MaxPool2D", vjpPick, y, t); o != nil {
+	if o := p.rec(name, vjpPick, y, t); o != nil {
 		o.index = index
 	}
 	return y

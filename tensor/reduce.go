@@ -162,6 +162,9 @@ func (t *Tensor) extreme(name string, axis int, least bool) *Tensor {
 func (t *Tensor) ArgMax() []int {
 	t.live("ArgMax")
 	rows, n := t.rows("ArgMax")
+	if n == 0 {
+		fail("ArgMax", "shape %v is empty along axis %d", t.Shape(), t.rank-1)
+	}
 	index := make([]int32, rows)
 	kernel.MaxIndex(make([]Float, rows), index, t.data, rows, n, 1, false)
 	return widen(index)

@@ -49,6 +49,9 @@ func (t *Tensor) shifted() *Tensor { return t.Sub(t.Detach().Max(-1).Unsqueeze(-
 
 // LogSumExp returns log Σ e^x along the last axis, which disappears.
 func (t *Tensor) LogSumExp() *Tensor {
+	if _, n := t.rows("LogSumExp"); n == 0 {
+		fail("LogSumExp", "shape %v is empty along its last axis", t.Shape())
+	}
 	greatest := t.Detach().Max(-1)
 	return t.Sub(greatest.Unsqueeze(-1)).Exp().Sum(-1).Log().Add(greatest)
 }
