@@ -91,7 +91,7 @@ func (t *Tensor) CrossEntropy(labels []int, weights []Float) *Tensor {
 	logp, y := p.makeDims(t.shape()), p.makeDims(nil)
 	kernel.LogSoftmax(logp.data, t.data, rows, classes)
 	y.data[0] = Float(kernel.NLL(logp.data, at, w.data, classes))
-	if counted == 0 {
+	if counted == 0 && weights == nil {
 		y.data[0] = 0 / y.data[0] // the mean of nothing, as PyTorch has it: NaN
 	}
 	if keep {
