@@ -82,11 +82,13 @@ func withBatchNorm(l *BatchNorm, set func(*BatchNorm)) *BatchNorm {
 	return l
 }
 
+type torchLoss func(x *tensor.Tensor, c torchCase) *tensor.Tensor
+
 // torchLosses are the losses of the cases, of x and what else the case has.
-var torchLosses = map[string]func(x *tensor.Tensor, c torchCase) *tensor.Tensor{
-	"cross_entropy":         func(x *tensor.Tensor, c torchCase) *tensor.Tensor { return CrossEntropy(x, c.ints("labels")) },
-	"cross_entropy_image":   func(x *tensor.Tensor, c torchCase) *tensor.Tensor { return CrossEntropy(x, c.ints("labels")) },
-	"cross_entropy_ignored": func(x *tensor.Tensor, c torchCase) *tensor.Tensor { return CrossEntropy(x, c.ints("labels")) },
+var torchLosses = map[string]torchLoss{
+	"cross_entropy":         withLabels(CrossEntropy),
+	"cross_entropy_image":   withLabels(CrossEntropy),
+	"cross_entropy_ignored": withLabels(CrossEntropy),
 	"cross_entropy_weights": crossEntropy(CrossEntropyLoss{Ignore: []int{2}}),
 	"cross_entropy_sum":     crossEntropy(CrossEntropyLoss{Sum: true}),
 	"cross_entropy_smooth":  crossEntropy(CrossEntropyLoss{Smoothing: .1}),
@@ -94,24 +96,24 @@ var torchLosses = map[string]func(x *tensor.Tensor, c torchCase) *tensor.Tensor{
 	"cross_entropy_smooth_weights": crossEntropy(CrossEntropyLoss{Smoothing: .1}),
 	"cross_entropy_smooth_sum":     crossEntropy(CrossEntropyLoss{Smoothing: .1, Sum: true}),
 
-	"soft_cross_entropy": against2(SoftCrossEntropy),
-	"nll":                func(x *tensor.Tensor, c torchCase) *tensor.Tensor { return NLL(x, c.ints("labels")) },
-	"bce_with_logits":    against2(BCEWithLogits),
+	"soft_cross_entropy": withTarget(SoftCrossEntropy),
+	"nll":                withLabels(NLL),
+	"bce_with_logits":    withTarget(BCEWithLogits),
 	"bce_with_logits_weighted": func(x *tensor.Tensor, c torchCase) *tensor.Tensor {
 		return BCEWithLogitsWeighted(x, c.tensor("target"), c.tensor("positive"))
 	},
-	"bce":            against2(BCE),
-	"kl":             against2(KL),
-	"mse":            against2(MSE),
-	"l1":             against2(L1),
-	"smooth_l1":      against2(func(x, t *tensor.Tensor) *tensor.Tensor { return SmoothL1(x, t, 1) }),
-	"smooth_l1_beta": against2(func(x, t *tensor.Tensor) *tensor.Tensor { return SmoothL1(x, t, .3) }),
-	"smooth_l1_zero": against2(func(x, t *tensor.Tensor) *tensor.Tensor { return SmoothL1(x, t, 0) }),
-	"huber":          against2(func(x, t *tensor.Tensor) *tensor.Tensor { return Huber(x, t, .7) }),
-	"hinge":          against2(Hinge),
-	"focal":          against2(func(x, t *tensor.Tensor) *tensor.Tensor { return Focal(x, t, .25, 2) }),
-	"focal_plain":    against2(func(x, t *tensor.Tensor) *tensor.Tensor { return Focal(x, t, -1, 1.5) }),
-	"dice":           against2(func(x, t *tensor.Tensor) *tensor.Tensor { return Dice(x, t, 1) }),
+	"bce":            withTarget(BCE),
+	"kl":             withTarget(KL),
+	"mse":            withTarget(MSE),
+	"l1":             withTarget(L1),
+	"smooth_l1":      withTarget(func(x, t *tensor.Tensor) *tensor.Tensor { return SmoothL1(x, t, 1) }),
+	"smooth_l1_beta": withTarget(func(x, t *tensor.Tensor) *tensor.Tensor { return SmoothL1(x, t, .3) }),
+	"smooth_l1_zero": withTarget(func(x, t *tensor.Tensor) *tensor.Tensor { return SmoothL1(x, t, 0) }),
+	"huber":          withTarget(func(x, t *tensor.Tensor) *tensor.Tensor { return Huber(x, t, .7) }),
+	"hinge":          withTarget(Hinge),
+	"focal":          withTarget(func(x, t *tensor.Tensor) *tensor.Tensor { return Focal(x, t, .25, 2) }),
+	"focal_plain":    withTarget(func(x, t *tensor.Tensor) *tensor.Tensor { return Focal(x, t, -1, 1.5) }),
+	"dice":           withTarget(func(x, t *tensor.Tensor) *tensor.Tensor { return Dice(x, t, 1) }),
 	"cosine_embedding": func(x *tensor.Tensor, c torchCase) *tensor.Tensor {
 		return CosineEmbedding(x, c.tensor("other"), c.ints("labels"), -.3)
 	},
@@ -120,7 +122,7 @@ var torchLosses = map[string]func(x *tensor.Tensor, c torchCase) *tensor.Tensor{
 	},
 }
 
-func crossEntropy(l CrossEntropyLoss) func(*tensor.Tensor, torchCase) *tensor.Tensor {
+func crossEntropy(l CrossEntropyLoss) torchLoss {
 	return func(x *tensor.Tensor, c torchCase) *tensor.Tensor {
 		if c.f.Has(c.name + "/weights") {
 			l.Weights = c.tensor("weights").Data()
@@ -129,7 +131,11 @@ func crossEntropy(l CrossEntropyLoss) func(*tensor.Tensor, torchCase) *tensor.Te
 	}
 }
 
-func against2(f func(x, target *tensor.Tensor) *tensor.Tensor) func(*tensor.Tensor, torchCase) *tensor.Tensor {
+func withLabels(f func(x *tensor.Tensor, labels []int) *tensor.Tensor) torchLoss {
+	return func(x *tensor.Tensor, c torchCase) *tensor.Tensor { return f(x, c.ints("labels")) }
+}
+
+func withTarget(f func(x, target *tensor.Tensor) *tensor.Tensor) torchLoss {
 	return func(x *tensor.Tensor, c torchCase) *tensor.Tensor { return f(x, c.tensor("target")) }
 }
 

@@ -1,0 +1,87 @@
+package nn
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/hadal-go/hadal/internal/fixture"
+	"github.com/hadal-go/hadal/tensor"
+)
+
+// The running statistics move in training passes only, and not when frozen.
+func TestBatchNormUpdates(t *testing.T) {
+	x := normal(source(), 8, 2, 2, 3)
+	tests := []struct {
+		name   string
+		pass   func() *tensor.Pass
+		frozen bool
+		moves  bool
+	}{
+		{"training", func() *tensor.Pass { return tensor.Training(source()) }, false, true},
+		{"training, frozen", func() *tensor.Pass { return tensor.Training(source()) }, true, false},
+		{"recording", func() *tensor.Pass { return tensor.Recording(nil) }, false, false},
+		{"inference", tensor.Inference, false, false},
+	}
+	for _, test := range tests {
+		l := NewBatchNorm(3)
+		l.Frozen = test.frozen
+		p := test.pass()
+		y := l.Forward(p.Input(x))
+		if moved := l.RunningMean.Data()[0] != 0; moved != test.moves {
+			t.Errorf("%s: the running mean moved = %v, want %v", test.name, moved, test.moves)
+		}
+		if moved := l.RunningVar.Data()[0] != 1; moved != test.moves {
+			t.Errorf("%s: the running variance moved = %v, want %v", test.name, moved, test.moves)
+		}
+		if !test.moves { // mean 0 and variance 1: nearly the identity
+			want := slices.Clone(x.Data())
+			for i := range want {
+				want[i] /= tensor.Float(math.Sqrt(1 + 1e-5))
+			}
+			fixture.Close(t, test.name, y.Data(), want, 1e-6)
+		}
+		p.End()
+	}
+}
+
+// Grad refuses tensors that were written after their use. A layer that is used several times in a pass, with its statistics moving
+// between, must not run into that.
+func TestBatchNormTwiceInAPass(t *testing.T) {
+	r := source()
+	l := NewBatchNorm(3)
+	p := tensor.Training(r)
+	defer p.End()
+	l.Frozen = true
+	a := l.Forward(p.Input(normal(r, 4, 3)))
+	l.Frozen = false
+	b := l.Forward(p.Input(normal(r, 4, 3)))
+	c := l.Forward(b)
+	for i, g := range tensor.Grad(a.Add(b).Add(c).Square().Sum(), Params(l)...) {
+		if !g.Finite() {
+			t.Errorf("gradient %d is %v", i, g)
+		}
+	}
+}
+
+// The variance is taken in two passes: a large mean does not drown it.
+func TestNormsOfLargeMean(t *testing.T) {
+	r := source()
+	x := tensor.New(2, 4, 4, 4)
+	Uniform(r, x, 0, 1)
+	for i := range x.Edit() {
+		x.Data()[i] = tensor.Float(math.Round(float64(x.Data()[i]) * 8)) // whole numbers, which a shift leaves exact
+	}
+	shifted := x.Clone()
+	for i := range shifted.Edit() {
+		shifted.Data()[i] += 1 << 16
+	}
+	for name, l := range map[string]Layer{
+		"batchnorm": NewBatchNorm(4), "layernorm": NewLayerNorm(4), "groupnorm": NewGroupNorm(2, 4),
+		"instancenorm": NewInstanceNorm(),
+	} {
+		p := tensor.Training(r)
+		fixture.Close(t, name, l.Forward(p.Input(shifted)).Data(), l.Forward(p.Input(x)).Data(), 2e-2)
+		p.End()
+	}
+}

@@ -1,0 +1,154 @@
+package nn
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hadal-go/hadal/format/safetensors"
+	"github.com/hadal-go/hadal/tensor"
+)
+
+func saved(t *testing.T, model any) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := SaveWith(&b, model, map[string]string{"epoch": "3"}); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func load(file []byte, model any) error { return Load(bytes.NewReader(file), int64(len(file)), model) }
+
+// change adds 1 to every number of a model.
+func change(model any) {
+	for l := range Leaves(model) {
+		for i := range l.Tensor.Edit() {
+			l.Tensor.Data()[i]++
+		}
+	}
+}
+
+func TestSaveAndLoad(t *testing.T) {
+	net, same := testNetwork(), testNetwork()
+	file := saved(t, net)
+	change(same)
+	if err := load(file, same); err != nil {
+		t.Fatal(err)
+	}
+	got, want := slices.Collect(Leaves(same)), slices.Collect(Leaves(net))
+	for i, l := range want {
+		if !slices.Equal(got[i].Tensor.Data(), l.Tensor.Data()) {
+			t.Errorf("%s = %v after loading, want %v", l.Name, got[i].Tensor, l.Tensor)
+		}
+	}
+	if again := saved(t, same); !bytes.Equal(again, file) {
+		t.Error("what was loaded is saved as other bytes")
+	}
+
+	f, err := safetensors.Open(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Metadata["epoch"] != "3" {
+		t.Errorf("metadata = %v, want epoch 3", f.Metadata)
+	}
+	// PyTorch's order is O×I×H×W, ours H×W×I×O.
+	w := net.Layer1[0].Conv1.Weight
+	e, _ := f.Entry("layer1.0.conv1.weight")
+	if want := []int{2, 1, 3, 3}; !slices.Equal(e.Shape, want) {
+		t.Errorf("a kernel of %v is saved as %v, want %v", w.Shape(), e.Shape, want)
+	}
+	numbers, err := f.Float64s("layer1.0.conv1.weight")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const o, h, column = 1, 2, 0
+	if got, want := tensor.Float(numbers[o*9+h*3+column]), w.Data()[(h*3+column)*2+o]; got != want {
+		t.Errorf("weight[%d 0 %d %d] is saved as %v, want %v", o, h, column, got, want)
+	}
+}
+
+func TestLoadFile(t *testing.T) {
+	net, same := testNetwork(), testNetwork()
+	name := filepath.Join(t.TempDir(), "net.safetensors")
+	if err := os.WriteFile(name, saved(t, net), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	change(same)
+	if err := LoadFile(name, same); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := same.Bias.Data(), net.Bias.Data(); !slices.Equal(got, want) {
+		t.Errorf("bias = %v after loading, want %v", got, want)
+	}
+	for _, bad := range []string{name + "x", t.TempDir()} {
+		if err := LoadFile(bad, same); err == nil || !strings.Contains(err.Error(), bad) {
+			t.Errorf("LoadFile(%s) = %v, want an error that names the file", bad, err)
+		}
+	}
+}
+
+// All differences are told in one error, in order, and nothing is loaded.
+func TestLoadIsStrict(t *testing.T) {
+	type model struct {
+		A, B, C *tensor.Tensor
+		BN      *BatchNorm
+	}
+	net := &model{tensor.Param(2), tensor.Param(3, 2), tensor.Param(1), NewBatchNorm(1)}
+	var b bytes.Buffer
+	entries := []safetensors.Entry{
+		{Name: "a", Shape: []int{2}, Data: []float32{5, 6}},
+		{Name: "b", Shape: []int{2, 3}, Data: make([]float32, 6)},
+		{Name: "bn.bias", Shape: []int{1}, Data: []int64{1}},
+		{Name: "bn.num_batches_tracked", Data: []int64{7}},
+		{Name: "bn.running_mean", Shape: []int{1}, Data: []float32{0}},
+		{Name: "bn.running_var", Shape: []int{1}, Data: []float32{0}},
+		{Name: "bn.weight", Shape: []int{1}, Data: []float32{0}},
+		{Name: "extra", Shape: []int{4}, Data: make([]float32, 4)},
+	}
+	if err := safetensors.Write(&b, entries, nil); err != nil {
+		t.Fatal(err)
+	}
+	err := load(b.Bytes(), net)
+	want := "nn: load a model: the file does not fit it; " +
+		"is the file that of another model, or of another size of it?\n\t" +
+		"b: shape [2 3] in the file, the model has [3 2]\n\t" +
+		"bn.bias: type I64 in the file, a model takes F32, F16, BF16 or F64\n\t" +
+		"c: missing from the file, the model has [1]\n\t" +
+		"extra: unexpected, the file has [4], the model none"
+	if err == nil || err.Error() != want {
+		t.Errorf("Load = %v\nwant %v", err, want)
+	}
+	if net.A.Data()[0] != 0 || net.BN.Weight.Data()[0] != 1 {
+		t.Error("a file that does not fit was loaded in part")
+	}
+	if err := load(b.Bytes()[:40], net); err == nil {
+		t.Error("a truncated file was loaded")
+	}
+
+	twice := struct {
+		X *tensor.Tensor `nn:"x"`
+		Y *tensor.Tensor `nn:"x"`
+	}{tensor.Param(1), tensor.Param(1)}
+	if err := Save(&b, twice); err == nil || !strings.Contains(err.Error(), `"x"`) {
+		t.Errorf("Save of two tensors of one name = %v, want an error that names it", err)
+	}
+}
+
+// A reader that fails after the header leaves the model as it was.
+func TestLoadFailsWhole(t *testing.T) {
+	net, same := testNetwork(), testNetwork()
+	file := saved(t, net)
+	change(same)
+	before := saved(t, same)
+	if err := Load(bytes.NewReader(file[:len(file)-1]), int64(len(file)), same); err == nil {
+		t.Fatal("a file whose end cannot be read was loaded")
+	}
+	if !bytes.Equal(saved(t, same), before) {
+		t.Error("a file that could not be read was loaded in part")
+	}
+}
