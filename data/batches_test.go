@@ -172,13 +172,13 @@ func TestAugmentationFollowsTheExample(t *testing.T) {
 	}
 }
 
-// broken is a set that cannot read some of its examples.
-type broken struct {
+// unreadable is a set that cannot read some of its examples.
+type unreadable struct {
 	*Pictures
 	bad map[int]error
 }
 
-func (s broken) At(i int) (Labelled, error) {
+func (s unreadable) At(i int) (Labelled, error) {
 	if err := s.bad[i]; err != nil {
 		return Labelled{}, err
 	}
@@ -187,7 +187,7 @@ func (s broken) At(i int) (Labelled, error) {
 
 func TestBatchesError(t *testing.T) {
 	cause, later := errors.New("cannot decode"), errors.New("later")
-	s := broken{numbered(20, 1, 1, 1), map[int]error{9: cause, 17: later}}
+	s := unreadable{numbered(20, 1, 1, 1), map[int]error{9: cause, 17: later}}
 	for _, workers := range []int{1, 4} {
 		var good int
 		var errs []error
