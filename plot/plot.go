@@ -1,0 +1,105 @@
+// Package plot draws what a run has to show: curves, bars, confusion matrices, heat maps, reliability diagrams and
+// grids of pictures, all in one style. Inputs are plain numbers, strings and pictures; outputs are image.Image.
+//
+// Lengths are in points. An image has Density pixels to a point, so that text is crisp on a fine screen: a chart of
+// 600×400 is an image of 1200×800. Data that cannot be drawn (NaN, infinities, nothing at all) leaves a gap and is no
+// error. Colours are those of Okabe and Ito (https://jfly.uni-koeln.de/color), which colour-blind people can tell
+// apart.
+package plot
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"os"
+	"path/filepath"
+)
+
+// Density is the number of pixels to a point.
+const Density = 2
+
+// The colours of the house. Right and Wrong mark correct predictions and mistakes.
+var (
+	ink      = color.RGBA{0x22, 0x22, 0x22, 0xff} // titles and values
+	muted    = color.RGBA{0x55, 0x55, 0x55, 0xff} // ticks and labels of axes
+	axisGrey = color.RGBA{0x99, 0x99, 0x99, 0xff}
+	gridGrey = color.RGBA{0xe6, 0xe6, 0xe6, 0xff}
+	blank    = color.RGBA{0xd8, 0xd8, 0xd8, 0xff} // cells without a number
+
+	palette = []color.RGBA{
+		{0x00, 0x72, 0xb2, 0xff}, // blue
+		{0xd5, 0x5e, 0x00, 0xff}, // vermilion
+		{0x00, 0x9e, 0x73, 0xff}, // green
+		{0xcc, 0x79, 0xa7, 0xff}, // purple
+		{0xe6, 0x9f, 0x00, 0xff}, // orange
+		{0x56, 0xb4, 0xe9, 0xff}, // sky
+		{0x66, 0x66, 0x66, 0xff}, // grey
+	}
+
+	Right color.Color = palette[2]
+	Wrong color.Color = palette[1]
+)
+
+// Stack puts images into rows of the given number of columns, such as several charts into one picture: 1 puts them
+// under each other, len(images) beside each other. Each column is as wide as its widest image, each row as high as
+// its highest.
+func Stack(columns int, images ...image.Image) image.Image {
+	if columns < 1 {
+		panic(fmt.Sprintf("plot: Stack: %d columns, want at least 1", columns))
+	}
+	xs := make([]int, columns+1)
+	ys := make([]int, (len(images)+columns-1)/columns+1)
+	for i, img := range images {
+		xs[i%columns+1] = max(xs[i%columns+1], img.Bounds().Dx())
+		ys[i/columns+1] = max(ys[i/columns+1], img.Bounds().Dy())
+	}
+	for i := range xs[1:] {
+		xs[i+1] += xs[i]
+	}
+	for i := range ys[1:] {
+		ys[i+1] += ys[i]
+	}
+	all := image.NewRGBA(image.Rect(0, 0, xs[len(xs)-1], ys[len(ys)-1]))
+	draw.Draw(all, all.Bounds(), image.White, image.Point{}, draw.Src)
+	for i, img := range images {
+		at := image.Pt(xs[i%columns], ys[i/columns])
+		draw.Draw(all, img.Bounds().Sub(img.Bounds().Min).Add(at), img, img.Bounds().Min, draw.Over)
+	}
+	return all
+}
+
+// WritePNG writes img to a file. It writes beside the file and renames at the end, so that at any moment the file is
+// the old picture or the new one, whole.
+func WritePNG(path string, img image.Image) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
+	if err != nil {
+		return fmt.Errorf("plot: write %s: %w", path, err)
+	}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("plot: write %s: %w", path, errors.Join(err, os.Remove(f.Name())))
+		}
+	}()
+	w := bufio.NewWriterSize(f, 64<<10)
+	err = png.Encode(w, img)
+	if err == nil {
+		err = w.Flush()
+	}
+	if err == nil {
+		err = f.Chmod(0o644)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	return err
+}
