@@ -10,17 +10,17 @@ import (
 
 // Far from 0 the activations and their derivatives of both orders are finite, and what they tend to.
 func TestActivationsFarOut(t *testing.T) {
-	identity := func(low tensor.Float) [2]tensor.Float { return [2]tensor.Float{low, 1e5} }
+	identity := func(low tensor.Float) [2]tensor.Float { return [2]tensor.Float{low, 1e30} }
 	const seluLimit = -1.7580993408473766
 	tests := []struct {
 		name string
 		f    Func
-		want [2]tensor.Float // at −1e5 and 1e5
+		want [2]tensor.Float // at −1e30 and 1e30
 	}{
 		{"ReLU", ReLU, identity(0)},
-		{"LeakyReLU", LeakyReLU(.5), identity(-5e4)},
+		{"LeakyReLU", LeakyReLU(.5), identity(-5e29)},
 		{"ELU", ELU(1), identity(-1)},
-		{"SELU", SELU, [2]tensor.Float{seluLimit, 1.0507009873554805e5}},
+		{"SELU", SELU, [2]tensor.Float{seluLimit, 1.0507009873554805e30}},
 		{"GELU", GELU, identity(0)},
 		{"GELUTanh", GELUTanh, identity(0)},
 		{"SiLU", SiLU, identity(0)},
@@ -28,17 +28,17 @@ func TestActivationsFarOut(t *testing.T) {
 		{"Softplus", Softplus, identity(0)},
 		{"Tanh", Tanh, [2]tensor.Float{-1, 1}},
 		{"Sigmoid", Sigmoid, [2]tensor.Float{0, 1}},
-		{"LogSigmoid", LogSigmoid, [2]tensor.Float{-1e5, 0}},
+		{"LogSigmoid", LogSigmoid, [2]tensor.Float{-1e30, 0}},
 		{"HardSigmoid", HardSigmoid, [2]tensor.Float{0, 1}},
 		{"HardSwish", HardSwish, identity(0)},
 		{"HardTanh", HardTanh(-2, 3), [2]tensor.Float{-2, 3}},
 		{"ReLU6", ReLU6, [2]tensor.Float{0, 6}},
 		{"Softmax", Softmax, [2]tensor.Float{0, 1}},
-		{"LogSoftmax", LogSoftmax, [2]tensor.Float{-2e5, 0}},
+		{"LogSoftmax", LogSoftmax, [2]tensor.Float{-2e30, 0}},
 	}
 	for _, test := range tests {
 		p := tensor.Recording(nil)
-		x := p.Var(tensor.Of([]tensor.Float{-1e5, 1e5}, 2))
+		x := p.Var(tensor.Of([]tensor.Float{-1e30, 1e30}, 2))
 		y := test.f(x)
 		fixture.Close(t, test.name, y.Data(), test.want[:], 1e-6)
 		g := tensor.GradGraph(y.Sum(), x)[0]
@@ -50,6 +50,22 @@ func TestActivationsFarOut(t *testing.T) {
 				t.Errorf("%s: second derivative = %v", test.name, h)
 			}
 		}
+		p.End()
+	}
+}
+
+// At their kinks the activations have the derivatives that PyTorch gives them.
+func TestActivationsAtTheirKinks(t *testing.T) {
+	for name, test := range map[string]struct {
+		f    Layer
+		want tensor.Float // at 0
+	}{
+		"ReLU": {Func(ReLU), 0}, "ReLU6": {Func(ReLU6), 0}, "LeakyReLU": {LeakyReLU(.5), .5}, "PReLU": {NewPReLU(1), .25},
+		"ELU": {ELU(.5), .5}, "SELU": {Func(SELU), 1.7580993408473766},
+	} {
+		p := tensor.Recording(nil)
+		x := p.Var(tensor.New(1))
+		fixture.Close(t, name, tensor.Grad(test.f.Forward(x).Sum(), x)[0].Data(), []tensor.Float{test.want}, 1e-6)
 		p.End()
 	}
 }
@@ -107,6 +123,12 @@ func TestLossEdges(t *testing.T) {
 	}
 	if v := (CrossEntropyLoss{Sum: true}).Loss(x, none).Item(); v != 0 {
 		t.Errorf("the sum over no rows = %v, want 0", v)
+	}
+
+	some := CrossEntropyLoss{Smoothing: .1}.Loss(x, []int{-1, 2, -1})
+	for _, ignore := range []int{0, 255} {
+		y := CrossEntropyLoss{Smoothing: .1, Ignore: []int{ignore}}.Loss(x, []int{ignore, 2, ignore})
+		fixture.Close(t, "cross-entropy with labels ignored", y.Data(), some.Data(), 1e-6)
 	}
 
 	same := TripletMargin(x, x, x, 1)

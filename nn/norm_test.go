@@ -53,11 +53,12 @@ func TestBatchNormTwiceInAPass(t *testing.T) {
 	p := tensor.Training(r)
 	defer p.End()
 	l.Frozen = true
-	a := l.Forward(p.Input(normal(r, 4, 3)))
+	x := p.Var(normal(r, 4, 3))
+	a := l.Forward(x)
 	l.Frozen = false
-	b := l.Forward(p.Input(normal(r, 4, 3)))
+	b := l.Forward(p.Var(normal(r, 4, 3)))
 	c := l.Forward(b)
-	for i, g := range tensor.Grad(a.Add(b).Add(c).Square().Sum(), Params(l)...) {
+	for i, g := range tensor.Grad(a.Add(b).Add(c).Square().Sum(), append(Params(l), x)...) {
 		if !g.Finite() {
 			t.Errorf("gradient %d is %v", i, g)
 		}
