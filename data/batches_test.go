@@ -278,6 +278,29 @@ func TestBatchesCarryPanics(t *testing.T) {
 	}
 }
 
+func TestBatchesMisused(t *testing.T) {
+	s := numbered(4, 1, 1, 1)
+	for want, f := range map[string]func(){
+		"data: Batches: cannot cut batches of 0 examples": func() { (&Batches{Set: s}).Len() },
+		"data: Batches: cannot skip 3 of 2 batches":       func() { (&Batches{Set: s, Size: 2}).Epoch(0, 3) },
+		"data: Scale: 2 means with 1 standard deviations": func() {
+			(&Batches{Set: s, Size: 2, Scale: Scale{make([]tensor.Float, 2), []tensor.Float{1}}}).Epoch(0, 0)
+		},
+		"data: Scale: the standard deviation of channel 0 is 0": func() {
+			(&Batches{Set: s, Size: 2, Scale: Scale{Std: []tensor.Float{0}}}).Epoch(0, 0)
+		},
+	} {
+		func() {
+			defer func() {
+				if got := fmt.Sprint(recover()); got != want {
+					t.Errorf("the panic says %q, want %q", got, want)
+				}
+			}()
+			f()
+		}()
+	}
+}
+
 // Batches are made ahead of their use, but not without bound.
 func TestBatchesPrefetch(t *testing.T) {
 	var read atomic.Int64
