@@ -9,14 +9,14 @@ package plot
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
 	"image/png"
-	"os"
-	"path/filepath"
+	"io"
+
+	"github.com/hadal-go/hadal/internal/atomicfile"
 )
 
 // Density is the number of pixels to a point.
@@ -72,34 +72,13 @@ func Stack(columns int, images ...image.Image) image.Image {
 	return all
 }
 
-// WritePNG writes img to a file. It writes beside the file and renames at the end, so that at any moment the file is
-// the old picture or the new one, whole.
-func WritePNG(path string, img image.Image) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
-	if err != nil {
-		return fmt.Errorf("plot: write %s: %w", path, err)
-	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("plot: write %s: %w", path, errors.Join(err, os.Remove(f.Name())))
+// WritePNG writes img to a file, which at any moment is the old picture or the new one, whole.
+func WritePNG(path string, img image.Image) error {
+	return atomicfile.Write(path, func(w io.Writer) error {
+		b := bufio.NewWriterSize(w, 64<<10)
+		if err := png.Encode(b, img); err != nil {
+			return err
 		}
-	}()
-	w := bufio.NewWriterSize(f, 64<<10)
-	err = png.Encode(w, img)
-	if err == nil {
-		err = w.Flush()
-	}
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	return err
+		return b.Flush()
+	})
 }

@@ -26,7 +26,7 @@ var mayImport = []struct {
 	{"optim", []string{"tensor", "internal/kernel"}},
 	{"data/...", []string{"tensor", "box", "data/...", "format/...", "internal/atomicfile", "internal/near"}},
 	{"metric", []string{"tensor", "box"}},
-	{"plot", []string{"tensor", "box", "metric"}},
+	{"plot", []string{"tensor", "box", "metric", "internal/atomicfile"}},
 	{"model/...", []string{"nn", "tensor", "box", "model/..."}},
 	{"train", slices.Concat(library, []string{"internal/atomicfile"})},
 	{"recipe", slices.Concat(library, []string{"train", "model/...", "internal/atomicfile", "internal/near"})},
