@@ -139,6 +139,26 @@ func (s Scale) Tensor(pictures ...Picture) (*tensor.Tensor, error) {
 	return b.Images, nil
 }
 
+// Pictures turns a batch, N×H×W×C, back into pictures: what the network sees, to look at.
+func (s Scale) Pictures(x *tensor.Tensor) []Picture {
+	n, h, w, c := x.Dim(0), x.Dim(1), x.Dim(2), x.Dim(3)
+	pictures := make([]Picture, n)
+	for i := range pictures {
+		p := NewPicture(h, w, c)
+		for j, v := range x.Data()[i*len(p.Pixels) : (i+1)*len(p.Pixels)] {
+			if s.Std != nil {
+				v *= s.Std[j%c]
+			}
+			if s.Mean != nil {
+				v += s.Mean[j%c]
+			}
+			p.Pixels[j] = byte(math.Round(255 * float64(min(1, max(0, v)))))
+		}
+		pictures[i] = p
+	}
+	return pictures
+}
+
 // A scaleTable holds the number of every value of a pixel, for each channel that has its own; one entry serves all channels.
 type scaleTable [][256]tensor.Float
 
