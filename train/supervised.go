@@ -1,0 +1,233 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"github.com/hadal-go/hadal/data"
+	"github.com/hadal-go/hadal/nn"
+	"github.com/hadal-go/hadal/optim"
+	"github.com/hadal-go/hadal/tensor"
+)
+
+// ErrInterrupted says that training stopped because it was asked to, and that everything was saved.
+var ErrInterrupted = errors.New("interrupted, and saved")
+
+// Diverged says that a number became NaN or infinite. The weights are as they were before the step.
+type Diverged struct {
+	What string // the loss, or the parameter whose gradient it is
+	Step int
+}
+
+func (d *Diverged) Error() string {
+	return fmt.Sprintf("step %d: %s is not finite; the weights of the step before are kept. Try a smaller lr, or clip=1", d.Step, d.What)
+}
+
+// Supervised is a training of a classifier by labelled pictures.
+type Supervised struct {
+	State
+	Loss                 func(scores *tensor.Tensor, labels []int) *tensor.Tensor
+	Training, Validation *data.Batches
+	Schedule             optim.Schedule // learning rate by step
+	Clip                 float64        // greatest norm of the gradient; 0: any
+	Epochs               int
+
+	ticked time.Time
+}
+
+// State is everything that a supervised training carries from step to step; Run.SaveState saves it.
+type State struct {
+	Model     nn.Layer        `json:"-"`
+	Optimizer optim.Optimizer `json:"optimizer"`
+	Random    *Stream         `json:"random"` // of dropout and the like
+
+	Epoch   int     `json:"epoch"` // epochs done
+	Batch   int     `json:"batch"` // batches done of the epoch under way
+	Step    int     `json:"step"`  // steps done in all
+	Seen    int     `json:"seen"`  // examples of the epoch under way, with the sum of their losses and hits
+	LossSum float64 `json:"loss_sum"`
+	Hits    int     `json:"hits"`
+	Seconds float64 `json:"seconds"`
+
+	Best      float64 `json:"best"` // validation accuracy
+	BestEpoch int     `json:"best_epoch"`
+	Rows      []Row   `json:"rows"`
+}
+
+// Run trains until the epochs are done or ctx is, and leaves weights, state, events and curves in the run. Every step is one pass:
+// forward, loss, gradients, update.
+func (s *Supervised) Run(ctx context.Context, run *Run, console *Console) error {
+	params, random := nn.Params(s.Model), s.Random.Rand()
+	s.ticked = time.Now()
+	for s.Epoch < s.Epochs {
+		for batch, err := range s.Training.Epoch(s.Epoch, s.Batch) {
+			if err != nil {
+				return err
+			}
+			if err := s.step(batch, params, random); err != nil {
+				return errors.Join(err, s.save(run))
+			}
+			console.Step(s.Epoch+1, s.Epochs, s.Batch, s.Training.Len(), s.Seen, s.LossSum/float64(s.Seen))
+			if ctx.Err() != nil {
+				return errors.Join(ErrInterrupted, s.save(run))
+			}
+		}
+		outcome, err := Evaluate(s.Model, s.Validation, s.Loss)
+		if err != nil {
+			return err
+		}
+		if err := s.endEpoch(run, console, outcome); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step learns from one batch.
+func (s *Supervised) step(batch *data.Batch, params []*tensor.Tensor, random *rand.Rand) error {
+	p := tensor.Training(random)
+	defer p.End()
+	scores := s.Model.Forward(p.Input(batch.Images)) // N×classes
+	loss := s.Loss(scores, batch.Labels)
+	grads := tensor.Grad(loss, params...)
+	if err := s.finite(loss, grads); err != nil {
+		return err
+	}
+	if s.Clip > 0 {
+		optim.ClipNorm(grads, s.Clip)
+	}
+	s.Optimizer.SetLR(s.Schedule.At(s.Step))
+	s.Optimizer.Step(grads)
+
+	n := len(batch.Labels)
+	s.LossSum += float64(loss.Item()) * float64(n)
+	for i, predicted := range scores.ArgMax() {
+		if predicted == batch.Labels[i] {
+			s.Hits++
+		}
+	}
+	s.Seen, s.Batch, s.Step = s.Seen+n, s.Batch+1, s.Step+1
+	return nil
+}
+
+// finite guards the update.
+func (s *Supervised) finite(loss *tensor.Tensor, grads []*tensor.Tensor) error {
+	if !loss.Finite() {
+		return &Diverged{"the loss", s.Step + 1}
+	}
+	i := 0
+	for leaf := range nn.Leaves(s.Model) {
+		if leaf.Buffer || !leaf.Tensor.Tracked() {
+			continue
+		}
+		if g := grads[i]; g != nil && !g.Finite() {
+			return &Diverged{"the gradient of " + leaf.Name, s.Step + 1}
+		}
+		i++
+	}
+	return nil
+}
+
+// endEpoch judges the epoch, and saves.
+func (s *Supervised) endEpoch(run *Run, console *Console, valid *Outcome) error {
+	s.tick()
+	row := Row{
+		Epoch: s.Epoch + 1, Step: s.Step, LR: s.Schedule.At(max(0, s.Step-1)), Seconds: s.Seconds,
+		TrainLoss: s.LossSum / float64(s.Seen), TrainAccuracy: float64(s.Hits) / float64(s.Seen),
+		Loss: valid.Loss, Accuracy: valid.Accuracy(),
+	}
+	if math.IsNaN(row.Loss) || math.IsInf(row.Loss, 0) {
+		return &Diverged{"the validation loss", s.Step}
+	}
+	s.Rows = append(s.Rows, row)
+	s.Epoch, s.Batch, s.Seen, s.LossSum, s.Hits = s.Epoch+1, 0, 0, 0, 0
+	best := s.BestEpoch == 0 || row.Accuracy > s.Best
+	if best {
+		s.Best, s.BestEpoch = row.Accuracy, s.Epoch
+		if err := run.SaveWeights("best", s.Model); err != nil {
+			return err
+		}
+	}
+	if err := s.save(run); err != nil {
+		return err
+	}
+	if err := run.WriteResults(s.Rows); err != nil {
+		return err
+	}
+	if err := run.drawCurves(s.Rows); err != nil {
+		return err
+	}
+	console.Epoch(row, s.Epochs, best)
+	return run.Event("epoch", s.Step, Fields{
+		"epoch": row.Epoch, "train/loss": row.TrainLoss, "train/accuracy": row.TrainAccuracy,
+		"val/loss": row.Loss, "val/accuracy": row.Accuracy, "lr": row.LR, "seconds": row.Seconds,
+	})
+}
+
+// save writes last.state and last.safetensors. The state has the weights too, so that a crash between the two does no harm.
+func (s *Supervised) save(run *Run) error {
+	s.tick()
+	if err := run.SaveState(&s.State); err != nil {
+		return err
+	}
+	return run.SaveWeights("last", s.Model)
+}
+
+// tick adds the time since the last tick to Seconds.
+func (s *Supervised) tick() {
+	now := time.Now()
+	s.Seconds += now.Sub(s.ticked).Seconds()
+	s.ticked = now
+}
+
+// Resume continues from the last state of a run.
+func (s *Supervised) Resume(run *Run) error {
+	if err := run.LoadState(&s.State); err != nil {
+		return err
+	}
+	return run.cutEvents(s.Step)
+}
+
+// An Outcome is what a classifier says of a set.
+type Outcome struct {
+	Labels        []int
+	Predicted     []int
+	Probabilities []tensor.Float // of every class, for one example after the other
+	Classes       int
+	Loss          float64 // mean
+}
+
+// Accuracy is the share of examples that were classified right.
+func (o *Outcome) Accuracy() float64 {
+	hits := 0
+	for i, l := range o.Labels {
+		if o.Predicted[i] == l {
+			hits++
+		}
+	}
+	return float64(hits) / float64(max(1, len(o.Labels)))
+}
+
+// Evaluate classifies all batches of a set, without learning.
+func Evaluate(model nn.Layer, batches *data.Batches, loss func(scores *tensor.Tensor, labels []int) *tensor.Tensor) (*Outcome, error) {
+	o := &Outcome{}
+	for batch, err := range batches.Epoch(0, 0) {
+		if err != nil {
+			return nil, err
+		}
+		p := tensor.Inference()
+		scores := model.Forward(p.Input(batch.Images))
+		o.Classes = scores.Dim(-1)
+		o.Labels = append(o.Labels, batch.Labels...)
+		o.Predicted = append(o.Predicted, scores.ArgMax()...)
+		o.Probabilities = append(o.Probabilities, scores.Softmax().Data()...)
+		o.Loss += float64(loss(scores, batch.Labels).Item()) * float64(len(batch.Labels))
+		p.End()
+	}
+	o.Loss /= float64(max(1, len(o.Labels)))
+	return o, nil
+}
