@@ -1,0 +1,46 @@
+package recipe
+
+import (
+	"math/rand/v2"
+
+	"github.com/hadal-go/hadal/model/vision"
+	"github.com/hadal-go/hadal/nn"
+)
+
+// All is the table of recipes, sorted by name.
+var All = []Recipe{
+	{
+		Name: "lenet-fashion", About: "LeNet-5 on photographs of clothes (Fashion-MNIST)", Paper: "LeCun et al. 1998; Xiao et al. 2017",
+		Data: "fashion-mnist", Goal: "test/accuracy>=0.90",
+		New: func() Job {
+			c := classifier("fashion-mnist", lenet)
+			c.Epochs, c.Augment = 10, "flip"
+			return c
+		},
+	},
+	{
+		Name: "lenet-mnist", About: "LeNet-5 on handwritten digits (MNIST)", Paper: "LeCun et al. 1998",
+		Data: "mnist", Goal: "test/accuracy>=0.989",
+		New: func() Job { return classifier("mnist", lenet) },
+	},
+	{
+		Name: "mlp-mnist", About: "a multilayer perceptron, 784-256-128-10, on handwritten digits (MNIST)",
+		Paper: "Rumelhart, Hinton and Williams 1986", Data: "mnist", Goal: "test/accuracy>=0.975",
+		New: func() Job { return classifier("mnist", mlp) },
+	},
+}
+
+// classifier returns a job with the settings that serve small networks on small pictures.
+func classifier(data string, build func(r *rand.Rand, classes int) nn.Layer) *Classifier {
+	return &Classifier{
+		Data: data, Build: build,
+		ClassifierSettings: ClassifierSettings{
+			Epochs: 6, Batch: 64, LR: 0.004, Optimizer: "adam", Momentum: 0.9, Schedule: "one-cycle", Augment: "none",
+			Validation: 5000, Fraction: 1,
+		},
+	}
+}
+
+func lenet(r *rand.Rand, classes int) nn.Layer { return vision.NewLeNet(r, classes) }
+
+func mlp(r *rand.Rand, classes int) nn.Layer { return vision.NewMLP(r, 28*28, 256, 128, classes) }

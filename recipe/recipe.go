@@ -1,0 +1,89 @@
+// Package recipe is the table of recipes: what belongs together to train one network on one set of data, with the defaults and the
+// result that it must reach.
+package recipe
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"io"
+	"strings"
+
+	"github.com/hadal-go/hadal/data/source"
+	"github.com/hadal-go/hadal/internal/near"
+	"github.com/hadal-go/hadal/nn"
+	"github.com/hadal-go/hadal/tensor"
+	"github.com/hadal-go/hadal/train"
+)
+
+// A Recipe is a row of the table.
+type Recipe struct {
+	Name  string
+	About string // what is trained on what, in one line
+	Paper string
+	Data  string // a name of package data/source
+	Goal  string // the metric that the defaults reach, as hadal train --require takes it
+	New   func() Job
+}
+
+// A Job is a recipe at work: it has settings, then data and a network, then a run.
+type Job interface {
+	// Settings returns a pointer to the struct of settings, to be changed before Prepare.
+	Settings() any
+	// Prepare checks the settings, finds the data and builds the network from the seed.
+	Prepare(ctx context.Context, w Workplace) error
+	// Model returns the network, and the shape of one batch of its input.
+	Model() (model nn.Layer, input []int)
+	// Loss returns the loss on the first batch of the training set, and how many steps an epoch has.
+	Loss(p *tensor.Pass) (loss *tensor.Tensor, steps, epochs int, err error)
+	// Train trains from the beginning, or if resume is set from the last state of the run, and leaves metrics and pictures.
+	Train(ctx context.Context, run *train.Run, console *train.Console, resume bool) (train.Metrics, error)
+	// Evaluate judges the best weights of a run on the test set, or on a folder of the user's own data.
+	Evaluate(ctx context.Context, run *train.Run, folder string) (train.Metrics, error)
+	// Predict applies the best weights of a run to inputs, draws what it says to w and reports each answer.
+	Predict(ctx context.Context, run *train.Run, inputs []Input, answer func(Answer) error) error
+}
+
+// A Workplace is what a job finds around it.
+type Workplace struct {
+	Seed   uint64
+	Source source.Options
+}
+
+// An Input is something to predict on.
+type Input struct {
+	Name string
+	Open func() (io.ReadCloser, error)
+}
+
+// An Answer is a prediction.
+type Answer struct {
+	Input  string       `json:"input"`
+	Scores []ClassScore `json:"scores"` // the likeliest first
+	Image  image.Image  `json:"-"`      // what the network saw
+}
+
+// A ClassScore is the probability of a class.
+type ClassScore struct {
+	Class       string  `json:"class"`
+	Probability float64 `json:"probability"`
+}
+
+// Default is the recipe that is trained when none is named.
+const Default = "lenet-mnist"
+
+// ByName returns a recipe.
+func ByName(name string) (Recipe, error) {
+	names := make([]string, len(All))
+	for i, r := range All {
+		if r.Name == name {
+			return r, nil
+		}
+		names[i] = r.Name
+	}
+	e := fmt.Errorf("unknown recipe %q; the recipes are %s", name, strings.Join(names, ", "))
+	if close := near.Near(name, names); len(close) > 0 {
+		e = fmt.Errorf("unknown recipe %q; did you mean %s?", name, strings.Join(close, " or "))
+	}
+	return Recipe{}, e
+}
