@@ -1,0 +1,174 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hadal-go/hadal/data/imagefolder"
+	"github.com/hadal-go/hadal/plot"
+	"github.com/hadal-go/hadal/recipe"
+	"github.com/hadal-go/hadal/train"
+)
+
+func (a *app) evalCommand() *cobra.Command {
+	var require []string
+	c := &cobra.Command{
+		Use:   "eval RUN [data=FOLDER]",
+		Short: "Judge the best weights of a run on the test set, or on your own pictures in FOLDER/CLASS/",
+		Example: `  ` + a.name + ` eval last
+  ` + a.name + ` eval last data=my-digits`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			names, settings := split(args)
+			run, err := openRun("eval", names)
+			if err != nil {
+				return err
+			}
+			folder := ""
+			for _, s := range settings {
+				key, value, _ := strings.Cut(s, "=")
+				if key != "data" {
+					return usageError{fmt.Errorf("unknown key %q; eval has data=FOLDER", key)}
+				}
+				folder = value
+			}
+			requirements, err := parseRequirements(require)
+			if err != nil {
+				return err
+			}
+			conf, j, err := readConfig(run, nil)
+			if err != nil {
+				return err
+			}
+			if err := a.prepare(cmd.Context(), j, conf.Seed); err != nil {
+				return err
+			}
+			m, err := j.Evaluate(cmd.Context(), run, folder)
+			if err != nil {
+				return dataError{err}
+			}
+			if err := a.printMetrics(run, conf.Recipe, m); err != nil {
+				return err
+			}
+			for _, r := range requirements {
+				if err := r.Check(m); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	c.Flags().StringArrayVar(&require, "require", nil, "result that must be reached, such as 'test/accuracy>=0.99'; exit code 5 if not")
+	return c
+}
+
+func (a *app) predictCommand() *cobra.Command {
+	top := 3
+	c := &cobra.Command{
+		Use:   "predict RUN INPUT ...",
+		Short: "Apply the best weights of a run to pictures: files, folders, or - for standard input",
+		Example: `  ` + a.name + ` predict last digit.png
+  ` + a.name + ` predict last photos/ --top 1
+  ` + a.name + ` predict last - < digit.jpg`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) < 2 {
+				return usageError{fmt.Errorf("predict takes a run and what to predict on, such as: %s predict last picture.png", a.name)}
+			}
+			run, err := openRun("predict", args[:1])
+			if err != nil {
+				return err
+			}
+			_, j, err := readConfig(run, nil)
+			if err != nil {
+				return err
+			}
+			inputs, err := a.inputs(args[1:])
+			if err != nil {
+				return dataError{err}
+			}
+			var cells []plot.Cell
+			err = j.Predict(cmd.Context(), run, inputs, func(answer recipe.Answer) error {
+				cells = append(cells, plot.Cell{
+					Image:   answer.Image,
+					Caption: fmt.Sprintf("%s %.3f", answer.Scores[0].Class, answer.Scores[0].Probability),
+				})
+				return a.printAnswer(answer, top)
+			})
+			if err != nil {
+				return dataError{err}
+			}
+			return a.drawAnswers(run, cells)
+		},
+	}
+	c.Flags().IntVar(&top, "top", top, "how many classes to print")
+	return c
+}
+
+// inputs opens files, the pictures of folders, and standard input.
+func (a *app) inputs(args []string) ([]recipe.Input, error) {
+	var all []recipe.Input
+	for _, arg := range args {
+		if arg == "-" {
+			all = append(all, recipe.Input{Name: "-", Open: func() (io.ReadCloser, error) { return io.NopCloser(a.in), nil }})
+			continue
+		}
+		info, err := os.Stat(arg)
+		if err != nil {
+			return nil, err
+		}
+		files := []string{arg}
+		if info.IsDir() {
+			if files, err = pictures(arg); err != nil {
+				return nil, err
+			}
+		}
+		for _, f := range files {
+			all = append(all, recipe.Input{Name: f, Open: func() (io.ReadCloser, error) { return os.Open(f) }})
+		}
+	}
+	return all, nil
+}
+
+// pictures lists the pictures below a folder.
+func pictures(dir string) ([]string, error) {
+	var files []string
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && slices.Contains(imagefolder.Extensions, strings.ToLower(filepath.Ext(path))) {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err == nil && len(files) == 0 {
+		err = fmt.Errorf("%s: there is no picture in this folder (%s)", dir, strings.Join(imagefolder.Extensions, ", "))
+	}
+	return files, err
+}
+
+func (a *app) printAnswer(answer recipe.Answer, top int) error {
+	if top < 1 || top > len(answer.Scores) {
+		top = len(answer.Scores)
+	}
+	if a.json {
+		return a.printJSON(map[string]any{"event": "prediction", "input": answer.Input, "scores": answer.Scores[:top]})
+	}
+	fmt.Fprintf(a.out, "%s\n", answer.Input)
+	for _, s := range answer.Scores[:top] {
+		fmt.Fprintf(a.out, "  %6.2f %%  %-12s %s\n", 100*s.Probability, s.Class, strings.Repeat("█", int(40*s.Probability+.5)))
+	}
+	return nil
+}
+
+// drawAnswers leaves the newest predictions as one picture.
+func (a *app) drawAnswers(run *train.Run, cells []plot.Cell) error {
+	path := run.Path("predictions.png")
+	if err := plot.WritePNG(path, plot.Grid("What the network saw, and said", cells, min(8, len(cells)), 4)); err != nil {
+		return err
+	}
+	a.say("drawn to %s\n", path)
+	return nil
+}

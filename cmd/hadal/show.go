@@ -1,0 +1,241 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hadal-go/hadal/data/source"
+	"github.com/hadal-go/hadal/format/safetensors"
+	"github.com/hadal-go/hadal/nn"
+	"github.com/hadal-go/hadal/recipe"
+	"github.com/hadal-go/hadal/tensor"
+	"github.com/hadal-go/hadal/train"
+)
+
+func (a *app) listCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:       "list [recipes|data]",
+		Short:     "List the recipes, and the data that they use",
+		ValidArgs: []string{"recipes", "data"},
+		Args:      usage(cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs)),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 || args[0] == "recipes" {
+				if err := a.listRecipes(); err != nil {
+					return err
+				}
+			}
+			if len(args) == 0 || args[0] == "data" {
+				return a.listData()
+			}
+			return nil
+		},
+	}
+}
+
+func (a *app) listRecipes() error {
+	if a.json {
+		for _, r := range recipe.All {
+			if err := a.printJSON(map[string]any{"event": "recipe", "name": r.Name, "about": r.About, "data": r.Data, "goal": r.Goal}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "recipe\tdata\tgoal\tabout")
+	for _, r := range recipe.All {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.Name, r.Data, r.Goal, r.About)
+	}
+	return w.Flush()
+}
+
+func (a *app) listData() error {
+	if a.json {
+		for _, s := range source.All {
+			if err := a.printJSON(map[string]any{"event": "data", "name": s.Name, "about": s.About, "licence": s.Licence}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "\ndata\tlicence\tabout")
+	for _, s := range source.All {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", s.Name, s.Licence, s.About)
+	}
+	return w.Flush()
+}
+
+func (a *app) showCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "show RECIPE|RUN|FILE [key=value ...]",
+		Short: "Show a recipe's settings and network, a run's results, or the tensors of a file",
+		Example: `  ` + a.name + ` show lenet-mnist
+  ` + a.name + ` show last
+  ` + a.name + ` show runs/lenet-mnist-1/weights/best.safetensors`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			names, settings := split(args)
+			if len(names) != 1 {
+				return usageError{fmt.Errorf("show takes one recipe, run or file, got %d", len(names))}
+			}
+			name := names[0]
+			if info, err := os.Stat(name); err == nil && !info.IsDir() {
+				return a.showFile(name)
+			}
+			if _, err := recipe.ByName(name); err == nil {
+				return a.showRecipe(cmd, name, settings)
+			}
+			run, err := train.Open(name)
+			if err != nil {
+				_, unknown := recipe.ByName(name)
+				return usageError{fmt.Errorf("%w; and it is no run and no file", unknown)}
+			}
+			return a.showRun(run)
+		},
+	}
+}
+
+func (a *app) showRecipe(cmd *cobra.Command, name string, settings []string) error {
+	r, _ := recipe.ByName(name)
+	j, err := job(name, settings)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "%s  %s\npaper  %s\ndata   %s\ngoal   %s\n\n", r.Name, r.About, r.Paper, r.Data, r.Goal)
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	for _, s := range recipe.Settings(j.Settings()) {
+		fmt.Fprintf(w, "  %s=%s\t%s\t%s\n", s.Key, s.Value, s.Type, s.Help)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if err := a.prepare(cmd.Context(), j, 0); err != nil {
+		return err
+	}
+	fmt.Fprintln(a.out)
+	return a.printSummary(j)
+}
+
+// printSummary prints the network layer by layer, as it runs on one batch.
+func (a *app) printSummary(j recipe.Job) error {
+	model, shape := j.Model()
+	s := nn.Summarize(model, shape)
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "layer\toperation\toutput\tparameters\tMACs\t")
+	for _, row := range s.Rows {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t\n", row.Layer, row.Operation, shapeText(row.Output), count(row.Parameters), count(row.MACs))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(a.out, "\n%d parameters, %s multiply-adds an example; a training pass of %d holds %.1f MB, an inference pass %.1f MB\n",
+		s.Parameters, count(s.MACs/shape[0]), shape[0], float64(s.TrainingBytes)/1e6, float64(s.InferenceBytes)/1e6)
+	return err
+}
+
+func shapeText(shape []int) string {
+	words := make([]string, len(shape))
+	for i, d := range shape {
+		words[i] = fmt.Sprint(d)
+	}
+	return strings.Join(words, "×")
+}
+
+// count writes a number with its thousands set off, nothing for 0.
+func count(n int) string {
+	if n == 0 {
+		return ""
+	}
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+func (a *app) showRun(run *train.Run) error {
+	config, err := os.ReadFile(run.Path("config.yaml"))
+	if err != nil {
+		return dataError{err}
+	}
+	fmt.Fprintf(a.out, "%s\n\n%s", run.Dir, config)
+	if csv, err := os.ReadFile(run.Path("results.csv")); err == nil {
+		w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(w)
+		for line := range strings.Lines(string(csv)) {
+			fmt.Fprintln(w, strings.ReplaceAll(strings.TrimSpace(line), ",", "\t"))
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	m := train.Metrics{}
+	if err := run.ReadJSON("metrics.json", &m); err != nil {
+		fmt.Fprintf(a.out, "\nnot finished; go on with\n  %s resume %s\n", a.name, quoted(run.Dir))
+		return nil
+	}
+	fmt.Fprintln(a.out)
+	a.metricTable(m)
+	files, err := filepath.Glob(run.Path("*.png"))
+	fmt.Fprintf(a.out, "\n%s\n", strings.Join(files, "\n"))
+	return err
+}
+
+func (a *app) metricTable(m train.Metrics) {
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		fmt.Fprintf(a.out, "%-20s %.6g\n", name, m[name])
+	}
+}
+
+func (a *app) printMetrics(run *train.Run, name string, m train.Metrics) error {
+	if a.json {
+		return a.printJSON(map[string]any{"event": "done", "recipe": name, "run": run.Dir, "metrics": m})
+	}
+	a.metricTable(m)
+	return nil
+}
+
+// showFile lists the tensors of a safetensors file.
+func (a *app) showFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return dataError{err}
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return dataError{err}
+	}
+	file, err := safetensors.Open(f, info.Size())
+	if err != nil {
+		return dataError{fmt.Errorf("%s: %w", path, err)}
+	}
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	for _, name := range file.Names() {
+		t, _ := file.Entry(name)
+		fmt.Fprintf(w, "%s\t%s\t%s\n", name, t.DType, shapeText(t.Shape))
+	}
+	return w.Flush()
+}
+
+func (a *app) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version, and which kernels this machine runs",
+		Args:  usage(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error {
+			if a.json {
+				return a.printJSON(environment())
+			}
+			_, err := fmt.Fprintf(a.out, "hadal %s  kernels %s  %d threads\n", version(), tensor.Kernels(), tensor.Threads())
+			return err
+		},
+	}
+}
