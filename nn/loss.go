@@ -33,18 +33,18 @@ func (l CrossEntropyLoss) Loss(x *tensor.Tensor, labels []int) *tensor.Tensor {
 		return x.CrossEntropy(labels, weights).Scale(scale)
 	}
 	// What all classes share is weighed by their own weights, the rest by that of the label.
-	target := make([]tensor.Float, x.Len())
+	target := x.Pass().Zeros(x.Shape()...)
 	for i, label := range labels {
 		if label < 0 {
 			continue
 		}
-		row := target[i*classes : (i+1)*classes]
+		row := target.Data()[i*classes : (i+1)*classes]
 		for c := range row {
 			row[c] = l.Smoothing / tensor.Float(classes) * l.weight(c)
 		}
 		row[label] += (1 - l.Smoothing) * weights[i]
 	}
-	return against(x.LogSoftmax(), target, scale)
+	return x.LogSoftmax().Mul(target).Sum().Scale(-scale)
 }
 
 // weigh returns the labels of scores x, N×C, with those left out as −1, the weight of each row, and by what the sum is multiplied.
@@ -96,18 +96,13 @@ func SoftCrossEntropy(x, target *tensor.Tensor) *tensor.Tensor {
 func NLL(logp *tensor.Tensor, labels []int) *tensor.Tensor {
 	logp = asRows("NLL", logp)
 	labels, weights, scale := CrossEntropyLoss{}.weigh("NLL", labels, logp)
-	target := make([]tensor.Float, logp.Len())
+	target := logp.Pass().Zeros(logp.Shape()...)
 	for i, label := range labels {
 		if label >= 0 {
-			target[i*logp.Dim(1)+label] = weights[i]
+			target.Data()[i*logp.Dim(1)+label] = weights[i]
 		}
 	}
-	return against(logp, target, scale)
-}
-
-// against returns −scale·Σ target·logp.
-func against(logp *tensor.Tensor, target []tensor.Float, scale tensor.Float) *tensor.Tensor {
-	return logp.Mul(logp.Pass().Values(target, logp.Shape()...)).Sum().Scale(-scale)
+	return logp.Mul(target).Sum().Scale(-scale)
 }
 
 // BCEWithLogits returns the mean of −t·log σ(x) − (1 − t)·log(1 − σ(x)) for scores x and targets t within [0, 1].
