@@ -102,9 +102,9 @@ func (p *Pass) pull(name string, ys, gys, xs []*Tensor, from int, graph bool) []
 
 // back returns the Back of a run over numbers below n. The outermost run works in scratch memory, one within a VJP in its own.
 func (p *Pass) back(n int, graph bool) *Back {
-	s := &scratch{}
-	if p.nested == 0 {
-		s = &p.m.scratch
+	s := &p.m.scratch
+	if p.nested > 0 {
+		s = new(scratch)
 	}
 	s.marks = slices.Grow(s.marks[:0], n)[:n]
 	s.grads = slices.Grow(s.grads[:0], n)[:n]

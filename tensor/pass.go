@@ -216,8 +216,10 @@ func (p *Pass) makeDims(dims []int32) *Tensor {
 
 // alias returns the memory of x under another shape, without its history.
 func (p *Pass) alias(x *Tensor, dims []int32) *Tensor {
-	t := &Tensor{}
-	if p != nil {
+	var t *Tensor
+	if p == nil {
+		t = new(Tensor)
+	} else {
 		t = p.m.header()
 	}
 	*t = Tensor{data: x.data, pass: p, rank: int8(len(dims))}
