@@ -303,11 +303,10 @@ func (c *Classifier) Evaluate(ctx context.Context, run *train.Run, folder string
 		if err != nil {
 			return nil, err
 		}
-		own, err := c.own(set)
-		if err != nil {
+		if set, err = set.As(c.card.Classes); err != nil {
 			return nil, err
 		}
-		batches = &data.Batches{Set: own, Size: 256, Scale: c.test.Scale}
+		batches = &data.Batches{Set: digits{set}, Size: 256, Scale: c.test.Scale}
 	}
 	outcome, err := train.Evaluate(c.net, batches, nn.CrossEntropy)
 	if err != nil {
@@ -321,6 +320,7 @@ func (c *Classifier) load(run *train.Run) error {
 	if err := run.ReadJSON("model.json", &c.card); err != nil {
 		return err
 	}
+	c.net = c.Build(train.NewStream(0, "weights").Rand(), len(c.card.Classes)) // all of it is overwritten
 	return run.LoadWeights("best", c.net)
 }
 
