@@ -196,7 +196,7 @@ const convRows = 48
 
 type convBuffer struct {
 	a [convRows * (blockK + rowPad)]Float // the matrix
-	c [convRows * tileN]Float             // a column of tiles for a grid that is not dense
+	c [convRows * 2 * tileN]Float         // two columns of tiles for a grid that is not dense
 }
 
 var convBuffers = sync.Pool{New: func() any { return new(convBuffer) }}
@@ -221,18 +221,25 @@ func (t *tap) piece(buffer *convBuffer, m0 int) {
 	m := min(t.rows, pixels-m0)
 	lda := ceil(t.kc, rowPad)*rowPad + rowPad
 	t.gather(buffer.a[:], lda, m0, m)
-	for j := 0; j < t.nc; j += tileN {
-		n := min(tileN, t.nc-j)
+	for j := 0; j < t.nc; j += 2 * tileN {
+		n := min(2*tileN, t.nc-j)
 		b := t.packed[j*t.kc:]
 		n0 := t.n0 + t.j0 + j
+		c, ldc, add := buffer.c[:], 2*tileN, false
 		if t.target.dense() {
-			panel(m, n, t.kc, buffer.a[:], lda, 1, b, tileN, t.target.data[m0*t.target.c+n0:], t.target.c, t.add)
+			c, ldc, add = t.target.data[m0*t.target.c+n0:], t.target.c, t.add
+		}
+		if n > tileN {
+			pair(m, n, t.kc, buffer.a[:], lda, 1, b, tileN, tileN*t.kc, c, ldc, add)
+		} else {
+			panel(m, n, t.kc, buffer.a[:], lda, 1, b, tileN, c, ldc, add)
+		}
+		if t.target.dense() {
 			continue
 		}
-		panel(m, n, t.kc, buffer.a[:], lda, 1, b, tileN, buffer.c[:], tileN, false)
 		for i := range m {
 			row := t.target.pixel(m0 + i)[n0:][:n]
-			sum := buffer.c[i*tileN:][:n]
+			sum := c[i*ldc:][:n]
 			if !t.add {
 				copy(row, sum)
 				continue

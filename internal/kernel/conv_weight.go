@@ -71,7 +71,7 @@ var weightTasks = sync.Pool{New: func() any { return new(weightTask) }}
 type weightBuffer struct {
 	tap tap
 	a   [weightP * (weightK + rowPad)]Float
-	b   [weightP * tileN]Float
+	b   [weightP * 2 * tileN]Float
 }
 
 var weightBuffers = sync.Pool{New: func() any { return new(weightBuffer) }}
@@ -104,15 +104,22 @@ func (t *weightTask) piece(buffer *weightBuffer, part, group, chunk int) {
 	for add := false; m0 < end; add = true {
 		m := min(weightP, end-m0)
 		p.gather(buffer.a[:], lda, m0, m)
-		for j := 0; j < t.n; j += tileN {
-			n := min(tileN, t.n-j)
+		for j := 0; j < t.n; j += 2 * tileN {
+			n := min(2*tileN, t.n-j)
 			j0 := group*t.n + j
-			b, bs := t.dy[m0*g.OC+j0:], g.OC
-			if g.OC > 2*tileN || len(b) < (m-1)*bs+tileN {
-				pack(buffer.b[:], b, bs, m, n)
-				b, bs = buffer.b[:], tileN
+			b, bs, gap := t.dy[m0*g.OC+j0:], g.OC, tileN
+			if g.OC > 2*tileN || len(b) < (m-1)*bs+ceil(n, tileN)*tileN {
+				for q := 0; q < n; q += tileN {
+					pack(buffer.b[q*m:], b[q:], bs, m, min(tileN, n-q))
+				}
+				b, bs, gap = buffer.b[:], tileN, tileN*m
 			}
-			panel(p.kc, n, m, buffer.a[:], 1, lda, b, bs, dw[p.p0*g.OC+j0:], g.OC, add)
+			c := dw[p.p0*g.OC+j0:]
+			if n > tileN {
+				pair(p.kc, n, m, buffer.a[:], 1, lda, b, bs, gap, c, g.OC, add)
+			} else {
+				panel(p.kc, n, m, buffer.a[:], 1, lda, b, bs, c, g.OC, add)
+			}
 		}
 		m0 += m
 	}

@@ -10,7 +10,7 @@ const (
 	tileN  = 16
 	blockM = 72
 	blockN = 512
-	blockK = 512
+	blockK = 384
 	rowPad = 8 // what keeps rows off the powers of two
 )
 
@@ -194,8 +194,9 @@ func (g *gemm) pack(dst []Float, q int) {
 // piece multiplies the rows i0 to i0+m of a by the panels q0 to q1.
 func (g *gemm) piece(buffer *[blockM * (blockK + rowPad)]Float, i0, m, q0, q1 int) {
 	a, rs, ks := g.a[i0*g.rs+g.p0*g.ks:], g.rs, g.ks
-	height := tileHeight()
+	height := m
 	if !g.inPlace && g.ks > 1 { // a is transposed: gather what a tile takes at a time
+		height = tileHeight()
 		for i := 0; i < m; i += height {
 			packTile(buffer[i*g.kc:], a[i:], ks, g.kc, min(height, m-i))
 		}
@@ -208,27 +209,32 @@ func (g *gemm) piece(buffer *[blockM * (blockK + rowPad)]Float, i0, m, q0, q1 in
 		}
 		a, rs = buffer[:], lda
 	}
-	for q := q0; q < q1; q++ {
+	for q := q0; q < q1; q += 2 {
 		j := g.j0 + q*tileN
-		n := min(tileN, g.j0+g.nc-j)
-		var b []Float
-		bs := tileN
-		switch {
-		case !g.inPlace:
-			b = g.packed[q*tileN*g.kc:]
-		case (g.p0+g.kc-1)*g.ldb+j+tileN <= len(g.b):
-			b, bs = g.b[g.p0*g.ldb+j:], g.ldb
-		default:
-			b = g.packed[:] // the last panel: only one piece comes here, since the rows are one block or the product is small
-			g.pack(b, q)
-		}
-		c := g.c[i0*g.ldc+j:]
-		if rs != 0 {
-			panel(m, n, g.kc, a, rs, ks, b, bs, c, g.ldc, g.add)
-			continue
+		n := min(2*tileN, (q1-q0)*tileN-(q-q0)*tileN, g.j0+g.nc-j)
+		b, bs, gap := g.packed[q*tileN*g.kc:], tileN, tileN*g.kc
+		if g.inPlace {
+			b, bs, gap = g.b[g.p0*g.ldb+j:], g.ldb, tileN
+			// The last rows of b may not be as long as they are read. Only one piece comes here, since the rows are one block or the product
+			// is small.
+			if last := (n - 1) / tileN * tileN; (g.kc-1)*bs+last+tileN > len(b) {
+				b, bs, gap = g.packed[:], tileN, tileN*g.kc
+				for p := 0; p < n; p += tileN {
+					g.pack(b[p*g.kc:], q+p/tileN)
+				}
+			}
 		}
 		for i := 0; i < m; i += height {
-			panel(min(height, m-i), n, g.kc, a[i*g.kc:], 1, height, b, bs, c[i*g.ldc:], g.ldc, g.add)
+			rows, x := min(height, m-i), a[i*rs:]
+			if rs == 0 {
+				x = a[i*g.kc:]
+			}
+			c := g.c[(i0+i)*g.ldc+j:]
+			if n > tileN {
+				pair(rows, n, g.kc, x, max(1, rs), ks, b, bs, gap, c, g.ldc, g.add)
+			} else {
+				panel(rows, n, g.kc, x, max(1, rs), ks, b, bs, c, g.ldc, g.add)
+			}
 		}
 	}
 }

@@ -68,6 +68,24 @@ func wideTile20(k int, a *float32, rs int, ks int, b *float32, bs int, c *float3
 func wideTile24(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
 
 //go:noescape
+func pairTile2(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, add int)
+
+//go:noescape
+func pairTile4(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, add int)
+
+//go:noescape
+func pairTile6(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, add int)
+
+//go:noescape
+func pairTile8(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, add int)
+
+//go:noescape
+func pairTile10(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, add int)
+
+//go:noescape
+func pairTile12(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, add int)
+
+//go:noescape
 func vector64(k int, a *float32, ks int, b *float32, bs int, c *float32)
 
 //go:noescape

@@ -32,7 +32,7 @@ func tileHeight() int {
 	return tileM
 }
 
-// panel, pack, packFour, packTransposed, packTile, copyRuns, mulAdd, dot, vectorColumns and dotRow are what tile_other.go says, in assembly where the processor has it.
+// panel, pair, pack, packFour, packTransposed, packTile, copyRuns, mulAdd, dot, vectorColumns and dotRow are what tile_other.go says, in assembly where the processor has it.
 
 func panel(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc int, add bool) {
 	if level == levelGeneric || k == 0 {
@@ -93,6 +93,50 @@ func panel(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc
 			tile1x16(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, adding)
 		}
 		i += rows
+	}
+}
+
+func pair(m, n, k int, a []Float, rs, ks int, b []Float, bs, gap int, c []Float, ldc int, add bool) {
+	if level != levelAVX512 || k == 0 {
+		panel(m, tileN, k, a, rs, ks, b, bs, c, ldc, add)
+		panel(m, n-tileN, k, a, rs, ks, b[gap:], bs, c[tileN:], ldc, add)
+		return
+	}
+	adding := 0
+	if add {
+		adding = 1
+	}
+	_, _, _ = a[(m-1)*rs+(k-1)*ks], b[gap+(k-1)*bs+tileN-1], c[(m-1)*ldc+n-1]
+	for i := 0; i < m; {
+		x, y := &a[i*rs], &c[i*ldc]
+		rows := m - i
+		if rows > 12 && rows < 24 {
+			rows = (rows + 3) / 4 * 2 // two tiles of about the same height
+		}
+		switch {
+		case rows >= 12:
+			pairTile12(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, adding)
+			i += 12
+		case rows >= 10:
+			pairTile10(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, adding)
+			i += 10
+		case rows >= 8:
+			pairTile8(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, adding)
+			i += 8
+		case rows >= 6:
+			pairTile6(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, adding)
+			i += 6
+		case rows >= 4:
+			pairTile4(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, adding)
+			i += 4
+		case rows >= 2:
+			pairTile2(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, adding)
+			i += 2
+		default:
+			wideTile1(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, tileN, adding)
+			wideTile1(k, x, 4*rs, 4*ks, &b[gap], 4*bs, &c[i*ldc+tileN], 4*ldc, n-tileN, adding)
+			i++
+		}
 	}
 }
 

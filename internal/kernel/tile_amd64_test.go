@@ -61,6 +61,37 @@ func testPanelAgreesWithGeneric(t *testing.T) {
 	}
 }
 
+func TestPairAgreesWithGeneric(t *testing.T) {
+	eachLevel(t, testPairAgreesWithGeneric)
+}
+
+func testPairAgreesWithGeneric(t *testing.T) {
+	r := rand.New(rand.NewPCG(27, 28))
+	for m := 1; m <= 40; m++ {
+		for n := tileN + 1; n <= 2*tileN; n++ {
+			for _, k := range []int{0, 1, 2, 7, 64} {
+				for _, add := range []bool{false, true} {
+					gap, bs, ldc := tileN*max(1, k), tileN, n+r.IntN(3)
+					if add { // in place
+						gap, bs = tileN, 2*tileN+3
+					}
+					a, b := random(r, m*(k+1)), random(r, 2*max(1, k)*bs)
+					got, gotAll := guarded(r, (m-1)*ldc+n)
+					want := slices.Clone(gotAll)
+					panelGeneric(m, tileN, k, a, k+1, 1, b, bs, want[8:], ldc, add)
+					panelGeneric(m, n-tileN, k, a, k+1, 1, b[gap:], bs, want[8+tileN:], ldc, add)
+					pair(m, n, k, a, k+1, 1, b, bs, gap, got, ldc, add)
+					for i := range want {
+						if d := math.Abs(float64(gotAll[i] - want[i])); !(d <= epsilon*float64(4+k)) {
+							t.Fatalf("pair(m=%d n=%d k=%d): element %d = %v, want %v", m, n, k, i-8, gotAll[i], want[i])
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestPanelPropagatesNaNAndInf(t *testing.T) {
 	eachLevel(t, testPanelPropagatesNaNAndInf)
 }

@@ -10,6 +10,12 @@ func panel(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc
 	panelGeneric(m, n, k, a, rs, ks, b, bs, c, ldc, add)
 }
 
+// pair is panel for tileN < n ≤ 2·tileN; the second panel of b lies gap behind the first.
+func pair(m, n, k int, a []Float, rs, ks int, b []Float, bs, gap int, c []Float, ldc int, add bool) {
+	panel(m, tileN, k, a, rs, ks, b, bs, c, ldc, add)
+	panel(m, n-tileN, k, a, rs, ks, b[gap:], bs, c[tileN:], ldc, add)
+}
+
 // pack copies the k×n matrix b, n ≤ tileN, to rows of tileN, with zeros behind n.
 func pack(dst, b []Float, ldb, k, n int) { packGeneric(dst, b, ldb, k, n) }
 

@@ -19,7 +19,10 @@ func main() {
 		tile(rows, 1)
 	}
 	for _, rows := range []int{1, 2, 3, 4, 6, 8, 12, 16, 20, 24} {
-		wideTile(rows)
+		wideTile(rows, 1)
+	}
+	for _, rows := range []int{2, 4, 6, 8, 10, 12} {
+		wideTile(rows, 2)
 	}
 	vector()
 	dot()
@@ -174,11 +177,17 @@ func tile(rows, width int) {
 	RET()
 }
 
-// wideTile is tile for AVX-512: rows × 16, one register a row. An element of a is spread over a register as it is loaded, by the
-// multiplication itself.
-func wideTile(rows int) {
-	TEXT(fmt.Sprintf("wideTile%d", rows), NOSPLIT,
-		"func(k int, a *float32, rs, ks int, b *float32, bs int, c *float32, ldc, n, add int)")
+// wideTile is tile for AVX-512: rows × 16·panels, a register for each row and panel. The second panel of b is gap bytes behind the
+// first. An element of a is spread over a register as it is loaded, by the multiplication itself. n is at most 16 for one panel
+// and more than 16 for two.
+func wideTile(rows, panels int) {
+	if panels == 1 {
+		TEXT(fmt.Sprintf("wideTile%d", rows), NOSPLIT,
+			"func(k int, a *float32, rs, ks int, b *float32, bs int, c *float32, ldc, n, add int)")
+	} else {
+		TEXT(fmt.Sprintf("pairTile%d", rows), NOSPLIT,
+			"func(k int, a *float32, rs, ks int, b *float32, bs, gap int, c *float32, ldc, n, add int)")
+	}
 	Pragma("noescape")
 	k := Load(Param("k"), GP64())
 	a := Load(Param("a"), GP64())
@@ -188,6 +197,12 @@ func wideTile(rows int) {
 	bs := Load(Param("bs"), GP64())
 	c := Load(Param("c"), GP64())
 	ldc := Load(Param("ldc"), GP64())
+	b2 := b
+	if panels == 2 {
+		b2 = GP64()
+		gap := Load(Param("gap"), GP64())
+		LEAQ(Mem{Base: b, Index: gap, Scale: 1}, b2)
+	}
 	// Every eighth row has a pointer; the seven behind it are reached by the multiples 1, 3, 5 and 7 of rs and their doubles.
 	odd := map[int]reg.Register{1: rs}
 	for m := 3; m < min(rows, 8); m += 2 {
@@ -208,24 +223,44 @@ func wideTile(rows int) {
 		}
 		return at
 	}
-	sums := make([]reg.VecVirtual, rows)
-	for i := range sums {
-		sums[i] = ZMM()
-		VPXORD(sums[i], sums[i], sums[i])
+	sums := make([][]reg.VecVirtual, rows)
+	for r := range sums {
+		sums[r] = make([]reg.VecVirtual, panels)
+		for i := range sums[r] {
+			sums[r][i] = ZMM()
+			VPXORD(sums[r][i], sums[r][i], sums[r][i])
+		}
 	}
 	out := GP64()
 	MOVQ(c, out)
 	for range rows {
-		PREFETCHT0(Mem{Base: out})
+		for i := range panels {
+			PREFETCHT0(Mem{Base: out, Disp: 64 * i})
+		}
 		ADDQ(ldc, out)
 	}
-	y := []reg.VecVirtual{ZMM(), ZMM()}
+	y, x := []reg.VecVirtual{ZMM(), ZMM()}, ZMM()
 	step := func(u int) {
-		VMOVUPS(Mem{Base: b}, y[u])
-		PREFETCHT0(Mem{Base: b, Index: bs, Scale: 8}) // b may lie in rows far apart, which the processor does not foresee
+		// b may lie in rows far apart, which the processor does not foresee.
+		if panels == 1 {
+			VMOVUPS(Mem{Base: b}, y[u])
+			PREFETCHT0(Mem{Base: b, Index: bs, Scale: 8})
+		} else {
+			VMOVUPS(Mem{Base: b}, y[0])
+			VMOVUPS(Mem{Base: b2}, y[1])
+			PREFETCHT0(Mem{Base: b, Index: bs, Scale: 8})
+			PREFETCHT0(Mem{Base: b2, Index: bs, Scale: 8})
+			ADDQ(bs, b2)
+		}
 		ADDQ(bs, b)
 		for r := range rows {
-			VFMADD231PS_BCST(element(r), y[u], sums[r])
+			if panels == 1 {
+				VFMADD231PS_BCST(element(r), y[u], sums[r][0])
+				continue
+			}
+			VBROADCASTSS(element(r), x)
+			VFMADD231PS(y[0], x, sums[r][0])
+			VFMADD231PS(y[1], x, sums[r][1])
 		}
 		for _, base := range bases {
 			ADDQ(ks, base)
@@ -248,24 +283,41 @@ func wideTile(rows int) {
 	Label("summed")
 	n := reg.RCX
 	Load(Param("n"), n)
+	if panels == 2 {
+		SUBQ(Imm(16), n)
+	}
 	add := Load(Param("add"), GP64())
 	ones := GP64()
 	MOVQ(U32(1), ones)
 	SHLQ(reg.CL, ones)
 	DECQ(ones)
-	mask := K()
+	mask := K() // of the last panel; the one before it is whole
 	KMOVW(ones.As32(), mask)
 	TESTQ(add, add)
 	JZ(LabelRef("store"))
 	MOVQ(c, out)
 	for r := range rows {
-		VMOVUPS_Z(Mem{Base: out}, mask, y[r&1])
-		VADDPS(y[r&1], sums[r], sums[r])
+		for i := range panels {
+			at := Mem{Base: out, Disp: 64 * i}
+			if i == panels-1 {
+				VMOVUPS_Z(at, mask, y[i])
+			} else {
+				VMOVUPS(at, y[i])
+			}
+			VADDPS(y[i], sums[r][i], sums[r][i])
+		}
 		ADDQ(ldc, out)
 	}
 	Label("store")
 	for r := range rows {
-		VMOVUPS(sums[r], mask, Mem{Base: c})
+		for i := range panels {
+			at := Mem{Base: c, Disp: 64 * i}
+			if i == panels-1 {
+				VMOVUPS(sums[r][i], mask, at)
+			} else {
+				VMOVUPS(sums[r][i], at)
+			}
+		}
 		ADDQ(ldc, c)
 	}
 	VZEROUPPER()
