@@ -2,8 +2,8 @@ package kernel
 
 import "sync"
 
-// A Conv is the geometry of a two-dimensional convolution, channels last. The padding after the end follows from OH and OW. A
-// one-dimensional convolution has H = KH = 1.
+// A Conv is the geometry of a two-dimensional convolution, channels last. The padding after the end follows from OH and
+// OW. A one-dimensional convolution has H = KH = 1.
 //
 // Every output pixel is Σ over kh, kw of the row of C/Groups values at input pixel
 //
@@ -17,7 +17,7 @@ type Conv struct {
 	StrideH, StrideW     int
 	PadTop, PadLeft      int
 	DilationH, DilationW int
-	Groups               int // group q makes the q-th part of the output channels from the q-th part of the input channels
+	Groups               int // the q-th part of the output comes from the q-th part of the input channels
 }
 
 // Forward computes y, N×OH×OW×OC, from x, N×H×W×C, and w, KH×KW×(C/Groups)×OC.
@@ -52,8 +52,8 @@ func (g *Conv) Forward(y, x, w []Float) {
 	}
 }
 
-// Input computes dx, the gradient by the input, from dy, the gradient by the output, and w. It is the adjoint of Forward, and so
-// the transposed convolution. Every element of dx is written.
+// Input computes dx, the gradient by the input, from dy, the gradient by the output, and w. It is the adjoint of
+// Forward, and so the transposed convolution. Every element of dx is written.
 func (g *Conv) Input(dx, dy, w []Float) {
 	switch {
 	case g.empty():
@@ -63,7 +63,8 @@ func (g *Conv) Input(dx, dy, w []Float) {
 	case g.depthwise():
 		g.runDepthwise(byInput, dy, dx, w)
 	default:
-		// The pixels of dx that are one stride apart see the same taps: each such set is a convolution of dy without stride.
+		// The pixels of dx that are one stride apart see the same taps: each such set is a convolution of dy without
+		// stride.
 		t := taps.Get().(*tap)
 		t.source = image{dy, g.N, g.OH, g.OW, g.OC}
 		t.stepH, t.stepW = 1, 1
@@ -100,8 +101,8 @@ func (g *Conv) empty() bool { return g.N*g.H*g.W*g.C*g.KH*g.KW*g.OH*g.OW*g.OC ==
 
 // pointwise reports whether the convolution is one product of matrices.
 func (g *Conv) pointwise() bool {
-	return g.KH == 1 && g.KW == 1 && g.StrideH == 1 && g.StrideW == 1 && g.PadTop == 0 && g.PadLeft == 0 && g.Groups == 1 &&
-		g.OH == g.H && g.OW == g.W
+	return g.KH == 1 && g.KW == 1 && g.StrideH == 1 && g.StrideW == 1 && g.Groups == 1 &&
+		g.PadTop == 0 && g.PadLeft == 0 && g.OH == g.H && g.OW == g.W
 }
 
 // An image is what a convolution reads.
@@ -110,7 +111,8 @@ type image struct {
 	n, h, w, c int
 }
 
-// A grid is a set of pixels of an image that a convolution writes: n×gh×gw of the n×h×w, from (h0, w0) on, (sh, sw) apart.
+// A grid is a set of pixels of an image that a convolution writes: n×gh×gw of the n×h×w, from (h0, w0) on, (sh, sw)
+// apart.
 type grid struct {
 	data   []Float
 	n      int
@@ -121,12 +123,13 @@ type grid struct {
 	sh, sw int
 }
 
-// An offset is a tap of the kernel along one axis: where it reads, relative to the pixel that it writes, and where its weights are.
+// An offset is a tap of the kernel along one axis: where it reads, relative to the pixel that it writes, and where its
+// weights are.
 type offset struct{ at, weight int }
 
-// A tap is a convolution under way, in either direction: pixel (i, j) of the target's grid is the sum over the offsets h and w of the
-// source's pixel (i·stepH + h.at, j·stepW + w.at) times a matrix. It is the product of a matrix with a row for every pixel, which is made a
-// block at a time, and of the weights.
+// A tap is a convolution under way, in either direction: pixel (i, j) of the target's grid is the sum over the offsets
+// h and w of the source's pixel (i·stepH + h.at, j·stepW + w.at) times a matrix. It is the product of a matrix with a
+// row for every pixel, which is made a block at a time, and of the weights.
 type tap struct {
 	source       image
 	target       grid
@@ -178,7 +181,8 @@ func (t *tap) product() {
 	}
 }
 
-// A piece of work with fewer multiplications than this, or as many elements moved, is not worth the trouble of handing it out.
+// A piece of work with fewer multiplications than this, or as many elements moved, is not worth the trouble of handing
+// it out.
 const smallPiece = 1 << 16
 
 // pixel returns the channels of pixel m of the grid.
@@ -269,8 +273,8 @@ func (t *tap) pack(q int) {
 	}
 }
 
-// gather writes the rows of the matrix for m pixels from m0 on, columns p0 to p0+kc: what each tap reads, one tap after the other.
-// What lies between kc and lda may be overwritten.
+// gather writes the rows of the matrix for m pixels from m0 on, columns p0 to p0+kc: what each tap reads, one tap after
+// the other. What lies between kc and lda may be overwritten.
 func (t *tap) gather(dst []Float, lda, m0, m int) {
 	s := &t.source
 	j, i := m0%t.target.gw, m0/t.target.gw
@@ -324,8 +328,9 @@ func (t *tap) gather(dst []Float, lda, m0, m int) {
 // narrowRun is the longest row of taps that gatherNarrow is for.
 const narrowRun = 64
 
-// gatherNarrow is gather where a row of taps reads a few consecutive elements: the runs of all pixels in a row of the grid are copied
-// together, rounded up in length. What is too much is overwritten by the next row of taps, or lies in the padding of the matrix's row.
+// gatherNarrow is gather where a row of taps reads a few consecutive elements: the runs of all pixels in a row of the
+// grid are copied together, rounded up in length. What is too much is overwritten by the next row of taps, or lies in
+// the padding of the matrix's row.
 func (t *tap) gatherNarrow(dst []Float, lda, m, n, i, j int) {
 	s := &t.source
 	span := len(t.w) * t.c

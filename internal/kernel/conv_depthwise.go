@@ -5,8 +5,8 @@ import "sync"
 // depthwise reports whether every input channel has its own kernels.
 func (g *Conv) depthwise() bool { return g.Groups > 1 && g.Groups == g.C }
 
-// A depthwise convolution, or one of its adjoints, goes directly over the pixels, a row at a time. Its channels are columns that do
-// not meet.
+// A depthwise convolution, or one of its adjoints, goes directly over the pixels, a row at a time. Its channels are
+// columns that do not meet.
 type depthwise struct {
 	g       Conv
 	y, x, w []Float

@@ -100,7 +100,8 @@ func TestConv(t *testing.T) {
 
 		// ⟨conv(x), dy⟩ = ⟨x, input(dy)⟩ = ⟨w, weight(x, dy)⟩
 		byY, byX, byW := inner(y, dy), inner(x, dx), inner(w, dw)
-		agree(t, fmt.Sprintf("adjoints of %+v", g), []Float{Float(byX), Float(byW)}, []float64{byY, byY}, ny*k*g.C/g.Groups)
+		sides, want := []Float{Float(byX), Float(byW)}, []float64{byY, byY}
+		agree(t, fmt.Sprintf("adjoints of %+v", g), sides, want, ny*k*g.C/g.Groups)
 
 		y2, dx2, dw2 := make([]Float, ny), make([]Float, nx), make([]Float, nw)
 		for _, threads := range []int{1, 3} {
@@ -120,7 +121,11 @@ func TestConvDoesNotAllocate(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector makes sync.Pool forget")
 	}
-	for _, g := range []Conv{square(8, 28, 1, 6, 5, 1, 2, 1, 1), square(2, 8, 8, 8, 3, 2, 1, 1, 8), square(2, 8, 8, 8, 1, 1, 0, 1, 1)} {
+	for _, g := range []Conv{
+		square(8, 28, 1, 6, 5, 1, 2, 1, 1),
+		square(2, 8, 8, 8, 3, 2, 1, 1, 8),
+		square(2, 8, 8, 8, 1, 1, 0, 1, 1),
+	} {
 		nx, nw, ny := g.lens()
 		x, w, y := make([]Float, nx), make([]Float, nw), make([]Float, ny)
 		run := func() {

@@ -2,12 +2,12 @@ package kernel
 
 import "sync"
 
-// Weight computes dw, the gradient by the weights, from the input x and dy, the gradient by the output. Every element of dw is
-// written.
+// Weight computes dw, the gradient by the weights, from the input x and dy, the gradient by the output. Every element
+// of dw is written.
 //
-// It is the product of the transposed matrix that Forward multiplies by the weights, K = KH·KW·C/Groups columns, and of dy. A piece of
-// work has some of the K rows of dw and some of the pixels; the pixels are cut only as K alone does not give enough pieces, and their
-// sums are added in order.
+// It is the product of the transposed matrix that Forward multiplies by the weights, K = KH·KW·C/Groups columns, and of
+// dy. A piece of work has some of the K rows of dw and some of the pixels; the pixels are cut only as K alone does not
+// give enough pieces, and their sums are added in order.
 func (g *Conv) Weight(dw, x, dy []Float) {
 	k := g.KH * g.KW * (g.C / max(1, g.Groups))
 	switch {

@@ -2,9 +2,10 @@ package kernel
 
 import "sync"
 
-// A product is computed in tiles, tileN wide and up to 6 or 24 high, whose sums stay in registers; a panel is a column of tiles. Blocks of blockK×blockN
-// of b are packed into panels, and blocks of rows of a are taken to them: the block of b lies in the cache that the cores share or
-// in their own second one, a block of a in the second, a panel's part of b in the first.
+// A product is computed in tiles, tileN wide or twice that, 6 to 24 high, whose sums stay in registers; a panel is a
+// column of tiles. Blocks of blockK×blockN of b are packed into panels, and blocks of rows of a are taken to them: the
+// block of b lies in the cache that the cores share or in their own second one, a block of a in the second, a panel's
+// part of b in the first.
 const (
 	tileM  = 6
 	tileN  = 16
@@ -17,8 +18,9 @@ const (
 // Products with fewer multiplications than this are not worth a second thread.
 const smallProduct = 1 << 19
 
-// Gemm computes c = op(a)·op(b), or adds it to c where add is set. op(a) is m×k and op(b) is k×n; ta and tb say that the operand is
-// stored transposed. lda, ldb and ldc are the lengths of a row in memory. With k = 0 the product is zero.
+// Gemm computes c = op(a)·op(b), or adds it to c where add is set. op(a) is m×k and op(b) is k×n; ta and tb say that
+// the operand is stored transposed. lda, ldb and ldc are the lengths of a row in memory. With k = 0 the product is
+// zero.
 func Gemm(m, n, k int, a []Float, lda int, ta bool, b []Float, ldb int, tb bool, c []Float, ldc int, add bool) {
 	if m <= 0 || n <= 0 {
 		return
@@ -56,11 +58,13 @@ func Gemm(m, n, k int, a []Float, lda int, ta bool, b []Float, ldb int, tb bool,
 	gemms.Put(g)
 }
 
-// GemmBatch computes c = op(a)·op(b) for batch dense matrices that lie as, bs and cs elements apart; 0 says that all use the same.
+// GemmBatch computes c = op(a)·op(b) for batch dense matrices that lie as, bs and cs elements apart; 0 says that all
+// use the same.
 func GemmBatch(batch, m, n, k int, a []Float, as int, ta bool, b []Float, bs int, tb bool, c []Float, cs int) {
 	g := batches.Get().(*batchTask)
 	*g = batchTask{m, n, k, a, as, ta, b, bs, tb, c, cs}
-	// A few large matrices are cut inside, many small ones are shared out, about half a million multiplications a piece.
+	// A few large matrices are cut inside, many small ones are shared out, about half a million multiplications a
+	// piece.
 	if grain := max(1, smallProduct/max(1, m*n*k)); batch < 8 && grain == 1 {
 		g.run(0, batch)
 	} else {
@@ -215,8 +219,8 @@ func (g *gemm) piece(buffer *[blockM * (blockK + rowPad)]Float, i0, m, q0, q1 in
 		b, bs, gap := g.packed[q*tileN*g.kc:], tileN, tileN*g.kc
 		if g.inPlace {
 			b, bs, gap = g.b[g.p0*g.ldb+j:], g.ldb, tileN
-			// The last rows of b may not be as long as they are read. Only one piece comes here, since the rows are one block or the product
-			// is small.
+			// The last rows of b may not be as long as they are read. Only one piece comes here, since the rows are one
+			// block or the product is small.
 			if last := (n - 1) / tileN * tileN; (g.kc-1)*bs+last+tileN > len(b) {
 				b, bs, gap = g.packed[:], tileN, tileN*g.kc
 				for p := 0; p < n; p += tileN {

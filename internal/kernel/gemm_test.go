@@ -39,7 +39,9 @@ func agree(t *testing.T, what string, got []Float, want []float64, terms int) {
 }
 
 // gemmOracle is Gemm by its definition.
-func gemmOracle(m, n, k int, a []Float, lda int, ta bool, b []Float, ldb int, tb bool, c []Float, ldc int, add bool) []float64 {
+func gemmOracle(
+	m, n, k int, a []Float, lda int, ta bool, b []Float, ldb int, tb bool, c []Float, ldc int, add bool,
+) []float64 {
 	want := make([]float64, len(c))
 	for i, v := range c {
 		want[i] = float64(v)
@@ -67,8 +69,10 @@ func gemmOracle(m, n, k int, a []Float, lda int, ta bool, b []Float, ldb int, tb
 }
 
 var gemmShapes = [][3]int{
-	{1, 1, 1}, {1, 16, 8}, {1, 300, 700}, {1, 64, 5}, {1, 1, 131}, {90, 1, 77}, {2, 3, 4}, {5, 33, 1030}, {6, 16, 4}, {7, 17, 5}, {12, 31, 100}, {13, 16, 3}, {20, 80, 200},
-	{25, 6, 500}, {64, 10, 84}, {64, 130, 300}, {70, 1, 90}, {73, 515, 65}, {131, 140, 515}, {300, 48, 64}, {9, 530, 600}, {3, 4, 0},
+	{1, 1, 1}, {1, 16, 8}, {1, 300, 700}, {1, 64, 5}, {1, 1, 131}, {90, 1, 77}, {2, 3, 4},
+	{5, 33, 1030}, {6, 16, 4}, {7, 17, 5}, {12, 31, 100}, {13, 16, 3}, {20, 80, 200},
+	{25, 6, 500}, {64, 10, 84}, {64, 130, 300}, {70, 1, 90}, {73, 515, 65}, {131, 140, 515},
+	{300, 48, 64}, {9, 530, 600}, {3, 4, 0},
 	{0, 4, 3}, {3, 0, 4}, {96, 96, 96}, {150, 16, 1100},
 }
 
@@ -146,7 +150,8 @@ func TestGemmPropagatesNaNAndInf(t *testing.T) {
 
 func TestGemmBatch(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	for _, s := range [][4]int{{1, 3, 4, 5}, {7, 5, 6, 9}, {3, 90, 70, 110}, {64, 16, 20, 8}, {0, 2, 2, 2}, {2, 0, 3, 1}, {2, 3, 1, 0}} {
+	for _, s := range [][4]int{{1, 3, 4, 5}, {7, 5, 6, 9}, {3, 90, 70, 110}, {64, 16, 20, 8}, {0, 2, 2, 2}, {2, 0, 3, 1},
+		{2, 3, 1, 0}} {
 		batch, m, n, k := s[0], s[1], s[2], s[3]
 		for mode := range 16 {
 			ta, tb, as, bs := mode&1 > 0, mode&2 > 0, m*k, k*n
@@ -166,7 +171,8 @@ func TestGemmBatch(t *testing.T) {
 			}
 			var want []float64
 			for i := range batch {
-				want = append(want, gemmOracle(m, n, k, a[i*as:], lda, ta, b[i*bs:], ldb, tb, make([]Float, m*n), n, false)...)
+				c := make([]Float, m*n)
+				want = append(want, gemmOracle(m, n, k, a[i*as:], lda, ta, b[i*bs:], ldb, tb, c, n, false)...)
 			}
 			GemmBatch(batch, m, n, k, a, as, ta, b, bs, tb, got, m*n)
 			agree(t, fmt.Sprint("GemmBatch ", s, mode), got, want, k)
@@ -221,8 +227,8 @@ func TestManyCallers(t *testing.T) {
 
 func BenchmarkGemm(b *testing.B) {
 	r := rand.New(rand.NewPCG(7, 8))
-	for _, s := range [][3]int{{256, 256, 256}, {512, 512, 512}, {1024, 1024, 1024}, {64, 1024, 1024}, {20, 800, 200}, {20, 2600, 650},
-		{64, 400, 784}, {64, 10, 84}, {1, 1024, 1024}} {
+	for _, s := range [][3]int{{256, 256, 256}, {512, 512, 512}, {1024, 1024, 1024}, {64, 1024, 1024}, {20, 800, 200},
+		{20, 2600, 650}, {64, 400, 784}, {64, 10, 84}, {1, 1024, 1024}} {
 		m, n, k := s[0], s[1], s[2]
 		x, y, z := random(r, m*k), random(r, k*n), make([]Float, m*n)
 		for _, v := range []struct {

@@ -2,8 +2,8 @@ package kernel
 
 import "sync"
 
-// A gemv is the product of a vector and a matrix under way. Every element of the matrix is used once, so it is read where it lies,
-// in runs as long as can be.
+// A gemv is the product of a vector and a matrix under way. Every element of the matrix is used once, so it is read
+// where it lies, in runs as long as can be.
 type gemv struct {
 	n, k   int
 	a      []Float // the vector, ks apart
@@ -22,7 +22,9 @@ var gemvs = sync.Pool{New: func() any { return new(gemv) }}
 const vectorN = 64
 
 // multiplyVector does Gemm where one of the operands is a vector that fits, and reports whether it has.
-func multiplyVector(m, n, k int, a []Float, lda int, ta bool, b []Float, ldb int, tb bool, c []Float, ldc int, add bool) bool {
+func multiplyVector(
+	m, n, k int, a []Float, lda int, ta bool, b []Float, ldb int, tb bool, c []Float, ldc int, add bool,
+) bool {
 	t := gemv{n: n, k: k, a: a, ks: 1, b: b, ldb: ldb, c: c, cs: 1, add: add}
 	switch {
 	case m == 1 && !tb && n >= vectorN:

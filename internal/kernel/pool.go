@@ -1,8 +1,8 @@
-// Package kernel holds the loops: slices in, slices out. It knows nothing of shapes, passes or derivatives; package tensor checks
-// what it hands over. It is the only place with unsafe, assembly and build tags.
+// Package kernel holds the loops: slices in, slices out. It knows nothing of shapes, passes or derivatives; package
+// tensor checks what it hands over. It is the only place with unsafe, assembly and build tags.
 //
-// Work is cut by a fixed grain and every piece writes its own part of the result, so that results do not depend on the number of
-// threads.
+// Work is cut by a fixed grain and every piece writes its own part of the result, so that results do not depend on the
+// number of threads.
 package kernel
 
 import (
@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// A task is work that can be cut into pieces; run does the pieces lo to hi. Pieces run at the same time in several goroutines,
-// in any order.
+// A task is work that can be cut into pieces; run does the pieces lo to hi. Pieces run at the same time in several
+// goroutines, in any order.
 type task interface{ run(lo, hi int) }
 
-// parallel runs the pieces 0 to n of t, grain at a time, and returns when all are done. The cuts are those of grain alone,
-// whatever the number of threads. A task that calls parallel, and a caller who comes while the workers serve another, run their
-// pieces in their own goroutine. A panic in a piece is raised again here.
+// parallel runs the pieces 0 to n of t, grain at a time, and returns when all are done. The cuts are those of grain
+// alone, whatever the number of threads. A task that calls parallel, and a caller who comes while the workers serve
+// another, run their pieces in their own goroutine. A panic in a piece is raised again here.
 //
 // It does not allocate where t is a pointer. A t that would escape for this call alone belongs in a sync.Pool.
 func parallel(n, grain int, t task) {
@@ -41,8 +41,8 @@ func parallel(n, grain int, t task) {
 	shared.work()
 }
 
-// SetThreads sets how many goroutines, the caller's among them, share the work of one operation. It may be called at any time;
-// results do not depend on it.
+// SetThreads sets how many goroutines, the caller's among them, share the work of one operation. It may be called at
+// any time; results do not depend on it.
 func SetThreads(n int) {
 	if n < 1 {
 		panic(fmt.Sprintf("kernel: SetThreads: cannot work with %d threads", n))
@@ -50,7 +50,8 @@ func SetThreads(n int) {
 	shared.threads.Store(int32(n))
 }
 
-// Threads returns how many goroutines share the work of one operation: GOMAXPROCS at the first call, or what SetThreads said.
+// Threads returns how many goroutines share the work of one operation: GOMAXPROCS at the first call, or what SetThreads
+// said.
 func Threads() int {
 	n := shared.threads.Load()
 	if n == 0 {
@@ -60,11 +61,12 @@ func Threads() int {
 	return int(n)
 }
 
-// How long somebody without work looks out for some before it sleeps. Within a network the next operation follows within
-// microseconds; waking a sleeper costs about as long as this.
+// How long somebody without work looks out for some before it sleeps. Within a network the next operation follows
+// within microseconds; waking a sleeper costs about as long as this.
 const spin = 30 * time.Microsecond
 
-// The state of a crew: the number of the job in the high half, whether workers may no longer join it, and how many work at it.
+// The state of a crew: the number of the job in the high half, whether workers may no longer join it, and how many work
+// at it.
 const (
 	jobOne    = 1 << 32
 	jobClosed = 1 << 31

@@ -29,7 +29,7 @@ func TestParallelRunsEveryPieceOnce(t *testing.T) {
 					count := make([]atomic.Int32, n)
 					parallel(n, grain, taskFunc(func(lo, hi int) {
 						if lo%grain != 0 || hi != min(lo+grain, n) {
-							t.Errorf("run(%d, %d) with n = %d, grain = %d, want cuts at multiples of the grain", lo, hi, n, grain)
+							t.Errorf("run(%d, %d) of n = %d, grain = %d, want cuts by the grain", lo, hi, n, grain)
 						}
 						for i := lo; i < hi; i++ {
 							count[i].Add(1)

@@ -32,7 +32,8 @@ func tileHeight() int {
 	return tileM
 }
 
-// panel, pair, pack, packFour, packTransposed, packTile, copyRuns, mulAdd, dot, vectorColumns and dotRow are what tile_other.go says, in assembly where the processor has it.
+// panel, pair, pack, packFour, packTransposed, packTile, copyRuns, mulAdd, dot, vectorColumns and dotRow are what
+// tile_other.go says, in assembly where the processor has it.
 
 func panel(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc int, add bool) {
 	if level == levelGeneric || k == 0 {

@@ -42,7 +42,8 @@ func testPanelAgreesWithGeneric(t *testing.T) {
 					panel(m, n, k, a, rs, ks, b, bs, got, ldc, add)
 					for i := range want {
 						if d := math.Abs(float64(gotAll[i] - want[i])); !(d <= epsilon*float64(4+k)) {
-							t.Fatalf("panel(m=%d n=%d k=%d mode=%d): element %d = %v, want %v", m, n, k, mode, i-8, gotAll[i], want[i])
+							t.Fatalf("panel(m=%d n=%d k=%d mode=%d): element %d = %v, want %v",
+								m, n, k, mode, i-8, gotAll[i], want[i])
 						}
 					}
 					for i := range m { // what lies between the rows and around them is not touched

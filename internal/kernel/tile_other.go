@@ -2,8 +2,9 @@
 
 package kernel
 
-// panel computes c = a·b, or adds it to c, for the m×k matrix a, element i, p of which is a[i·rs+p·ks], and the k×n matrix b, n ≤
-// tileN, row p of which begins at b[p·bs]. Rows of b are read up to tileN, whatever n, so they must be there.
+// panel computes c = a·b, or adds it to c, for the m×k matrix a, element i, p of which is a[i·rs+p·ks], and the k×n
+// matrix b, n ≤ tileN, row p of which begins at b[p·bs]. Rows of b are read up to tileN, whatever n, so they must be
+// there.
 //
 // Every element of c is one sum in the order of k, however the rows are cut into tiles.
 func panel(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc int, add bool) {

@@ -24,8 +24,8 @@ func main() {
 	Generate()
 }
 
-// columns calls body for n columns, 32 at a time, then 8, then what is left of 8 under a mask, with the number of registers that hold
-// them. step moves the pointers to the columns; body may not change n.
+// columns calls body for n columns, 32 at a time, then 8, then what is left of 8 under a mask, with the number of
+// registers that hold them. step moves the pointers to the columns; body may not change n.
 func columns(n reg.GPVirtual, advance []reg.Register, body func(width int, mask reg.VecVirtual, label string)) {
 	do := func(width int, mask reg.VecVirtual, label string) {
 		body(width, mask, label)

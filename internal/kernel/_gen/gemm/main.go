@@ -35,7 +35,8 @@ func main() {
 	Generate()
 }
 
-// masks is a table of sixteen words of ones and sixteen of zeros: from place 16−n on, it masks the first n of sixteen lanes.
+// masks is a table of sixteen words of ones and sixteen of zeros: from place 16−n on, it masks the first n of sixteen
+// lanes.
 func masks() {
 	table = GLOBL("tileMasks", RODATA|NOPTR)
 	for i := range 16 {
@@ -48,8 +49,8 @@ func masks() {
 
 var table Mem
 
-// tile computes a tile of rows × 8·width. Element r, p of a is at a + r·rs + p·ks, row p of b at b + p·bs, all strides in bytes;
-// only the first n columns are written. The sums stay in registers for all of k.
+// tile computes a tile of rows × 8·width. Element r, p of a is at a + r·rs + p·ks, row p of b at b + p·bs, all strides
+// in bytes; only the first n columns are written. The sums stay in registers for all of k.
 func tile(rows, width int) {
 	TEXT(fmt.Sprintf("tile%dx%d", rows, 8*width), NOSPLIT,
 		"func(k int, a *float32, rs, ks int, b *float32, bs int, c *float32, ldc, n, add int)")
@@ -177,9 +178,9 @@ func tile(rows, width int) {
 	RET()
 }
 
-// wideTile is tile for AVX-512: rows × 16·panels, a register for each row and panel. The second panel of b is gap bytes behind the
-// first. An element of a is spread over a register as it is loaded, by the multiplication itself. n is at most 16 for one panel
-// and more than 16 for two.
+// wideTile is tile for AVX-512: rows × 16·panels, a register for each row and panel. The second panel of b is gap bytes
+// behind the first. An element of a is spread over a register as it is loaded, by the multiplication itself. n is at
+// most 16 for one panel and more than 16 for two.
 func wideTile(rows, panels int) {
 	if panels == 1 {
 		TEXT(fmt.Sprintf("wideTile%d", rows), NOSPLIT,
@@ -203,7 +204,8 @@ func wideTile(rows, panels int) {
 		gap := Load(Param("gap"), GP64())
 		LEAQ(Mem{Base: b, Index: gap, Scale: 1}, b2)
 	}
-	// Every eighth row has a pointer; the seven behind it are reached by the multiples 1, 3, 5 and 7 of rs and their doubles.
+	// Every eighth row has a pointer; the seven behind it are reached by the multiples 1, 3, 5 and 7 of rs and their
+	// doubles.
 	odd := map[int]reg.Register{1: rs}
 	for m := 3; m < min(rows, 8); m += 2 {
 		odd[m] = GP64()
@@ -324,7 +326,8 @@ func wideTile(rows, panels int) {
 	RET()
 }
 
-// vector multiplies a vector by 64 columns of a matrix: element p of a is at a + p·ks, row p of b at b + p·bs. k is at least 1.
+// vector multiplies a vector by 64 columns of a matrix: element p of a is at a + p·ks, row p of b at b + p·bs. k is at
+// least 1.
 func vector() {
 	TEXT("vector64", NOSPLIT, "func(k int, a *float32, ks int, b *float32, bs int, c *float32)")
 	Pragma("noescape")
@@ -433,8 +436,8 @@ func packRows(n int) {
 	RET()
 }
 
-// packPanels copies k rows of 64, which are ld bytes apart, to four panels of rows of 16, which are ps bytes apart: it reads longer runs
-// than packRows16 would for each of them. k is at least 1.
+// packPanels copies k rows of 64, which are ld bytes apart, to four panels of rows of 16, which are ps bytes apart: it
+// reads longer runs than packRows16 would for each of them. k is at least 1.
 func packPanels() {
 	TEXT("packPanels4", NOSPLIT, "func(dst *float32, ps int, src *float32, ld, k int)")
 	Pragma("noescape")
@@ -445,7 +448,9 @@ func packPanels() {
 	k := Load(Param("k"), GP64())
 	ps3 := GP64()
 	LEAQ(Mem{Base: ps, Index: ps, Scale: 2}, ps3)
-	panels := []Mem{{Base: dst}, {Base: dst, Index: ps, Scale: 1}, {Base: dst, Index: ps, Scale: 2}, {Base: dst, Index: ps3, Scale: 1}}
+	panels := []Mem{
+		{Base: dst}, {Base: dst, Index: ps, Scale: 1}, {Base: dst, Index: ps, Scale: 2}, {Base: dst, Index: ps3, Scale: 1},
+	}
 	Label("loop")
 	for i := range 4 {
 		PREFETCHT0(Mem{Base: src, Index: ld, Scale: 4, Disp: 64 * i})
@@ -466,7 +471,8 @@ func packPanels() {
 	RET()
 }
 
-// copyRuns copies n runs of 8·blocks, which are lds bytes apart, to places ldd bytes apart; n and blocks are at least 1.
+// copyRuns copies n runs of 8·blocks, which are lds bytes apart, to places ldd bytes apart; n and blocks are at least
+// 1.
 func copyRuns() {
 	TEXT("copyRuns8", NOSPLIT, "func(dst *float32, ldd int, src *float32, lds, blocks, n int)")
 	Pragma("noescape")
@@ -495,8 +501,8 @@ func copyRuns() {
 	RET()
 }
 
-// packTransposed turns eight rows of 8·blocks, which are ld bytes apart, into columns: element j, p goes to dst[16·p + j]. blocks is
-// at least 1.
+// packTransposed turns eight rows of 8·blocks, which are ld bytes apart, into columns: element j, p goes to dst[16·p +
+// j]. blocks is at least 1.
 func packTransposed() {
 	TEXT("packTransposed8", NOSPLIT, "func(dst, src *float32, ld, blocks int)")
 	Pragma("noescape")
@@ -513,7 +519,8 @@ func packTransposed() {
 		{Base: src3, Index: ld, Scale: 4},
 	}
 	Label("loop")
-	// Rows 0 to 3 go to the low halves and rows 4 to 7 to the high halves, four columns at a time; then 4×4 transposes in each half.
+	// Rows 0 to 3 go to the low halves and rows 4 to 7 to the high halves, four columns at a time; then 4×4 transposes
+	// in each half.
 	for half := range 2 {
 		r := make([]reg.VecVirtual, 4)
 		for i := range r {
