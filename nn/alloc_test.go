@@ -1,3 +1,5 @@
+//go:build !race
+
 package nn
 
 import (
@@ -7,7 +9,7 @@ import (
 )
 
 // What a step of training allocates on the heap grows with neither the batch nor the layers: headers come in chunks, and all else
-// is reused.
+// is reused. The race detector adds allocations of its own.
 func TestStepAllocatesLittle(t *testing.T) {
 	tensor.Poison(false)
 	defer tensor.Poison(true)

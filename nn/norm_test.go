@@ -3,6 +3,7 @@ package nn
 import (
 	"math"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/hadal-go/hadal/internal/fixture"
@@ -84,5 +85,30 @@ func TestNormsOfLargeMean(t *testing.T) {
 		p := tensor.Training(r)
 		fixture.Close(t, name, l.Forward(p.Input(shifted)).Data(), l.Forward(p.Input(x)).Data(), 2e-2)
 		p.End()
+	}
+}
+
+// Any number of inference passes share one model, which they only read.
+func TestInferenceAtOnce(t *testing.T) {
+	r := source()
+	net := Chain{
+		NewConv2D(r, 3, 4, 3, tensor.Conv{Pad: 1}), NewBatchNorm(4), NewPReLU(4), NewGroupNorm(2, 4), NewInstanceNormAffine(4),
+		Dropout{.5}, NewLayerNorm(4), NewRMSNorm(4), Func(GELU), Func(GlobalAvgPool), NewLinear(r, 4, 2),
+	}
+	x := normal(r, 2, 5, 5, 3)
+	ys := make([][]tensor.Float, 4)
+	var all sync.WaitGroup
+	for i := range ys {
+		all.Go(func() {
+			p := tensor.Inference()
+			defer p.End()
+			ys[i] = slices.Clone(net.Forward(p.Input(x)).Data())
+		})
+	}
+	all.Wait()
+	for _, y := range ys {
+		if !slices.Equal(y, ys[0]) {
+			t.Errorf("passes at once give %v and %v", ys[0], y)
+		}
 	}
 }
