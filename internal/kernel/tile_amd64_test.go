@@ -209,9 +209,16 @@ func TestGemmAgreesWithGeneric(t *testing.T) {
 			}
 			a, b, want := random(r, m*k), random(r, k*n), make([]Float, m*n)
 			withLevel(levelGeneric, func() { Gemm(m, n, k, a, lda, ta, b, n, false, want, n, false) })
+			var first []Float
 			eachLevel(t, func(t *testing.T) {
 				got := make([]Float, m*n)
 				Gemm(m, n, k, a, lda, ta, b, n, false, got, n, false)
+				if first == nil {
+					first = got
+				}
+				if !slices.Equal(got, first) {
+					t.Fatalf("Gemm %v: AVX-512 gives other bits than AVX2", s)
+				}
 				for i, w := range want {
 					if d := math.Abs(float64(got[i] - w)); !(d <= epsilon*float64(4+k)) {
 						t.Fatalf("Gemm %v: element %d = %v with assembly, %v without", s, i, got[i], w)
