@@ -95,14 +95,20 @@ func SoftCrossEntropy(x, target *tensor.Tensor) *tensor.Tensor {
 // NLL returns the mean of −logp[label] over the rows of log-probabilities, …×C. A label of −1 leaves its row out.
 func NLL(logp *tensor.Tensor, labels []int) *tensor.Tensor {
 	logp = asRows("NLL", logp)
-	labels, weights, scale := CrossEntropyLoss{}.weigh("NLL", labels, logp)
-	target := logp.Pass().Zeros(logp.Shape()...)
+	labels, _, _ = CrossEntropyLoss{}.weigh("NLL", labels, logp)
+	var rows, kept []int
 	for i, label := range labels {
 		if label >= 0 {
-			target.Data()[i*logp.Dim(1)+label] = weights[i]
+			rows, kept = append(rows, i), append(kept, label)
 		}
 	}
-	return logp.Mul(target).Sum().Scale(-scale)
+	switch len(kept) {
+	case 0:
+		return logp.Slice(0, 0, 0).Mean() // not a number
+	case len(labels):
+		return logp.TakeAlong(1, kept).Mean().Neg()
+	}
+	return logp.Gather(0, rows).TakeAlong(1, kept).Mean().Neg()
 }
 
 // BCEWithLogits returns the mean of −t·log σ(x) − (1 − t)·log(1 − σ(x)) for scores x and targets t within [0, 1].

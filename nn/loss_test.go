@@ -125,6 +125,12 @@ func TestLossEdges(t *testing.T) {
 		t.Errorf("the sum over no rows = %v, want 0", v)
 	}
 
+	// A probability of 0 for another class, or in a row that is left out, does no harm.
+	sure := p.Input(tensor.Of([]tensor.Float{0, 1, 1, 0}, 2, 2)).Log()
+	if v := NLL(sure, []int{1, -1}).Item(); v != 0 {
+		t.Errorf("NLL of what is sure = %v, want 0", v)
+	}
+
 	some := CrossEntropyLoss{Smoothing: .1}.Loss(x, []int{-1, 2, -1})
 	for _, ignore := range []int{0, 255} {
 		y := CrossEntropyLoss{Smoothing: .1, Ignore: []int{ignore}}.Loss(x, []int{ignore, 2, ignore})
