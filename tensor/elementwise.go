@@ -55,7 +55,7 @@ func repeated(t *Tensor, rank int) (s [maxRank]int) {
 }
 
 // giveSum gives g to input i, summed over the axes along which the input was repeated.
-func (b *Back) giveSum(i int, g *Tensor) { b.Give(i, g.sumTo(b.X(i).shape())) }
+func (b *Back) giveSum(i int, g *Tensor) { b.Give(i, g.sumTo(b.in(i).t.shape())) }
 
 // Add returns a + c.
 func (t *Tensor) Add(c *Tensor) *Tensor { return binary("Add", &kernel.Add, vjpAdd, t, c) }
