@@ -65,6 +65,17 @@ func vjpFused(b *Back) {
 	}
 }
 
+// unrecorded runs f on xs and keeps its results only.
+func (p *Pass) unrecorded(f func(xs []*Tensor) []*Tensor, xs []*Tensor) []*Tensor {
+	defer func(was bool) { p.record = was }(p.record)
+	p.record = false
+	own := make([]*Tensor, len(xs))
+	for i, x := range xs {
+		own[i] = p.own(x)
+	}
+	return p.scope(func() []*Tensor { return f(own) })
+}
+
 // Checkpoint runs f on xs without keeping what it computes on the way, and runs it again when the gradient is wanted: less memory
 // for more time (Chen et al. 2016, https://arxiv.org/abs/1604.06174). Parameters that are to be trained must be among xs, and f
 // must draw no random numbers: it runs twice.
@@ -73,13 +84,7 @@ func Checkpoint(f func(xs []*Tensor) []*Tensor, xs ...*Tensor) []*Tensor {
 	if !p.recording(xs...) {
 		return f(xs)
 	}
-	own := make([]*Tensor, len(xs))
-	p.record = false
-	for i, x := range xs {
-		own[i] = p.own(x)
-	}
-	ys := p.scope(func() []*Tensor { return f(own) })
-	p.record = true
+	ys := p.unrecorded(f, xs)
 	for i, y := range ys { // a result may be an argument handed through
 		ys[i] = p.alias(y, y.shape())
 	}

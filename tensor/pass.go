@@ -142,18 +142,23 @@ func (p *Pass) scope(f func() []*Tensor) []*Tensor {
 	if len(m.ops) > ops {
 		return ys
 	}
-	for _, y := range ys {
-		m.blocks[y.block].refs++
-	}
+	p.keep(ys, 1)
 	for i := first; i < len(m.blocks); i++ {
 		if m.blocks[i].refs == 0 {
 			m.release(int32(i))
 		}
 	}
-	for _, y := range ys {
-		m.blocks[y.block].refs--
-	}
+	p.keep(ys, -1)
 	return ys
+}
+
+// keep counts results as living in their blocks, or with -1 no longer.
+func (p *Pass) keep(ys []*Tensor, n int32) {
+	for _, y := range ys {
+		if y != nil && y.pass == p {
+			p.m.blocks[y.block].refs += n
+		}
+	}
 }
 
 // Sequence hands x through n steps, each in a Scope, and gives back what one step handed to the next. A network of many layers
