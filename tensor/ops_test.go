@@ -405,23 +405,30 @@ func (r *row) derivative(m *manner, order int, directions []*Tensor) []array {
 
 // TestPanics calls every operation wrongly.
 func TestPanics(t *testing.T) {
-	forRows(t, func(t *testing.T, r *row) {
-		for want, f := range r.panics {
-			mustPanic(t, "tensor: "+want, f)
-		}
-	})
+	forRows(t, func(t *testing.T, r *row) { r.panics.check(t) })
+}
+
+// check calls every function.
+func (ps panics) check(t *testing.T) {
+	t.Helper()
+	for want, f := range ps {
+		mustPanic(t, "tensor: "+want, f)
+	}
 }
 
 // mustPanic fails unless f panics with a message that begins with want.
 func mustPanic(t *testing.T, want string, f func()) {
 	t.Helper()
-	defer func() {
-		t.Helper()
-		if got := fmt.Sprint(recover()); !strings.HasPrefix(got, want) {
-			t.Errorf("panic %q, want %q", got, want)
-		}
-	}()
+	if got := panicOf(f); !strings.HasPrefix(got, want) {
+		t.Errorf("panic %q, want %q", got, want)
+	}
+}
+
+// panicOf returns what f panics with.
+func panicOf(f func()) (message string) {
+	defer func() { message = fmt.Sprint(recover()) }()
 	f()
+	return ""
 }
 
 // needsPass tells whether the operation is one of a pass, which the heap does not have.
