@@ -140,15 +140,13 @@ func (b *Back) giveChosen(high, low *Tensor) {
 
 // Greater returns 1 where a > c, else 0. Its derivative is zero.
 func (t *Tensor) Greater(c *Tensor) *Tensor {
-	return binary("Greater", &kernel.Greater, vjpZero, t.Detach(), c.Detach())
+	return binary("Greater", &kernel.Greater, nil, t.Detach(), c.Detach())
 }
 
 // Equal returns 1 where a = c, else 0. Its derivative is zero.
 func (t *Tensor) Equal(c *Tensor) *Tensor {
-	return binary("Equal", &kernel.Equal, vjpZero, t.Detach(), c.Detach())
+	return binary("Equal", &kernel.Equal, nil, t.Detach(), c.Detach())
 }
-
-func vjpZero(*Back) {}
 
 // Gate returns a where c > 0, else 0; it is differentiated by a only. The derivative of ReLU is such a gate.
 func (t *Tensor) Gate(c *Tensor) *Tensor { return binary("Gate", &kernel.Gate, vjpGate, t, c.Detach()) }
@@ -250,7 +248,7 @@ func (t *Tensor) Abs() *Tensor { return unary("Abs", kernel.Abs, vjpAbs, t, 0, 0
 func vjpAbs(b *Back) { b.Give(0, b.G(0).Mul(b.X(0).Sign())) }
 
 // Sign returns −1, 0 or 1. Its derivative is zero.
-func (t *Tensor) Sign() *Tensor { return unary("Sign", kernel.Sign, vjpZero, t.Detach(), 0, 0) }
+func (t *Tensor) Sign() *Tensor { return unary("Sign", kernel.Sign, nil, t.Detach(), 0, 0) }
 
 // Sin returns the sine of x in radians.
 func (t *Tensor) Sin() *Tensor { return unary("Sin", kernel.Sin, vjpSin, t, 0, 0) }
@@ -306,9 +304,9 @@ func (t *Tensor) Clamp(low, high Float) *Tensor {
 }
 
 func vjpClamp(b *Back) {
-	inside := unary("Clamp", kernel.Inside, vjpZero, b.X(0).Detach(), b.op.k, b.op.c)
+	inside := unary("Clamp", kernel.Inside, nil, b.X(0).Detach(), b.op.k, b.op.c)
 	b.Give(0, b.G(0).Mul(inside))
 }
 
 // Floor returns the greatest whole number not above x. Its derivative is zero.
-func (t *Tensor) Floor() *Tensor { return unary("Floor", kernel.Floor, vjpZero, t.Detach(), 0, 0) }
+func (t *Tensor) Floor() *Tensor { return unary("Floor", kernel.Floor, nil, t.Detach(), 0, 0) }

@@ -143,8 +143,9 @@ func (b *Back) reached() bool {
 // unwritten panics if a heap tensor has changed since the op used it.
 func (b *Back) unwritten(name string) {
 	for i := range int(b.op.ins) {
-		if in := b.in(i); in.t.pass == nil && in.t.writes != in.writes {
-			fail(name, "a tensor of shape %v was written to (by an optimizer step?) after it was used in this pass", in.t.Shape())
+		if in := b.in(i); in.t.root().writes != in.writes {
+			fail(name, "a tensor of shape %v was written to (by an optimizer step?) after it was used in this pass",
+				in.t.root().Shape())
 		}
 	}
 }

@@ -227,7 +227,10 @@ func (p *Pass) alias(x *Tensor, dims []int32) *Tensor {
 	} else {
 		t = p.m.header()
 	}
-	*t = Tensor{data: x.data, pass: p, rank: int8(len(dims))}
+	*t = Tensor{data: x.data, pass: p, rank: int8(len(dims)), source: x.source}
+	if x.pass == nil {
+		t.source = x.root()
+	}
 	if x.pass == p {
 		t.block = x.block
 	}

@@ -111,7 +111,7 @@ func (p *Pass) push(name string, vjp func(*Back), xs []*Tensor) *op {
 	m := p.m
 	m.ops = append(m.ops, op{name: name, vjp: vjp, first: int32(len(m.operands)), ins: int32(len(xs))})
 	for _, x := range xs {
-		m.operands = append(m.operands, operand{x, m.idOf(x), x.writes})
+		m.operands = append(m.operands, operand{x, m.idOf(x), x.root().writes})
 	}
 	return &m.ops[len(m.ops)-1]
 }

@@ -36,10 +36,11 @@ type Tensor struct {
 	pass    *Pass // nil: on the Go heap
 	dims    [maxRank]int32
 	rank    int8
-	tracked bool   // is a variable or depends on one
-	id      int32  // number in the pass, for gradients; 0: none
-	block   int32  // memory block of the pass; 0: none
-	writes  uint32 // of a heap tensor: how often it was written
+	tracked bool    // is a variable or depends on one
+	id      int32   // number in the pass, for gradients; 0: none
+	block   int32   // memory block of the pass; 0: none
+	source  *Tensor // the heap tensor whose memory it shares; nil: none
+	writes  uint32  // of a heap tensor: how often it was written
 }
 
 // New returns a tensor of zeros on the heap.
@@ -105,7 +106,7 @@ func (t *Tensor) Edit() []Float {
 	if t.pass != nil {
 		fail("Edit", "only a tensor on the heap can be written to")
 	}
-	t.writes++
+	t.root().writes++
 	return t.data
 }
 
@@ -167,6 +168,14 @@ func (t *Tensor) String() string {
 		return fmt.Sprintf("tensor%v%v…", t.Shape(), t.data[:8])
 	}
 	return fmt.Sprintf("tensor%v%v", t.Shape(), t.data)
+}
+
+// root returns the heap tensor whose memory t shares, or t.
+func (t *Tensor) root() *Tensor {
+	if t.source != nil {
+		return t.source
+	}
+	return t
 }
 
 func (t *Tensor) shape() []int32 { return t.dims[:t.rank] }
