@@ -2,6 +2,7 @@ package tensor
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -121,18 +122,34 @@ func TestFrozen(t *testing.T) {
 	}
 }
 
-// TestWrittenAfterUse checks that a stale gradient is refused, whether its operand is a parameter or a frozen one.
+// TestWrittenAfterUse checks that a stale gradient is refused, whatever way a heap tensor came into the pass.
 func TestWrittenAfterUse(t *testing.T) {
-	for _, trained := range []bool{true, false} {
-		p := Training(newRandom())
-		w, x := Param(2), p.Var(New(2))
-		w.Track(trained)
-		loss := x.Mul(w).Sum()
-		Grad(loss, x)
-		w.Edit()[0] = 1
-		mustPanic(t, "tensor: Grad: a tensor of shape [2] was written to", func() { Grad(loss, x) })
-		Grad(x.Mul(w).Sum(), x) // computed again
-		p.End()
+	for name, use := range map[string]func(p *Pass, x, w *Tensor) *Tensor{
+		"parameter": func(_ *Pass, x, w *Tensor) *Tensor { return x.Mul(w) },
+		"frozen":    func(_ *Pass, x, w *Tensor) *Tensor { w.Track(false); return x.Mul(w) },
+		"reshaped":  func(_ *Pass, x, w *Tensor) *Tensor { return x.Mul(w.Detach().Reshape(1, 2).Slice(0, 0, 1)) },
+		"Use":       func(p *Pass, x, w *Tensor) *Tensor { return x.Mul(p.Use(w)) },
+		"Input":     func(p *Pass, x, w *Tensor) *Tensor { return x.Mul(p.Input(w).Unsqueeze(0)) },
+		"Var":       func(p *Pass, x, w *Tensor) *Tensor { return x.Mul(p.Var(w)) },
+		"detached":  func(_ *Pass, x, w *Tensor) *Tensor { return x.Gate(w) },
+	} {
+		for how, write := range map[string]func(w *Tensor){
+			"Edit":         func(w *Tensor) { w.Edit()[0] = 1 },
+			"Set":          func(w *Tensor) { w.Set(New(2)) },
+			"Edit of view": func(w *Tensor) { w.Detach().Edit()[0] = 1 },
+		} {
+			p := Training(newRandom())
+			w, x := Param(2), p.Var(New(2))
+			loss := use(p, x, w).Sum()
+			Grad(loss, x)
+			write(w)
+			const want = "tensor: Grad: a tensor of shape [2] was written to"
+			if got := panicOf(func() { Grad(loss, x) }); !strings.HasPrefix(got, want) {
+				t.Errorf("%s, %s: panic %q, want %q", name, how, got, want)
+			}
+			Grad(use(p, x, w).Sum(), x) // computed again
+			p.End()
+		}
 	}
 }
 

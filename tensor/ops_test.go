@@ -124,7 +124,8 @@ type manner struct {
 	inPass func(i int) bool // which are brought into the pass; others stay on the heap
 }
 
-// manners returns the ways in which a row is tried: all operands in the pass, only one of them, and one tensor for all of them.
+// manners returns the ways in which a row is tried: all operands in the pass, only one of them, and one tensor for all of
+// them.
 func (r *row) manners() []manner {
 	params := r.inputs(r.random(), r.shapes)
 	ms := []manner{{"in the pass", params, func(int) bool { return true }}}
@@ -159,8 +160,8 @@ func (m *manner) bring(p *Pass) []*Tensor {
 	return xs
 }
 
-// loss puts a nonlinearity behind the result, so that linear operations have a second derivative to check, and weighs it, so
-// that errors do not cancel: Σ wᵢ·sin(yᵢ + 0.7).
+// loss puts a nonlinearity behind the result, so that linear operations have a second derivative to check, and weighs it,
+// so that errors do not cancel: Σ wᵢ·sin(yᵢ + 0.7).
 func loss(y *Tensor) *Tensor {
 	w := y.pass.makeDims(y.shape())
 	for i := range w.data {
@@ -267,6 +268,9 @@ func forRows(t *testing.T, f func(t *testing.T, r *row)) {
 
 // forManners makes a subtest of every way to call a row that has a derivative.
 func forManners(t *testing.T, f func(t *testing.T, r *row, m *manner)) {
+	if testing.Short() {
+		t.Skip("derivatives are left to the run without -short")
+	}
 	forRows(t, func(t *testing.T, r *row) {
 		for _, m := range r.manners() {
 			if !r.zero {
@@ -302,8 +306,8 @@ func TestValue(t *testing.T) {
 	})
 }
 
-// TestGradient compares the gradient of every operation with differences of its formula. Grad must record nothing and leave no
-// memory but that of the results.
+// TestGradient compares the gradient of every operation with differences of its formula. Grad must record nothing and
+// leave no memory but that of the results.
 func TestGradient(t *testing.T) {
 	forManners(t, func(t *testing.T, r *row, m *manner) {
 		naive := numbers(m.params)

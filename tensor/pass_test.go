@@ -146,7 +146,7 @@ func TestKindsOfPass(t *testing.T) {
 	}
 }
 
-// TestRandom checks that a random tensor depends on one number of the stream, and on neither threads nor what is drawn beside.
+// TestRandom checks that a random tensor depends on one number of the stream, and on neither threads nor its neighbours.
 func TestRandom(t *testing.T) {
 	defer SetThreads(Threads())
 	draw := func(threads int) []Float {
