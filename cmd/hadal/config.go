@@ -2,9 +2,12 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -39,13 +42,18 @@ func job(name string, settings []string) (recipe.Job, error) {
 		return nil, usageError{err}
 	}
 	j := r.New()
+	return j, set(j, settings)
+}
+
+// set sets a job's settings from key=value.
+func set(j recipe.Job, settings []string) error {
 	for _, s := range settings {
 		key, value, _ := strings.Cut(s, "=")
 		if err := recipe.Set(j.Settings(), key, value); err != nil {
-			return nil, usageError{err}
+			return usageError{err}
 		}
 	}
-	return j, nil
+	return nil
 }
 
 // writeConfig leaves config.yaml in a run.
@@ -60,31 +68,43 @@ func writeConfig(run *train.Run, c config) error {
 	})
 }
 
-// readConfig reads config.yaml of a run, and returns its recipe's job with the settings in it and those given.
-func readConfig(run *train.Run, settings []string) (config, recipe.Job, error) {
+// readConfig reads config.yaml of a run, and returns its recipe's job with the settings in it. Every setting must be there: one that
+// is missing would be another run.
+func readConfig(run *train.Run) (config, recipe.Job, error) {
 	path := run.Path("config.yaml")
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return config{}, nil, dataError{err}
 	}
-	var head struct {
-		Recipe string `yaml:"recipe"`
-	}
-	if err := yaml.Unmarshal(b, &head); err != nil {
-		return config{}, nil, dataError{fmt.Errorf("%s: %w", path, err)}
-	}
-	j, err := job(head.Recipe, nil)
+	c, j, err := parseConfig(b)
 	if err != nil {
-		return config{}, nil, fmt.Errorf("%s: %w", path, err)
+		return config{}, nil, dataError{fmt.Errorf("%s is damaged: %w\nIt holds what the run was trained with: mend it, or train anew", path, err)}
 	}
-	c := config{Settings: j.Settings()}
+	return c, j, nil
+}
+
+func parseConfig(b []byte) (config, recipe.Job, error) {
+	var c config
 	if err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(&c); err != nil {
-		return config{}, nil, dataError{fmt.Errorf("%s: %w", path, err)}
+		return config{}, nil, err
 	}
-	for _, s := range settings {
-		key, value, _ := strings.Cut(s, "=")
-		if err := recipe.Set(j.Settings(), key, value); err != nil {
-			return config{}, nil, usageError{err}
+	r, err := recipe.ByName(c.Recipe)
+	if err != nil {
+		return config{}, nil, err
+	}
+	values, ok := c.Settings.(map[string]any)
+	if !ok {
+		return config{}, nil, errors.New("settings: there are none")
+	}
+	j := r.New()
+	for _, s := range recipe.Settings(j.Settings()) {
+		if _, ok := values[s.Key]; !ok {
+			return config{}, nil, fmt.Errorf("settings: %s is missing; the recipe has %s=%s", s.Key, s.Key, s.Value)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		if err := recipe.Set(j.Settings(), key, fmt.Sprint(values[key])); err != nil {
+			return config{}, nil, fmt.Errorf("settings: %w", err)
 		}
 	}
 	c.Settings = j.Settings()

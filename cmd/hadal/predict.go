@@ -41,7 +41,7 @@ func (a *app) evalCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			conf, j, err := readConfig(run, nil)
+			conf, j, err := readConfig(run)
 			if err != nil {
 				return err
 			}
@@ -83,7 +83,7 @@ func (a *app) predictCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, j, err := readConfig(run, nil)
+			_, j, err := readConfig(run)
 			if err != nil {
 				return err
 			}

@@ -93,8 +93,11 @@ func (a *app) resumeCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			conf, j, err := readConfig(run, settings)
+			conf, j, err := readConfig(run)
 			if err != nil {
+				return err
+			}
+			if err := set(j, settings); err != nil {
 				return err
 			}
 			if err := a.prepare(cmd.Context(), j, conf.Seed); err != nil {
