@@ -90,10 +90,7 @@ func TestTable(t *testing.T) {
 // The first 200 losses are those of PyTorch, from the same weights and batches; see internal/fixture/_gen/mnist.py.
 func TestFirstLossesAreThoseOfPyTorch(t *testing.T) {
 	f := fixture.Open(t, "recipes.safetensors")
-	for _, c := range []struct {
-		recipe, net string
-		exact       int
-	}{{"lenet-mnist", "lenet", 80}, {"mlp-mnist", "mlp", 200}} {
+	for _, c := range []struct{ recipe, net string }{{"lenet-mnist", "lenet"}, {"mlp-mnist", "mlp"}} {
 		t.Run(c.recipe, func(t *testing.T) {
 			kind := map[int]string{4: "float32", 8: "float64"}[kernel.FloatBytes]
 			want := f.Tensor(t, c.net+"/"+kind).Data()
@@ -125,7 +122,14 @@ func TestFirstLossesAreThoseOfPyTorch(t *testing.T) {
 				off := math.Abs(got-float64(want[step])) / (1 + float64(want[step]))
 				// In double precision the two agree throughout. In single, they do until rounding turns a maximum the other way;
 				// PyTorch with one thread and PyTorch with two part in the same way.
-				if limit := map[bool]float64{true: 1e-5, false: .05}[step < c.exact || kind == "float64"]; off > limit {
+				limit := 1e-6
+				switch {
+				case kind == "float32" && step < 80:
+					limit = 1e-4
+				case kind == "float32":
+					limit = .05
+				}
+				if off > limit {
 					t.Fatalf("loss %d = %.6f, PyTorch has %.6f: off by %.2g, limit %.2g", step, got, want[step], off, limit)
 				}
 				worst, step = max(worst, off), step+1
