@@ -316,23 +316,25 @@ func TestGradient(t *testing.T) {
 		defer p.End()
 		l := loss(r.op(m.bring(p)))
 		ops, blocks := len(p.m.ops), len(p.m.blocks)
-		kept := map[int32]bool{}
 		by := m.trained()
-		for i, g := range Grad(l, by...) {
-			w := want[slices.Index(m.params, by[i])]
-			compare(t, fmt.Sprintf("gradient %d", i), gradientOf(g, by[i]), w, tolerance(1e-8, 1e-5))
-			if g != nil {
-				kept[g.block] = true
+		check := func(name string, gs []*Tensor) {
+			for i, g := range gs {
+				w := want[slices.Index(m.params, by[i])]
+				compare(t, fmt.Sprintf("%s %d", name, i), gradientOf(g, by[i]), w, tolerance(1e-8, 1e-5))
 			}
 		}
+		gs := Grad(l, by...)
+		check("gradient", gs)
 		if len(p.m.ops) != ops {
 			t.Errorf("Grad recorded %d operations", len(p.m.ops)-ops)
 		}
 		for i := blocks; i < len(p.m.blocks); i++ {
-			if b := p.m.blocks[i]; !b.freed && !kept[int32(i)] {
+			result := slices.ContainsFunc(gs, func(g *Tensor) bool { return g != nil && g.block == int32(i) })
+			if b := p.m.blocks[i]; !b.freed && !result {
 				t.Errorf("Grad left a temporary of %d numbers", len(b.mem))
 			}
 		}
+		check("gradient by the composition", GradGraph(l, by...))
 	})
 }
 
