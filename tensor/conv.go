@@ -78,7 +78,8 @@ func (c Conv) geometry(op string, x, w []int32) *kernel.Conv {
 	return g
 }
 
-// Conv2D convolves x, N×H×W×C, with w, KH×KW×(C/groups)×O, to N×OH×OW×O. As everywhere in the field it is a cross-correlation.
+// Conv2D convolves x, N×H×W×C, with w, KH×KW×(C/groups)×O, to N×OH×OW×O, where
+// OH = ⌊(H + padding − dilation·(KH−1) − 1)/stride⌋ + 1. As everywhere in the field it is a cross-correlation.
 func (t *Tensor) Conv2D(w *Tensor, c Conv) *Tensor { return convolve("Conv2D", t, w, c) }
 
 func convolve(op string, x, w *Tensor, c Conv) *Tensor {

@@ -57,7 +57,7 @@ func repeated(t *Tensor, rank int) (s [maxRank]int) {
 // giveSum gives g to input i, summed over the axes along which the input was repeated.
 func (b *Back) giveSum(i int, g *Tensor) { b.Give(i, g.sumTo(b.in(i).t.shape())) }
 
-// Add returns a + c.
+// Add returns a + c. Shapes broadcast, as in all operations on two tensors here.
 func (t *Tensor) Add(c *Tensor) *Tensor { return binary("Add", &kernel.Add, vjpAdd, t, c) }
 
 func vjpAdd(b *Back) {
@@ -148,7 +148,7 @@ func (t *Tensor) Equal(c *Tensor) *Tensor {
 	return binary("Equal", &kernel.Equal, nil, t.Detach(), c.Detach())
 }
 
-// Gate returns a where c > 0, else 0; it is differentiated by a only. The derivative of ReLU is such a gate.
+// Gate returns a where c > 0, else 0, whatever a is there; it is differentiated by a only. The derivative of ReLU is such a gate.
 func (t *Tensor) Gate(c *Tensor) *Tensor { return binary("Gate", &kernel.Gate, vjpGate, t, c.Detach()) }
 
 func vjpGate(b *Back) {
@@ -157,8 +157,8 @@ func vjpGate(b *Back) {
 	}
 }
 
-// Where returns a where t is not 0, and c elsewhere, whatever the number that is not chosen: NaN does no harm. It is differentiated
-// by a and c.
+// Where returns a where t is not 0, and c elsewhere; the three shapes broadcast. A NaN that is not chosen does no harm. It is
+// differentiated by a and c.
 func (t *Tensor) Where(a, c *Tensor) *Tensor {
 	const name = "Where"
 	p := owner(name, t, a, c)
@@ -201,12 +201,12 @@ func (t *Tensor) Square() *Tensor { return unary("Square", kernel.Square, vjpSqu
 
 func vjpSquare(b *Back) { b.Give(0, b.G(0).Mul(b.X(0)).Scale(2)) }
 
-// Sqrt returns √x. Its derivative at 0 is infinite; shift x by a small number where 0 can occur.
+// Sqrt returns √x, NaN below 0. Its derivative at 0 is infinite; shift x by a small number where 0 can occur.
 func (t *Tensor) Sqrt() *Tensor { return unary("Sqrt", kernel.Sqrt, vjpSqrt, t, 0, 0) }
 
 func vjpSqrt(b *Back) { b.Give(0, b.G(0).Div(b.Y(0)).Scale(.5)) }
 
-// Power returns x^k for a number k.
+// Power returns x^k for a number k; NaN below 0 unless k is whole.
 func (t *Tensor) Power(k Float) *Tensor { return unary("Power", kernel.PowScalar, vjpPower, t, k, 0) }
 
 func vjpPower(b *Back) {
@@ -232,7 +232,7 @@ func (t *Tensor) Expm1() *Tensor { return unary("Expm1", kernel.Expm1, vjpExpm1,
 
 func vjpExpm1(b *Back) { b.Give(0, b.G(0).Mul(b.Y(0).Shift(1))) }
 
-// Log returns the natural logarithm.
+// Log returns the natural logarithm, −Inf at 0 and NaN below.
 func (t *Tensor) Log() *Tensor { return unary("Log", kernel.Log, vjpLog, t, 0, 0) }
 
 func vjpLog(b *Back) { b.Give(0, b.G(0).Div(b.X(0))) }

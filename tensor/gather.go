@@ -32,7 +32,8 @@ func (p *Pass) checked(op string, index []int, n int, keep bool) []int32 {
 	return narrow
 }
 
-// Gather returns the parts of x along an axis that index names, in its order: rows of an embedding, frames, boxes.
+// Gather returns the parts of x along an axis that index names, in its order: rows of an embedding, frames, boxes. The axis becomes
+// as long as index.
 func (t *Tensor) Gather(axis int, index []int) *Tensor {
 	p := owner("Gather", t)
 	return p.gather("Gather", t, axis, index)
@@ -123,15 +124,29 @@ func (t *Tensor) TakeAlong(axis int, index []int) *Tensor {
 }
 
 // vjpPick is the derivative of operations that picked elements of x by position: maxima, max-pooling.
-func vjpPick(b *Back) {
-	index := b.op.index
-	l := &linearMap{
-		name: "Pick", from: clone(b.X(0).shape()), to: clone(b.Y(0).shape()),
-		apply: func(y, x []Float) { kernel.Pick(y, x, index) },
-		adjoint: func(x, y []Float) {
-			kernel.Fill(x, 0)
-			kernel.PutAdd(x, y, index)
-		},
+func vjpPick(b *Back) { b.Give(0, put(b.G(0), b.op.index, b.in(0).t.shape())) }
+
+// put adds the elements of y into a tensor of zeros, at the positions that index names.
+func put(y *Tensor, index, dims []int32) *Tensor {
+	p := owner("Put", y)
+	x := p.makeDims(dims)
+	kernel.Fill(x.data, 0)
+	kernel.PutAdd(x.data, y.data, index)
+	if o := p.rec("Put", vjpPut, x, y); o != nil {
+		o.index = index
 	}
-	b.Give(0, l.backward(b.G(0)))
+	return x
+}
+
+func vjpPut(b *Back) { b.Give(0, pick(b.G(0), b.op.index, b.in(0).t.shape())) }
+
+// pick returns the elements of x at the positions that index names, the adjoint of put.
+func pick(x *Tensor, index, dims []int32) *Tensor {
+	p := owner("Pick", x)
+	y := p.makeDims(dims)
+	kernel.Pick(y.data, x.data, index)
+	if o := p.rec("Pick", vjpPick, y, x); o != nil {
+		o.index = index
+	}
+	return y
 }

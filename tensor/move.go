@@ -43,7 +43,7 @@ func (t *Tensor) Reshape(shape ...int) *Tensor {
 	return t.reshape(dims[:len(full)])
 }
 
-// Flatten joins the axes from axis on into one.
+// Flatten joins the axes from axis on into one: N×H×W×C becomes N×(H·W·C) from axis 1 on.
 func (t *Tensor) Flatten(axis int) *Tensor {
 	axis = t.axis("Flatten", axis)
 	dims := t.dims
@@ -63,7 +63,10 @@ func (t *Tensor) unsqueeze(op string, axis int) *Tensor {
 		fail(op, "cannot insert axis %d into shape %v; there are %d to %d, and %d axes at most", axis, t.Shape(), -int(t.rank)-1,
 			t.rank, maxRank)
 	}
-	return t.reshape(slices.Insert(slices.Clone(t.shape()), at, 1))
+	dims := t.dims
+	dims[at] = 1
+	copy(dims[at+1:], t.dims[at:t.rank])
+	return t.reshape(dims[:t.rank+1])
 }
 
 // Squeeze removes an axis of length 1.
@@ -72,7 +75,9 @@ func (t *Tensor) Squeeze(axis int) *Tensor {
 	if t.dims[axis] != 1 {
 		fail("Squeeze", "axis %d of shape %v has length %d, not 1", axis, t.Shape(), t.dims[axis])
 	}
-	return t.reshape(slices.Delete(slices.Clone(t.shape()), axis, axis+1))
+	dims := t.dims
+	copy(dims[axis:], t.dims[axis+1:t.rank])
+	return t.reshape(dims[:t.rank-1])
 }
 
 // Permute reorders the axes: axis i of the result is axis axes[i] of x. It copies.
@@ -123,7 +128,7 @@ func (t *Tensor) T() *Tensor {
 	return t.Permute(axes[:t.rank]...)
 }
 
-// Flip reverses the order along axes.
+// Flip reverses the order along axes. It copies.
 func (t *Tensor) Flip(axes ...int) *Tensor {
 	p := owner("Flip", t)
 	ss, start := strides(t.shape()), 0
@@ -183,7 +188,7 @@ func (p *Pass) cut(x *Tensor, axis, lo, hi int) *Tensor {
 	return y
 }
 
-// Pad puts zeros before and after along an axis.
+// Pad puts so many zeros before and after along an axis, which becomes longer by both.
 func (t *Tensor) Pad(axis, before, after int) *Tensor {
 	p := owner("Pad", t)
 	axis = t.axis("Pad", axis)
@@ -250,7 +255,7 @@ func vjpConcat(b *Back) {
 	}
 }
 
-// Stack joins tensors of one shape along a new axis.
+// Stack joins n tensors of one shape along a new axis, of length n.
 func Stack(axis int, xs ...*Tensor) *Tensor {
 	if len(xs) == 0 {
 		fail("Stack", "there is nothing to join")
@@ -306,7 +311,7 @@ func (t *Tensor) Chunk(axis, n int) []*Tensor {
 	return t.Split(axis, slices.Repeat([]int{length / n}, n)...)
 }
 
-// Unstack cuts x along an axis, which disappears: the time steps of a sequence.
+// Unstack cuts x along an axis into as many tensors as it is long; the axis disappears: the time steps of a sequence.
 func (t *Tensor) Unstack(axis int) []*Tensor {
 	axis = t.axis("Unstack", axis)
 	if t.dims[axis] == 0 {

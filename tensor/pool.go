@@ -55,7 +55,8 @@ func (c Pool) places(w window, n, kernel int) int {
 	return out
 }
 
-// MaxPool2D returns the greatest value in each window of x, N×H×W×C. The gradient goes to the first of them.
+// MaxPool2D returns the greatest value in each window of x, N×H×W×C, as N×OH×OW×C, sizes as in Conv2D. Padding is never the
+// greatest. The gradient goes to the first of several.
 func (t *Tensor) MaxPool2D(c Pool) *Tensor {
 	const name = "MaxPool2D"
 	p := owner(name, t)
@@ -85,7 +86,7 @@ func (t *Tensor) AdaptiveMaxPool2D(oh, ow int) *Tensor {
 	return y
 }
 
-// AvgPool2D returns the average of each window of x, N×H×W×C. Padding counts as zeros unless SkipPad is set.
+// AvgPool2D returns the average of each window of x, N×H×W×C, as N×OH×OW×C. Padding counts as zeros unless SkipPad is set.
 func (t *Tensor) AvgPool2D(c Pool) *Tensor {
 	const name = "AvgPool2D"
 	if c.Ceil || max(c.Dilation, c.DilationW) > 1 {

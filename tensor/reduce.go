@@ -85,14 +85,15 @@ func (t *Tensor) broadcastTo(dims []int32) *Tensor {
 
 func vjpBroadcastTo(b *Back) { b.Give(0, b.G(0).sumTo(b.X(0).shape())) }
 
-// BroadcastTo repeats x along axes of length 1 and along new axes in front.
+// BroadcastTo repeats x along axes of length 1 and along new axes in front, to the shape given.
 func (t *Tensor) BroadcastTo(shape ...int) *Tensor {
 	dims := narrow("BroadcastTo", shape)
 	return t.broadcastTo(dims[:len(shape)])
 }
 
-// reduced returns the shape of t with the axes given set to 1, all of them if none is given, and the shape without them.
-func (t *Tensor) reduced(op string, axes []int) (kept [maxRank]int32, without []int32) {
+// reduced returns the shape of t with the axes given set to 1, all of them if none is given, and the shape without them, which
+// has rank axes.
+func (t *Tensor) reduced(op string, axes []int) (kept, without [maxRank]int32, rank int) {
 	kept = t.dims
 	var gone [maxRank]bool
 	for _, a := range axes {
@@ -102,21 +103,22 @@ func (t *Tensor) reduced(op string, axes []int) (kept [maxRank]int32, without []
 		if gone[i] || len(axes) == 0 {
 			kept[i] = 1
 		} else {
-			without = append(without, t.dims[i])
+			without[rank] = t.dims[i]
+			rank++
 		}
 	}
-	return kept, without
+	return kept, without, rank
 }
 
 // Sum sums over axes, which disappear; over everything if none is given.
 func (t *Tensor) Sum(axes ...int) *Tensor {
-	kept, without := t.reduced("Sum", axes)
-	return t.sumTo(kept[:t.rank]).reshape(without)
+	kept, without, rank := t.reduced("Sum", axes)
+	return t.sumTo(kept[:t.rank]).reshape(without[:rank])
 }
 
 // SumKeep sums over axes, which stay with length 1.
 func (t *Tensor) SumKeep(axes ...int) *Tensor {
-	kept, _ := t.reduced("SumKeep", axes)
+	kept, _, _ := t.reduced("SumKeep", axes)
 	return t.sumTo(kept[:t.rank])
 }
 
@@ -143,8 +145,8 @@ func (t *Tensor) extreme(name string, axis int, least bool) *Tensor {
 	if n == 0 {
 		fail(name, "shape %v is empty along axis %d", t.Shape(), axis)
 	}
-	_, without := t.reduced(name, []int{axis})
-	y := p.makeDims(without)
+	_, without, rank := t.reduced(name, []int{axis})
+	y := p.makeDims(without[:rank])
 	if !p.recording(t) {
 		kernel.MaxIndex(y.data, nil, t.data, outer, n, inner, least)
 		return y
@@ -199,7 +201,7 @@ func (t *Tensor) rows(op string) (rows, n int) {
 	return size(t.dims[:t.rank-1]), int(t.dims[t.rank-1])
 }
 
-// CumSum returns the running sums along an axis, from its end where reverse is set.
+// CumSum returns the running sums along an axis, in the shape of x, from its end where reverse is set.
 func (t *Tensor) CumSum(axis int, reverse bool) *Tensor {
 	p := owner("CumSum", t)
 	axis = t.axis("CumSum", axis)

@@ -10,6 +10,10 @@
 //	optimizer.Step(tensor.Grad(loss, parameters...))
 //	p.End()
 //
+// Operations on two tensors, element by element, broadcast as NumPy does: shapes are aligned at the last axis, and an axis of
+// length 1, or one that is missing, is repeated. Operations on one keep its shape unless they say otherwise. Negative axes count
+// from the end.
+//
 // A tensor that belongs to no pass lives on the Go heap: parameters, carried state, data. A result belongs to the pass of its
 // operands. Wrong shapes and wrong passes are mistakes of the program and panic, in one form:
 //
