@@ -3,14 +3,14 @@ package tensor
 import "slices"
 
 func convRows() (rows []row) {
-	conv2D := func(variant string, c Conv, x, w []int) {
+	conv2D := func(variant string, c Conv, x, w []int, large ...[]int) {
 		rows = append(rows, row{
-			name: "Conv2D" + variant, shapes: [][]int{x, w}, naive: naiveConv(c),
+			name: "Conv2D" + variant, shapes: [][]int{x, w}, naive: naiveConv(c), large: large,
 			op: func(x []*Tensor) *Tensor { return x[0].Conv2D(x[1], c) },
 		})
 	}
 	conv2D("", Conv{}, []int{2, 4, 3, 2}, []int{2, 3, 2, 3})
-	rows[0].large = [][]int{{8, 28, 28, 16}, {3, 3, 16, 32}}
+	rows[0].large = [][]int{{2, 10, 9, 16}, {3, 3, 16, 24}}
 	rows[0].panics = panics{
 		"Conv2D: cannot convolve [1 4 4 3] by a weight of [3 3 2 5] in 1 groups": func() {
 			New(1, 4, 4, 3).Conv2D(New(3, 3, 2, 5), Conv{})
@@ -27,9 +27,10 @@ func convRows() (rows []row) {
 		},
 		"Conv2D: there is no OutputPad in {": func() { New(1, 4, 4, 3).Conv2D(New(3, 3, 3, 5), Conv{OutputPad: 1}) },
 	}
-	conv2D("/pointwise", Conv{}, []int{2, 2, 3, 3}, []int{1, 1, 3, 2})
+	conv2D("/pointwise", Conv{}, []int{2, 2, 3, 3}, []int{1, 1, 3, 2}, []int{2, 9, 9, 40}, []int{1, 1, 40, 33})
 	conv2D("/pointwise with stride", Conv{Stride: 2}, []int{1, 3, 4, 2}, []int{1, 1, 2, 2})
-	conv2D("/stride and padding", Conv{Stride: 2, Pad: 1}, []int{1, 5, 4, 2}, []int{3, 3, 2, 2})
+	conv2D("/stride and padding", Conv{Stride: 2, Pad: 1}, []int{1, 5, 4, 2}, []int{3, 3, 2, 2},
+		[]int{2, 15, 14, 8}, []int{3, 3, 8, 17})
 	conv2D("/strides that differ", Conv{Stride: 2, StrideW: 1}, []int{1, 4, 3, 1}, []int{2, 2, 1, 2})
 	conv2D("/stride that leaves rows out", Conv{Stride: 3}, []int{1, 6, 6, 1}, []int{2, 2, 1, 2})
 	conv2D("/sides", Conv{Sides: [4]int{0, 1, 2, 0}}, []int{1, 3, 3, 2}, []int{2, 3, 2, 2})
@@ -39,8 +40,11 @@ func convRows() (rows []row) {
 	conv2D("/same with stride beyond the kernel", Conv{Same: true, Stride: 3}, []int{1, 5, 4, 1}, []int{2, 1, 1, 2})
 	conv2D("/dilation", Conv{Dilation: 2, DilationW: 1}, []int{1, 5, 3, 1}, []int{3, 2, 1, 2})
 	conv2D("/dilation, stride and padding", Conv{Dilation: 2, Stride: 2, Pad: 2}, []int{1, 4, 5, 1}, []int{3, 2, 1, 2})
-	conv2D("/groups", Conv{Groups: 2, Pad: 1}, []int{1, 3, 2, 4}, []int{3, 2, 2, 4})
+	conv2D("/groups", Conv{Groups: 2, Pad: 1}, []int{1, 3, 2, 4}, []int{3, 2, 2, 4},
+		[]int{2, 9, 8, 16}, []int{3, 3, 8, 40})
 	conv2D("/depthwise", Conv{Groups: 3, Pad: 1}, []int{1, 3, 3, 3}, []int{3, 3, 1, 3})
+	conv2D("/depthwise of many", Conv{Groups: 8, Pad: 1}, []int{1, 2, 2, 8}, []int{2, 2, 1, 8},
+		[]int{3, 20, 19, 8}, []int{3, 3, 1, 8})
 	conv2D("/depthwise with multiplier", Conv{Groups: 2, Stride: 2}, []int{1, 4, 3, 2}, []int{2, 2, 1, 4})
 	conv2D("/kernel of the image", Conv{}, []int{2, 3, 2, 2}, []int{3, 2, 2, 3})
 	conv2D("/image and weight alike", Conv{Pad: 1}, []int{2, 2, 2, 2}, []int{2, 2, 2, 2})
@@ -53,8 +57,8 @@ func convRows() (rows []row) {
 		})
 	}
 	first := len(rows)
-	transposed("", Conv{}, 3, 5, []int{2, 2, 3, 3}, []int{2, 3, 2, 3})
-	rows[first].large = [][]int{{8, 14, 14, 32}, {3, 3, 16, 32}}
+	transposed("", Conv{}, 0, 0, []int{2, 2, 3, 3}, []int{2, 3, 2, 3})
+	rows[first].large = [][]int{{2, 6, 7, 24}, {3, 3, 16, 24}}
 	rows[first].panics = panics{
 		"ConvTranspose2D: cannot convolve [1 4 4 3] by a weight of [3 3 3 5] in 1 groups": func() {
 			New(1, 4, 4, 3).ConvTranspose2D(New(3, 3, 3, 5), Conv{})
@@ -140,6 +144,9 @@ func convRows() (rows []row) {
 // A tap is where a convolution reads along one axis: output o sees input o·stride + k·dilation − before.
 type tap struct{ stride, dilation, before, after int }
 
+// places returns how many outputs there are for n inputs and k taps.
+func (t tap) places(n, k int) int { return (n+t.before+t.after-t.dilation*(k-1)-1)/t.stride + 1 }
+
 // naiveTaps works the options out for both axes of an image.
 func naiveTaps(c Conv, h, w, kh, kw int) [2]tap {
 	first := func(values ...int) int {
@@ -169,8 +176,7 @@ func naiveConv(c Conv) func(x []array) array {
 	return func(x []array) array {
 		h, w, kh, kw := x[0].shape[1], x[0].shape[2], x[1].shape[0], x[1].shape[1]
 		taps := naiveTaps(c, h, w, kh, kw)
-		places := func(t tap, n, k int) int { return (n+t.before+t.after-t.dilation*(k-1)-1)/t.stride + 1 }
-		shape := []int{x[0].shape[0], places(taps[0], h, kh), places(taps[1], w, kw), x[1].shape[3]}
+		shape := []int{x[0].shape[0], taps[0].places(h, kh), taps[1].places(w, kw), x[1].shape[3]}
 		y := zeros(shape)
 		naiveProducts(c, taps, x[0].shape, shape, x[1].shape, func(in, out, w []int) {
 			y.data[offset(y, out)] += x[0].at(in...) * x[1].at(w...)
@@ -179,8 +185,13 @@ func naiveConv(c Conv) func(x []array) array {
 	}
 }
 
+// naiveTransposed is the formula for outputs of oh×ow, or where that is 0, of the size without stride and padding.
 func naiveTransposed(c Conv, oh, ow int) func(x []array) array {
 	return func(x []array) array {
+		oh, ow := oh, ow
+		if oh == 0 {
+			oh, ow = x[0].shape[1]+x[1].shape[0]-1, x[0].shape[2]+x[1].shape[1]-1
+		}
 		taps := naiveTaps(c, oh, ow, x[1].shape[0], x[1].shape[1])
 		shape := []int{x[0].shape[0], oh, ow, x[1].shape[2] * max(c.Groups, 1)}
 		y := zeros(shape)

@@ -10,7 +10,7 @@ import (
 // unaryRow is an operation on one tensor, element by element.
 func unaryRow(name string, op func(*Tensor) *Tensor, f func(float64) float64, d domain) row {
 	return row{
-		name: name, shapes: [][]int{{2, 3, 2}}, domain: d, op: on1(op), naive: elementwise(f), large: [][]int{{64, 4096}},
+		name: name, shapes: [][]int{{2, 3, 2}}, domain: d, op: on1(op), naive: elementwise(f), large: [][]int{{33, 1000}},
 	}
 }
 
@@ -47,8 +47,8 @@ func binaryRows(
 			name: name + v.variant, shapes: [][]int{v.a, v.c}, domain: d, op: on2(op), naive: pairwise(f), fixed: fixed,
 		})
 	}
-	rows[0].large = [][]int{{64, 4096}, {64, 4096}}
-	rows[1].large = [][]int{{64, 4096}, {4096}}
+	rows[0].large = [][]int{{33, 1000}, {33, 1000}}
+	rows[1].large = [][]int{{33, 1000}, {1000}}
 	rows[0].panics = panics{
 		name + ": shapes [2 3] and [2] do not fit":       func() { op(New(2, 3), New(2)) },
 		name + ": shapes [4 2 3] and [3 2 3] do not fit": func() { op(New(4, 2, 3), New(3, 2, 3)) },

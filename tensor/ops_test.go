@@ -29,7 +29,7 @@ type row struct {
 	fixed  []int                     // inputs by which it is not differentiated
 	zero   bool                      // its derivative is zero: the result depends on no variable
 	panics panics                    // misuse
-	large  [][]int                   // shapes for benchmarks; nil: shapes
+	large  [][]int                   // shapes beyond a block or a piece of the kernels, for TestLarge and benchmarks
 }
 
 // panics are ways to call an operation wrongly, by the beginning of the message.
@@ -79,10 +79,10 @@ func distinct(r *rand.Rand, xs [][]Float) {
 	for _, x := range xs {
 		n += len(x)
 	}
-	order := r.Perm(n)
+	order, gap := r.Perm(n), min(.2, 10/Float(n))
 	for _, x := range xs {
 		for i := range x {
-			x[i] = Float(order[0]-n/2) * .2
+			x[i] = Float(order[0]-n/2) * gap
 			order = order[1:]
 		}
 	}
@@ -407,6 +407,58 @@ func (r *row) derivative(m *manner, order int, directions []*Tensor) []array {
 		as[i] = gradientOf(g, by[i])
 	}
 	return as
+}
+
+// TestLarge compares values of a size that the kernels cut in pieces with the formula, and all gradients at once: their
+// product with a direction is the slope of the formula in that direction.
+func TestLarge(t *testing.T) {
+	for _, r := range table() {
+		if r.large != nil {
+			t.Run(r.name, func(t *testing.T) { r.checkLarge(t) })
+		}
+	}
+}
+
+func (r *row) checkLarge(t *testing.T) {
+	random := r.random()
+	m := manner{params: r.inputs(random, r.large), inPass: func(int) bool { return true }}
+	p := Training(random)
+	defer p.End()
+	y := r.op(m.bring(p))
+	naive := numbers(m.params)
+	compare(t, "value", number(y), r.naive(naive), tolerance(1e-12, 1e-5))
+	if r.zero {
+		return
+	}
+	const h = 1e-5
+	var slope, product, size float64
+	moves := []float64{-2 * h, 3 * h, -2 * h, 3 * h} // to −2h, h, −h, 2h
+	weights := []float64{1, 8, -8, -1}
+	by := m.trained()
+	gs := Grad(loss(y), by...)
+	directions := make([][]float64, len(by))
+	for i, w := range by {
+		g := gradientOf(gs[i], w)
+		directions[i] = make([]float64, w.Len())
+		for j := range directions[i] {
+			d := 2*random.Float64() - 1
+			directions[i][j] = d
+			product += d * g.data[j]
+			size += math.Abs(d * g.data[j])
+		}
+	}
+	for k, move := range moves {
+		for i, w := range by {
+			x := naive[slices.Index(m.params, w)]
+			for j, d := range directions[i] {
+				x.data[j] += move * d
+			}
+		}
+		slope += weights[k] * naiveLoss(r.naive(naive)) / (12 * h)
+	}
+	if allowed := tolerance(1e-7, 1e-5) * (size + 1); !(math.Abs(product-slope) <= allowed) {
+		t.Errorf("gradient·direction = %v, want %v", product, slope)
+	}
 }
 
 // TestPanics calls every operation wrongly.
