@@ -153,7 +153,7 @@ func (b *Back) unwritten(name string) {
 // run calls the VJP of the op and frees what is no longer needed: the gradients of the outputs, and temporaries.
 func (b *Back) run() {
 	m := b.p.m
-	first := len(m.blocks)
+	b.first = int32(len(m.blocks))
 	b.op.vjp(b)
 	if b.graph {
 		return
@@ -165,9 +165,9 @@ func (b *Back) run() {
 			b.grads[id] = nil
 		}
 	}
-	for i := first; i < len(m.blocks); i++ {
+	for i := b.first; i < int32(len(m.blocks)); i++ {
 		if m.blocks[i].refs == 0 {
-			m.release(int32(i))
+			m.release(i)
 		}
 	}
 }

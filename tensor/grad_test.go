@@ -297,3 +297,19 @@ func TestPanicWithin(t *testing.T) {
 	}
 	p.End()
 }
+
+// TestGivenGradient checks that a VJP may go on using what it gave, also where its operands are one tensor.
+func TestGivenGradient(t *testing.T) {
+	p := Training(newRandom())
+	defer p.End()
+	x, y := p.Var(New(1)), p.Zeros(1)
+	p.Op(func(b *Back) {
+		g := b.G(0).Scale(2)
+		b.Give(0, g)
+		b.Give(1, g.Scale(1))
+		b.Give(2, g)
+	}, []*Tensor{y}, []*Tensor{x, x, x})
+	if got := Grad(y.Sum(), x)[0].Item(); got != 6 {
+		t.Errorf("gradient = %v, want 6", got)
+	}
+}

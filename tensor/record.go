@@ -153,6 +153,7 @@ type Back struct {
 	marks []mark    // by number
 	graph bool      // the gradients are recorded, nothing is freed
 	start int32     // blocks from here on were made by this run and may be freed
+	first int32     // blocks from here on were made by the VJP under way, which may still use them
 }
 
 // Pass returns the pass.
@@ -194,7 +195,7 @@ func (b *Back) add(id int32, g *Tensor) {
 		b.grads[id] = b.hold(g)
 		return
 	}
-	if !b.graph && old.block >= b.start && b.p.m.blocks[old.block].refs == 1 {
+	if !b.graph && old.block >= b.start && old.block < b.first && b.p.m.blocks[old.block].refs == 1 {
 		addInto(old, g) // nobody else sees the old sum
 		return
 	}
@@ -210,13 +211,13 @@ func (b *Back) hold(g *Tensor) *Tensor {
 	return g
 }
 
-// drop ends what hold began, and frees the block with its last gradient.
+// drop ends what hold began, and frees the block with its last gradient. What the VJP under way made is freed behind it.
 func (b *Back) drop(g *Tensor) {
 	if b.graph || g.block < b.start {
 		return
 	}
 	blk := &b.p.m.blocks[g.block]
-	if blk.refs--; blk.refs == 0 {
+	if blk.refs--; blk.refs == 0 && g.block < b.first {
 		b.p.m.release(g.block)
 	}
 }
