@@ -412,6 +412,9 @@ func (r *row) derivative(m *manner, order int, directions []*Tensor) []array {
 // TestLarge compares values of a size that the kernels cut in pieces with the formula, and all gradients at once: their
 // product with a direction is the slope of the formula in that direction.
 func TestLarge(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the formulas are slow under the race detector")
+	}
 	for _, r := range table() {
 		if r.large != nil {
 			t.Run(r.name, func(t *testing.T) { r.checkLarge(t) })

@@ -1,6 +1,10 @@
 package tensor
 
-import "github.com/hadal-go/hadal/internal/kernel"
+import (
+	"math"
+
+	"github.com/hadal-go/hadal/internal/kernel"
+)
 
 // Softmax returns e^x / Σ e^x along the last axis.
 func (t *Tensor) Softmax() *Tensor { return t.alongRows("Softmax", kernel.Softmax, &softmax) }
@@ -47,12 +51,12 @@ func (b *Back) giveRows(loop func(dx, dy, y []Float, rows, columns int)) {
 // shifted returns x less its greatest value along the last axis, as a constant: e^x does not overflow.
 func (t *Tensor) shifted() *Tensor { return t.Sub(t.Detach().Max(-1).Unsqueeze(-1)) }
 
-// LogSumExp returns log Σ e^x along the last axis, which disappears.
+// LogSumExp returns log Σ e^x along the last axis, which disappears; −Inf for a row of −Inf.
 func (t *Tensor) LogSumExp() *Tensor {
 	if _, n := t.rows("LogSumExp"); n == 0 {
 		fail("LogSumExp", "shape %v is empty along its last axis", t.Shape())
 	}
-	greatest := t.Detach().Max(-1)
+	greatest := t.Detach().Max(-1).Clamp(-math.MaxFloat32, math.MaxFloat32) // Inf less Inf would be NaN
 	return t.Sub(greatest.Unsqueeze(-1)).Exp().Sum(-1).Log().Add(greatest)
 }
 

@@ -94,6 +94,10 @@ func TestSoftmaxOfGreatNumbers(t *testing.T) {
 	logs := array{[]int{1, 3}, []float64{math.Log(e), math.Log(1 - e), -2000 + math.Log(e)}}
 	compare(t, "LogSoftmax", number(x.LogSoftmax()), logs, allowed)
 	compare(t, "LogSumExp", number(x.LogSumExp()), array{[]int{1}, []float64{1000 - math.Log(e)}}, allowed)
+	inf := Float(math.Inf(1))
+	if got := Of([]Float{-inf, -inf, inf, 0}, 2, 2).LogSumExp().Data(); got[0] != -inf || got[1] != inf {
+		t.Errorf("LogSumExp of infinities = %v, want [-Inf +Inf]", got)
+	}
 	p := Training(nil)
 	defer p.End()
 	v := p.Var(x)
