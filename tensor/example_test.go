@@ -37,11 +37,11 @@ func ExampleGradGraph() {
 // SoftThreshold draws x towards zero by t, and to zero where it is nearer: the proximal operator of the L1 norm.
 func SoftThreshold(x *tensor.Tensor, t tensor.Float) *tensor.Tensor {
 	p := tensor.PassOf("SoftThreshold", x)
-	y := p.Zeros(x.Shape()...)
+	y := p.Empty(x.Shape()...)
 	for i, v := range x.Data() {
 		y.Data()[i] = max(v-t, 0) + min(v+t, 0)
 	}
-	p.Op(func(b *tensor.Back) {
+	p.Op("SoftThreshold", func(b *tensor.Back) {
 		b.Give(0, b.G(0).Gate(b.Y(0).Abs())) // the gradient passes where the result is not zero
 	}, []*tensor.Tensor{y}, []*tensor.Tensor{x})
 	return y
@@ -63,7 +63,7 @@ func ExamplePass_Op() {
 // silu is x·sigmoid(x) (Elfwing et al. 2017) with loops of its own for the value and the first derivative.
 var silu = tensor.Fusion{
 	Kernel: func(b *tensor.Back) {
-		dx := b.Pass().Zeros(b.X(0).Shape()...)
+		dx := b.Pass().Empty(b.X(0).Shape()...)
 		for i, x := range b.X(0).Data() {
 			s := sigmoid(x)
 			dx.Data()[i] = b.G(0).Data()[i] * s * (1 + x*(1-s))
@@ -80,11 +80,11 @@ func sigmoid(x tensor.Float) tensor.Float { return tensor.Float(1 / (1 + math.Ex
 // SiLU returns x·sigmoid(x).
 func SiLU(x *tensor.Tensor) *tensor.Tensor {
 	p := tensor.PassOf("SiLU", x)
-	y := p.Zeros(x.Shape()...)
+	y := p.Empty(x.Shape()...)
 	for i, v := range x.Data() {
 		y.Data()[i] = v * sigmoid(v)
 	}
-	p.Fused(&silu, []*tensor.Tensor{y}, []*tensor.Tensor{x})
+	p.Fused("SiLU", &silu, []*tensor.Tensor{y}, []*tensor.Tensor{x})
 	return y
 }
 

@@ -7,14 +7,10 @@ type Fusion struct {
 	Compose func(b *Back, xs []*Tensor) []*Tensor // the same values from xs; parameters are arguments, never captured
 }
 
-// Fused records ys as computed from xs by a fusion, see Op.
-func (p *Pass) Fused(f *Fusion, ys, xs []*Tensor) {
-	for _, y := range ys {
-		if y.pass != p {
-			fail("Fused", "the result of shape %v was not made by the pass of the operands", y.Shape())
-		}
-	}
-	if o := p.recAll("Fused", vjpFused, ys, xs...); o != nil {
+// Fused records ys as computed from xs by a fusion of this name, see Op.
+func (p *Pass) Fused(name string, f *Fusion, ys, xs []*Tensor) {
+	p.results(name, ys)
+	if o := p.recAll(name, vjpFused, ys, xs...); o != nil {
 		o.fusion = f
 	}
 }
@@ -88,6 +84,6 @@ func Checkpoint(f func(xs []*Tensor) []*Tensor, xs ...*Tensor) []*Tensor {
 	for i, y := range ys { // a result may be an argument handed through
 		ys[i] = p.alias(y, y.shape())
 	}
-	p.Fused(&Fusion{Compose: func(_ *Back, xs []*Tensor) []*Tensor { return f(xs) }}, ys, xs)
+	p.Fused("Checkpoint", &Fusion{Compose: func(_ *Back, xs []*Tensor) []*Tensor { return f(xs) }}, ys, xs)
 	return ys
 }

@@ -67,10 +67,10 @@ func TestGradMisuse(t *testing.T) {
 		return nil
 	})
 	bad := p.Zeros()
-	p.Op(func(b *Back) { b.Give(0, b.Pass().Zeros(3)) }, []*Tensor{bad}, []*Tensor{y})
+	p.Op("Bad", func(b *Back) { b.Give(0, b.Pass().Zeros(3)) }, []*Tensor{bad}, []*Tensor{y})
 	mustPanic(t, "tensor: Give: the gradient of input 0 has shape [3], the input [2]", func() { Grad(bad, w) })
-	mustPanic(t, "tensor: Op: the result of shape [] is already that of another operation", func() {
-		p.Op(nil, []*Tensor{bad}, []*Tensor{y})
+	mustPanic(t, "tensor: Bad: the result of shape [] is already that of another operation", func() {
+		p.Op("Bad", nil, []*Tensor{bad}, []*Tensor{y})
 	})
 }
 
@@ -285,7 +285,7 @@ func TestPanicWithin(t *testing.T) {
 	w := Param(2)
 	x := p.Use(w)
 	y := p.Zeros()
-	p.Op(func(*Back) { panic("within") }, []*Tensor{y}, []*Tensor{x})
+	p.Op("Panics", func(*Back) { panic("within") }, []*Tensor{y}, []*Tensor{x})
 	mustPanic(t, "within", func() { Grad(y, w) })
 	mustPanic(t, "within", func() { GradGraph(y, w) })
 	mustPanic(t, "within", func() { Checkpoint(func([]*Tensor) []*Tensor { panic("within") }, x) })
@@ -303,7 +303,7 @@ func TestGivenGradient(t *testing.T) {
 	p := Training(newRandom())
 	defer p.End()
 	x, y := p.Var(New(1)), p.Zeros(1)
-	p.Op(func(b *Back) {
+	p.Op("Made", func(b *Back) {
 		g := b.G(0).Scale(2)
 		b.Give(0, g)
 		b.Give(1, g.Scale(1))

@@ -505,7 +505,7 @@ func (r *row) operation() string {
 
 // notOperations return tensors, but compute nothing that has a derivative.
 var notOperations = []string{
-	"New", "Of", "Param", "Zeros", "Full", "Values", "Normal", "Uniform", "Bernoulli", // made of no tensor
+	"New", "Of", "Param", "Empty", "Zeros", "Full", "Values", "Normal", "Uniform", "Bernoulli", // made of no tensor
 	"Input", "Var", "Clone", "Detach", // constants and variables
 	"Detached", "Grad", "GradGraph", // of passes
 	"G", "X", "Y", // what a VJP sees

@@ -79,6 +79,9 @@ func (p *Pass) Use(w *Tensor) *Tensor {
 
 func vjpIdentity(b *Back) { b.Give(0, b.G(0)) }
 
+// Empty returns a tensor whose numbers are not set: for a result that is about to be computed.
+func (p *Pass) Empty(shape ...int) *Tensor { return p.make("Empty", shape) }
+
 // Zeros returns a tensor of zeros.
 func (p *Pass) Zeros(shape ...int) *Tensor { return p.Full(0, shape...) }
 

@@ -38,7 +38,7 @@ func TestEndedPass(t *testing.T) {
 			func() { p.Lookup(New(1, 1), nil) },
 			func() { p.Scope(func() *Tensor { return nil }) },
 			func() { p.Detached(func() *Tensor { return nil }) },
-			func() { p.Op(nil, nil, nil) },
+			func() { p.Op("Op", nil, nil, nil) },
 			func() { p.End() },
 		} {
 			if got := panicOf(f); !strings.HasSuffix(got, ": this pass has ended; Clone what must outlive a pass") {
@@ -96,8 +96,8 @@ func TestMisuseOfTensors(t *testing.T) {
 		"Normal: this pass has no random stream; use Training":             func() { p.Normal(2) },
 		"Uniform: this pass has no random stream":                          func() { p.Uniform(2) },
 		"Bernoulli: this pass has no random stream":                        func() { p.Bernoulli(.5, 1, 2) },
-		"Op: the result of shape [2] was not made by the pass":             func() { p.Op(nil, []*Tensor{New(2)}, []*Tensor{x}) },
-		"Fused: the result of shape [2] was not made by the pass":          func() { p.Fused(nil, []*Tensor{New(2)}, []*Tensor{x}) },
+		"Op: the result of shape [2] was not made by the pass":             func() { p.Op("Op", nil, []*Tensor{New(2)}, []*Tensor{x}) },
+		"Fused: the result of shape [2] was not made by the pass":          func() { p.Fused("Fused", nil, []*Tensor{New(2)}, []*Tensor{x}) },
 	}.check(t)
 }
 

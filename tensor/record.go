@@ -123,22 +123,28 @@ func (p *Pass) produce(o *op, y *Tensor) {
 	o.outs++
 }
 
-// Op records that ys were computed from xs, with vjp to state the derivative: how anyone writes an operation. The values of ys
-// are computed before, into tensors that the pass made (p.Zeros). A VJP must be made of operations and reach tensors through its
-// argument only, so that derivatives of every order exist. On the heap (a nil pass) Op does nothing.
-func (p *Pass) Op(vjp func(*Back), ys, xs []*Tensor) {
+// Op records that ys were computed from xs by the operation of this name, with vjp to state the derivative: how anyone writes an
+// operation. The values of ys are computed before, into tensors that the pass made (p.Empty). A VJP must be made of operations
+// and reach tensors through its argument only, so that derivatives of every order exist; numbers it may capture. On the heap (a
+// nil pass) Op does nothing.
+func (p *Pass) Op(name string, vjp func(*Back), ys, xs []*Tensor) {
+	p.results(name, ys)
+	p.recAll(name, vjp, ys, xs...)
+}
+
+// results checks what someone outside the package says to be the results of an operation.
+func (p *Pass) results(name string, ys []*Tensor) {
 	if p != nil {
-		p.live("Op")
+		p.live(name)
 	}
 	for _, y := range ys {
 		if y.pass != p {
-			fail("Op", "the result of shape %v was not made by the pass of the operands", y.Shape())
+			fail(name, "the result of shape %v was not made by the pass of the operands", y.Shape())
 		}
 		if y.tracked {
-			fail("Op", "the result of shape %v is already that of another operation", y.Shape())
+			fail(name, "the result of shape %v is already that of another operation", y.Shape())
 		}
 	}
-	p.recAll("Op", vjp, ys, xs...)
 }
 
 // PassOf returns the pass to which the result of an operation on xs belongs, nil for constants on the heap; it panics if they
