@@ -20,9 +20,6 @@ func moduleDir(ctx context.Context, module string, o Options) (string, error) {
 	if err != nil {
 		return "", errors.New("the go command is not on the PATH")
 	}
-	if o.Progress != nil {
-		o.Progress("Go module "+module, 0, 0)
-	}
 	// In an empty folder no go.mod, workspace or vendor folder of the user has a say.
 	empty, err := os.MkdirTemp("", "hadal-module-*")
 	if err != nil {
@@ -31,12 +28,21 @@ func moduleDir(ctx context.Context, module string, o Options) (string, error) {
 	defer os.RemoveAll(empty)
 	ctx, cancel := context.WithTimeout(ctx, moduleTimeout)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, command, "mod", "download", "-json", module)
-	cmd.Dir = empty
-	cmd.Env = append(os.Environ(), "PWD="+empty, "GO111MODULE=on", "GOFLAGS=-mod=mod", "GOWORK=off")
-	if o.Offline {
-		cmd.Env = append(cmd.Env, "GOPROXY=off")
+	env := append(os.Environ(), "PWD="+empty, "GO111MODULE=on", "GOFLAGS=-mod=mod", "GOWORK=off")
+	dir, err := modDownload(ctx, command, empty, module, append(env, "GOPROXY=off")) // from the module cache
+	if err == nil || o.Offline {
+		return dir, err
 	}
+	if o.Progress != nil {
+		o.Progress("Go module "+module, 0, 0)
+	}
+	return modDownload(ctx, command, empty, module, env)
+}
+
+// modDownload runs the go command in a folder, and returns where the module is.
+func modDownload(ctx context.Context, command, folder, module string, env []string) (string, error) {
+	cmd := exec.CommandContext(ctx, command, "mod", "download", "-json", module)
+	cmd.Dir, cmd.Env = folder, env
 	out, err := cmd.Output()
 	var answer struct{ Dir, Error string }
 	if jsonErr := json.Unmarshal(out, &answer); jsonErr != nil {
