@@ -16,9 +16,11 @@ type Summary struct {
 
 // A SummaryRow is one operation, with those that add to it under the same layer.
 type SummaryRow struct {
-	Layer, Operation string
-	Output           []int
-	Parameters, MACs int
+	Layer      string `json:"layer"`
+	Operation  string `json:"operation"`
+	Output     []int  `json:"output"`
+	Parameters int    `json:"parameters"`
+	MACs       int    `json:"macs"`
 }
 
 // Summarize runs a network on a batch of zeros of the shape given, and returns what was recorded.
