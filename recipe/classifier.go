@@ -23,9 +23,9 @@ import (
 // ClassifierSettings are the settings of every recipe that classifies pictures.
 type ClassifierSettings struct {
 	Epochs         int     `yaml:"epochs" help:"passes over the training set"`
-	Batch          int     `yaml:"batch" help:"examples a step"`
+	Batch          int     `yaml:"batch" help:"examples a step" fixed:"true"`
 	LR             float64 `yaml:"lr" help:"learning rate, the greatest of the schedule"`
-	Optimizer      string  `yaml:"optimizer" oneof:"sgd adam adamw" help:"method"`
+	Optimizer      string  `yaml:"optimizer" oneof:"sgd adam adamw" help:"method" fixed:"true"`
 	Momentum       float64 `yaml:"momentum" help:"of sgd"`
 	Nesterov       bool    `yaml:"nesterov" help:"look ahead along the momentum, of sgd"`
 	WeightDecay    float64 `yaml:"weight_decay" help:"pull of the weights towards zero"`
@@ -34,28 +34,30 @@ type ClassifierSettings struct {
 	Clip           float64 `yaml:"clip" help:"greatest norm of the gradient; 0 is any"`
 	LabelSmoothing float64 `yaml:"label_smoothing" help:"share of the target spread over all classes"`
 	Augment        string  `yaml:"augment" oneof:"none affine flip" help:"changes of the training pictures"`
-	Validation     int     `yaml:"validation" help:"training examples kept back to choose the best weights by"`
-	Fraction       float64 `yaml:"fraction" help:"part of the training set that is used"`
+	Validation     int     `yaml:"validation" help:"training examples kept back to choose the best weights by" fixed:"true"`
+	Fraction       float64 `yaml:"fraction" help:"part of the training set that is used" fixed:"true"`
 }
 
 func (s *ClassifierSettings) check() error {
 	for _, c := range []struct {
-		ok   bool
-		what string
+		ok      bool
+		key     string
+		value   any
+		problem string
 	}{
-		{s.Epochs >= 1, fmt.Sprintf("epochs=%d: there must be one at least", s.Epochs)},
-		{s.Batch >= 1, fmt.Sprintf("batch=%d: there must be one example at least", s.Batch)},
-		{s.LR > 0 && !math.IsInf(s.LR, 0), fmt.Sprintf("lr=%g: it must be positive", s.LR)},
-		{s.Momentum >= 0 && s.Momentum < 1, fmt.Sprintf("momentum=%g: it must be in [0, 1)", s.Momentum)},
-		{!s.Nesterov || s.Momentum > 0, "nesterov=true: it needs a momentum"},
-		{s.WeightDecay >= 0, fmt.Sprintf("weight_decay=%g: it must not be negative", s.WeightDecay)},
-		{s.Warmup >= 0 && s.Warmup <= float64(s.Epochs), fmt.Sprintf("warmup=%g: it must lie in 0 to epochs", s.Warmup)},
-		{s.Clip >= 0, fmt.Sprintf("clip=%g: it must not be negative", s.Clip)},
-		{s.LabelSmoothing >= 0 && s.LabelSmoothing < 1, fmt.Sprintf("label_smoothing=%g: it must be in [0, 1)", s.LabelSmoothing)},
-		{s.Fraction > 0 && s.Fraction <= 1, fmt.Sprintf("fraction=%g: it must be in (0, 1]", s.Fraction)},
+		{s.Epochs >= 1, "epochs", s.Epochs, "there must be one at least"},
+		{s.Batch >= 1, "batch", s.Batch, "there must be one example at least"},
+		{s.LR > 0 && !math.IsInf(s.LR, 0), "lr", s.LR, "it must be positive"},
+		{s.Momentum >= 0 && s.Momentum < 1, "momentum", s.Momentum, "it must be in [0, 1)"},
+		{!s.Nesterov || s.Momentum > 0, "nesterov", s.Nesterov, "it needs a momentum"},
+		{s.WeightDecay >= 0, "weight_decay", s.WeightDecay, "it must not be negative"},
+		{s.Warmup >= 0 && s.Warmup <= float64(s.Epochs), "warmup", s.Warmup, "it must lie in 0 to epochs"},
+		{s.Clip >= 0, "clip", s.Clip, "it must not be negative"},
+		{s.LabelSmoothing >= 0 && s.LabelSmoothing < 1, "label_smoothing", s.LabelSmoothing, "it must be in [0, 1)"},
+		{s.Fraction > 0 && s.Fraction <= 1, "fraction", s.Fraction, "it must be in (0, 1]"},
 	} {
 		if !c.ok {
-			return errors.New(c.what)
+			return &BadSetting{c.key, fmt.Sprint(c.value), c.problem}
 		}
 	}
 	return nil
@@ -71,7 +73,10 @@ type Classifier struct {
 	net                        nn.Layer
 	card                       card
 	training, validation, test *data.Batches
+	loop                       *train.Supervised // that of a run which is resumed
 }
+
+const cardHelp = "Bring back a copy of the file, or resume the run with more epochs, which writes it anew."
 
 // A card is model.json: what predicting needs beside the weights.
 type card struct {
@@ -97,7 +102,8 @@ func (c *Classifier) Prepare(ctx context.Context, w Workplace) error {
 		return err
 	}
 	if c.Validation < 1 || c.Validation >= training.Len() {
-		return fmt.Errorf("validation=%d: it must leave some of the %d training examples", c.Validation, training.Len())
+		return &BadSetting{"validation", fmt.Sprint(c.Validation),
+			fmt.Sprintf("there must be one at least, and some of the %d training examples must be left", training.Len())}
 	}
 	scale, err := data.ScaleOf(training)
 	if err != nil {
@@ -108,13 +114,16 @@ func (c *Classifier) Prepare(ctx context.Context, w Workplace) error {
 		n := max(1, int(c.Fraction*float64(learn.Len())))
 		_, learn = data.Split(learn, n, w.Seed)
 	}
+	if c.Batch > learn.Len() {
+		return &BadSetting{"batch", fmt.Sprint(c.Batch), fmt.Sprintf("there are only %d examples to train on", learn.Len())}
+	}
 	c.card = card{
-		Task: "classification", Shape: [3]int{training.H, training.W, training.C}, Mean: scale.Mean, Std: scale.Std,
+		Recipe: w.Recipe, Task: "classification", Shape: [3]int{training.H, training.W, training.C}, Mean: scale.Mean, Std: scale.Std,
 		Classes: training.Classes(),
 	}
 	c.training = &data.Batches{
 		Set: learn, Size: c.Batch, Shuffle: true, Seed: w.Seed, Scale: scale, Transform: augmentation(c.Augment),
-		DropLast: learn.Len() >= c.Batch,
+		DropLast: true,
 	}
 	c.validation = &data.Batches{Set: held, Size: 256, Scale: scale}
 	c.test = &data.Batches{Set: test, Size: 256, Scale: scale}
@@ -167,7 +176,7 @@ func (c *Classifier) Loss(p *tensor.Pass) (loss *tensor.Tensor, steps, epochs in
 }
 
 // supervised puts the training together.
-func (c *Classifier) supervised() (*train.Supervised, error) {
+func (c *Classifier) supervised() *train.Supervised {
 	s := &train.Supervised{
 		State:    train.State{Model: c.net, Random: train.NewStream(c.seed, "dropout")},
 		Loss:     c.loss,
@@ -205,20 +214,36 @@ func (c *Classifier) supervised() (*train.Supervised, error) {
 	if warm > 0 {
 		s.Schedule = optim.WarmUp{Steps: warm, Then: s.Schedule}
 	}
-	return s, nil
+	return s
+}
+
+// Resume implements Job.
+func (c *Classifier) Resume(run *train.Run) error {
+	if !run.Saved() {
+		return nil // so Train begins at the beginning
+	}
+	s := c.supervised()
+	if err := s.Resume(run); err != nil {
+		return err
+	}
+	if c.Epochs < s.Epoch {
+		return &BadSetting{"epochs", fmt.Sprint(c.Epochs), fmt.Sprintf("the run has done %d already", s.Epoch)}
+	}
+	var m train.Metrics
+	if c.Epochs == s.Epoch && run.ReadJSON("metrics.json", &m) == nil && m["steps"] == float64(s.Step) {
+		return train.ErrFinished
+	}
+	c.loop = s
+	return nil
 }
 
 // Train implements Job.
-func (c *Classifier) Train(ctx context.Context, run *train.Run, console *train.Console, resume bool) (train.Metrics, error) {
-	s, err := c.supervised()
-	if err != nil {
-		return nil, err
+func (c *Classifier) Train(ctx context.Context, run *train.Run, console *train.Console) (train.Metrics, error) {
+	s := c.loop
+	if s == nil {
+		s = c.supervised()
 	}
-	if resume {
-		if err := s.Resume(run); err != nil {
-			return nil, err
-		}
-	} else if err := c.open(run); err != nil {
+	if err := c.open(run); err != nil {
 		return nil, err
 	}
 	if err := s.Run(ctx, run, console); err != nil {
@@ -232,17 +257,15 @@ func (c *Classifier) Train(ctx context.Context, run *train.Run, console *train.C
 		return nil, err
 	}
 	m := outcome.Metrics("test/")
-	m["val/accuracy"], m["best/epoch"], m["epochs"], m["seconds"] = s.Best, float64(s.BestEpoch), float64(s.Epoch), s.Seconds
+	m["val/accuracy"], m["best/epoch"], m["epochs"] = s.Best, float64(s.BestEpoch), float64(s.Epoch)
+	m["steps"], m["seconds"] = float64(s.Step), s.Seconds
 	if err := c.draw(run, outcome); err != nil {
 		return nil, err
 	}
-	if err := run.WriteJSON("metrics.json", m); err != nil {
-		return nil, err
-	}
-	return m, run.Event("done", s.Step, train.Fields{"metrics": m})
+	return m, run.WriteJSON("metrics.json", m)
 }
 
-// open leaves in a new run what is known before the first step: the model's card, a labelled batch, and examples to predict on.
+// open leaves in a run what is known before the first step: the model's card, a labelled batch, and examples to predict on.
 func (c *Classifier) open(run *train.Run) error {
 	if err := run.WriteJSON("model.json", c.card); err != nil {
 		return err
@@ -306,7 +329,7 @@ func (c *Classifier) Evaluate(ctx context.Context, run *train.Run, folder string
 		if set, err = set.As(c.card.Classes); err != nil {
 			return nil, err
 		}
-		batches = &data.Batches{Set: digits{set}, Size: 256, Scale: c.test.Scale}
+		batches = &data.Batches{Set: digits{set}, Size: 256, Scale: data.Scale{Mean: c.card.Mean, Std: c.card.Std}}
 	}
 	outcome, err := train.Evaluate(c.net, batches, nn.CrossEntropy)
 	if err != nil {
@@ -318,7 +341,12 @@ func (c *Classifier) Evaluate(ctx context.Context, run *train.Run, folder string
 // load reads card and best weights of a run.
 func (c *Classifier) load(run *train.Run) error {
 	if err := run.ReadJSON("model.json", &c.card); err != nil {
-		return err
+		return &train.Damaged{Path: run.Path("model.json"), Err: err, Help: cardHelp}
+	}
+	if channels := c.card.Shape[2]; len(c.card.Classes) == 0 || len(c.card.Mean) != channels || len(c.card.Std) != channels {
+		return &train.Damaged{
+			Path: run.Path("model.json"), Err: errors.New("it has no classes, or not a mean and a std for each channel"), Help: cardHelp,
+		}
 	}
 	c.net = c.Build(train.NewStream(0, "weights").Rand(), len(c.card.Classes)) // all of it is overwritten
 	return run.LoadWeights("best", c.net)
@@ -329,19 +357,21 @@ func (c *Classifier) Predict(ctx context.Context, run *train.Run, inputs []Input
 	if err := c.load(run); err != nil {
 		return err
 	}
+	var unread []error
 	for _, in := range inputs {
-		if ctx.Err() != nil {
-			return train.ErrInterrupted
+		if err := ctx.Err(); err != nil {
+			return err
 		}
 		a, err := c.predict(in)
 		if err != nil {
-			return fmt.Errorf("%s: %w", in.Name, err)
+			unread = append(unread, fmt.Errorf("%s: %w", in.Name, err))
+			continue
 		}
 		if err := answer(a); err != nil {
 			return err
 		}
 	}
-	return nil
+	return errors.Join(unread...)
 }
 
 func (c *Classifier) predict(in Input) (Answer, error) {

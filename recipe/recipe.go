@@ -30,22 +30,27 @@ type Recipe struct {
 type Job interface {
 	// Settings returns a pointer to the struct of settings, to be changed before Prepare.
 	Settings() any
-	// Prepare checks the settings, finds the data and builds the network from the seed.
+	// Prepare checks the settings, finds the data and builds the network from the seed. What is wrong with a setting is a *BadSetting.
 	Prepare(ctx context.Context, w Workplace) error
 	// Model returns the network, and the shape of one batch of its input.
 	Model() (model nn.Layer, input []int)
 	// Loss returns the loss on the first batch of the training set, and how many steps an epoch has.
 	Loss(p *tensor.Pass) (loss *tensor.Tensor, steps, epochs int, err error)
-	// Train trains from the beginning, or if resume is set from the last state of the run, and leaves metrics and pictures.
-	Train(ctx context.Context, run *train.Run, console *train.Console, resume bool) (train.Metrics, error)
-	// Evaluate judges the best weights of a run on the test set, or on a folder of the user's own data.
+	// Resume takes up the last state of a run, for Train to go on from. The error is train.ErrFinished if nothing is left to train.
+	Resume(run *train.Run) error
+	// Train trains, from the beginning if there was no Resume, and leaves metrics and pictures.
+	Train(ctx context.Context, run *train.Run, console *train.Console) (train.Metrics, error)
+	// Evaluate judges the best weights of a run on the test set, or on a folder of the user's own data, for which there need be no
+	// Prepare.
 	Evaluate(ctx context.Context, run *train.Run, folder string) (train.Metrics, error)
-	// Predict applies the best weights of a run to inputs, draws what it says to w and reports each answer.
+	// Predict applies the best weights of a run to inputs and reports each answer. Inputs that cannot be read come together in the
+	// error, after the answers to the others.
 	Predict(ctx context.Context, run *train.Run, inputs []Input, answer func(Answer) error) error
 }
 
 // A Workplace is what a job finds around it.
 type Workplace struct {
+	Recipe string // the name that the job has in the table
 	Seed   uint64
 	Source source.Options
 }

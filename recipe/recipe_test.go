@@ -184,7 +184,7 @@ func TestThreadsDoNotMatter(t *testing.T) {
 	for _, threads := range []int{1, 2, 3} {
 		tensor.SetThreads(threads)
 		run := newRun(t)
-		if _, err := prepared(t, "lenet-mnist", 3, small).Train(context.Background(), run, nil, false); err != nil {
+		if _, err := prepared(t, "lenet-mnist", 3, small).Train(context.Background(), run, nil); err != nil {
 			t.Fatal(err)
 		}
 		got := file(t, run, "weights/last.safetensors")
@@ -213,15 +213,18 @@ func (c *countdown) Err() error {
 // A run that is stopped anywhere and resumed ends as one that was not, byte for byte.
 func TestResumedIsUninterrupted(t *testing.T) {
 	whole := newRun(t)
-	if _, err := prepared(t, "lenet-mnist", 1, small).Train(context.Background(), whole, nil, false); err != nil {
+	if _, err := prepared(t, "lenet-mnist", 1, small).Train(context.Background(), whole, nil); err != nil {
 		t.Fatal(err)
 	}
 	want := file(t, whole, "weights/last.safetensors")
 	best := file(t, whole, "weights/best.safetensors")
 	run := newRun(t)
-	for stops, resume := 0, false; ; stops, resume = stops+1, true {
-		ctx := &countdown{context.Background(), 16}
-		_, err := prepared(t, "lenet-mnist", 1, small).Train(ctx, run, nil, resume)
+	for stops := 0; ; stops++ {
+		j := prepared(t, "lenet-mnist", 1, small)
+		if err := j.Resume(run); err != nil {
+			t.Fatal(err)
+		}
+		_, err := j.Train(&countdown{context.Background(), 16}, run, nil)
 		if err == nil {
 			t.Logf("stopped %d times", stops)
 			break
@@ -245,7 +248,7 @@ func TestResumedIsUninterrupted(t *testing.T) {
 func TestDivergenceKeepsTheWeights(t *testing.T) {
 	settings := map[string]string{"epochs": "1", "fraction": "0.05", "lr": "1e30", "optimizer": "sgd", "schedule": "constant"}
 	run := newRun(t)
-	_, err := prepared(t, "lenet-mnist", 0, settings).Train(context.Background(), run, nil, false)
+	_, err := prepared(t, "lenet-mnist", 0, settings).Train(context.Background(), run, nil)
 	var diverged *train.Diverged
 	if !errors.As(err, &diverged) || diverged.Step < 1 || diverged.What == "" {
 		t.Fatalf("Train = %v, want that it diverged, where and what", err)
@@ -278,7 +281,7 @@ func TestRecipesLearn(t *testing.T) {
 				goal.Bound *= .85
 			}
 			run := newRun(t)
-			m, err := prepared(t, r.Name, 0, settings).Train(context.Background(), run, nil, false)
+			m, err := prepared(t, r.Name, 0, settings).Train(context.Background(), run, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -3,6 +3,7 @@ package recipe
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,8 +12,18 @@ import (
 
 // A Setting is one key of a recipe: what key=value on the command line and the lines of config.yaml set.
 type Setting struct {
-	Key, Type, Value, Help string
+	Key, Type, Help string
+	Value           any
+	Fixed           bool // once training has begun
 }
+
+// BadSetting says that a setting has a value that it cannot have.
+type BadSetting struct {
+	Key, Value string
+	Problem    string
+}
+
+func (e *BadSetting) Error() string { return fmt.Sprintf("%s=%s: %s", e.Key, e.Value, e.Problem) }
 
 // UnknownKey says that a recipe has no such setting.
 type UnknownKey struct {
@@ -24,12 +35,13 @@ type UnknownKey struct {
 func (e *UnknownKey) Error() string {
 	s := fmt.Sprintf("unknown key %q", e.Key)
 	if len(e.Near) > 0 {
-		s += "; did you mean " + strings.Join(e.Near, " or ") + "?"
+		return s + "; did you mean " + strings.Join(e.Near, " or ") + "?"
 	}
-	return s + " The keys are " + strings.Join(e.All, ", ") + "."
+	return s + "; the keys are " + strings.Join(e.All, ", ")
 }
 
-// Settings lists the settings of a pointer to a struct, whose fields have the tags yaml (the key), help, and for words oneof.
+// Settings lists the settings of a pointer to a struct, whose fields have the tags yaml (the key), help, for words oneof, and fixed for
+// what cannot change once training has begun.
 func Settings(of any) []Setting {
 	var all []Setting
 	v := reflect.ValueOf(of).Elem()
@@ -40,7 +52,7 @@ func Settings(of any) []Setting {
 			if words := f.Tag.Get("oneof"); words != "" {
 				help += ": " + strings.ReplaceAll(words, " ", ", ")
 			}
-			all = append(all, Setting{key, kindName(f.Type.Kind()), fmt.Sprint(v.Field(i).Interface()), help})
+			all = append(all, Setting{key, kindName(f.Type.Kind()), help, v.Field(i).Interface(), f.Tag.Get("fixed") != ""})
 		}
 	}
 	return all
@@ -49,13 +61,13 @@ func Settings(of any) []Setting {
 func kindName(k reflect.Kind) string {
 	switch k {
 	case reflect.Int, reflect.Uint64:
-		return "whole number"
+		return "a whole number"
 	case reflect.Float64:
-		return "number"
+		return "a number"
 	case reflect.Bool:
 		return "true or false"
 	}
-	return "word"
+	return "a word"
 }
 
 // Set sets one setting of a pointer to a struct from text.
@@ -96,22 +108,13 @@ func setField(v reflect.Value, f reflect.StructField, key, text string) error {
 		b, err = strconv.ParseBool(text)
 		v.SetBool(b)
 	default:
-		if words := strings.Fields(f.Tag.Get("oneof")); len(words) > 0 && !contains(words, text) {
-			return fmt.Errorf("%s=%s: it is one of %s", key, text, strings.Join(words, ", "))
+		if words := strings.Fields(f.Tag.Get("oneof")); len(words) > 0 && !slices.Contains(words, text) {
+			return &BadSetting{key, text, "it is one of " + strings.Join(words, ", ")}
 		}
 		v.SetString(text)
 	}
 	if err != nil {
-		return fmt.Errorf("%s=%s: it must be a %s", key, text, kindName(v.Kind()))
+		return &BadSetting{key, text, "it must be " + kindName(v.Kind())}
 	}
 	return nil
-}
-
-func contains(words []string, w string) bool {
-	for _, v := range words {
-		if v == w {
-			return true
-		}
-	}
-	return false
 }

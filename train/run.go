@@ -3,14 +3,17 @@
 package train
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,6 +38,9 @@ type Run struct {
 	Out io.Writer
 }
 
+// ErrOccupied says that a new run would come to lie among other files.
+var ErrOccupied = errors.New("the folder is not empty")
+
 // Create makes a new run folder: dir itself, which must not exist or be empty, or if dir is empty the next free name of the form
 // runs/name-1. It becomes the run that is called last.
 func Create(dir, name string) (*Run, error) {
@@ -46,7 +52,7 @@ func Create(dir, name string) (*Run, error) {
 		dir = next
 	}
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
-		return nil, fmt.Errorf("create run %s: the folder is not empty; choose another with --out, or resume it", dir)
+		return nil, fmt.Errorf("create run %s: %w; choose another with --out, or resume the run in it", dir, ErrOccupied)
 	}
 	for _, d := range []string{dir, filepath.Join(dir, "weights"), filepath.Join(dir, "examples")} {
 		if err := os.MkdirAll(d, 0o755); err != nil {
@@ -98,7 +104,7 @@ func Open(name string) (*Run, error) {
 	if name == "last" {
 		b, err := os.ReadFile(filepath.Join("runs", "last"))
 		if err != nil {
-			return nil, fmt.Errorf("open run last: there is no run here yet (%w); train one, or give its folder", err)
+			return nil, fmt.Errorf("there is no last run here yet (%w)", err)
 		}
 		if dir = strings.TrimSpace(string(b)); !filepath.IsAbs(dir) {
 			dir = filepath.Join("runs", dir)
@@ -107,7 +113,7 @@ func Open(name string) (*Run, error) {
 		dir = filepath.Join("runs", name)
 	}
 	if !isRun(dir) {
-		return nil, fmt.Errorf("open run %s: there is no config.yaml in %s", name, dir)
+		return nil, fmt.Errorf("%s is no run: there is no config.yaml in %s", name, dir)
 	}
 	return &Run{Dir: dir}, nil
 }
@@ -140,23 +146,16 @@ func (r *Run) ReadJSON(name string, v any) error {
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(b, v); err != nil {
-		return fmt.Errorf("read %s: %w", r.Path(name), err)
-	}
-	return nil
+	return json.Unmarshal(b, v)
 }
 
 // Fields are the values of an event.
 type Fields map[string]any
 
-// Event appends to events.jsonl, and to Out.
-func (r *Run) Event(event string, step int, fields Fields) error {
-	line, err := eventLine(event, step, fields)
-	if err != nil {
-		return err
-	}
+// Event appends to events.jsonl, and to Out. The fields say the step; those of a later step are cut when a run is resumed.
+func (r *Run) Event(event string, fields Fields) error {
 	if r.Out != nil {
-		if _, err := r.Out.Write(line); err != nil {
+		if err := WriteEvent(r.Out, event, fields); err != nil {
 			return err
 		}
 	}
@@ -164,24 +163,29 @@ func (r *Run) Event(event string, step int, fields Fields) error {
 	if err != nil {
 		return fmt.Errorf("write event: %w", err)
 	}
-	if _, err := f.Write(line); err != nil {
+	if err := WriteEvent(f, event, fields); err != nil {
 		f.Close()
 		return fmt.Errorf("write event: %w", err)
 	}
 	return f.Close()
 }
 
-// eventLine puts the event and the step in front of the fields, which follow in the order of their names.
-func eventLine(event string, step int, fields Fields) ([]byte, error) {
-	rest, err := json.Marshal(fields)
-	if err != nil {
-		return nil, err
+// WriteEvent writes a line of JSON: the event, then the fields in the order of their names.
+func WriteEvent(w io.Writer, event string, fields Fields) error {
+	var line bytes.Buffer
+	fmt.Fprintf(&line, `{"event":%q`, event)
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		fmt.Fprintf(&line, ",%q:", name)
+		e := json.NewEncoder(&line)
+		e.SetEscapeHTML(false)
+		if err := e.Encode(fields[name]); err != nil {
+			return err
+		}
+		line.Truncate(line.Len() - 1) // the line end of each value
 	}
-	head := fmt.Sprintf(`{"event":%q,"step":%d`, event, step)
-	if len(fields) > 0 {
-		head += ","
-	}
-	return append(append([]byte(head), rest[1:]...), '\n'), nil
+	line.WriteString("}\n")
+	_, err := w.Write(line.Bytes())
+	return err
 }
 
 // Row is a row of results.csv: one epoch.
@@ -209,6 +213,26 @@ func (r *Run) WriteResults(rows []Row) error {
 		}
 		c.Flush()
 		return c.Error()
+	})
+}
+
+// Saved tells whether anything of a training was saved: with nothing, the run has to begin anew.
+func (r *Run) Saved() bool {
+	for _, file := range []string{r.Path("last.state"), r.Path("weights", "last.safetensors")} {
+		if _, err := os.Stat(file); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// sweep removes what writes that a crash cut off have left.
+func (r *Run) sweep() error {
+	return filepath.WalkDir(r.Dir, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && strings.HasPrefix(d.Name(), ".") && strings.HasSuffix(d.Name(), ".part") {
+			return os.Remove(path)
+		}
+		return err
 	})
 }
 

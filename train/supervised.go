@@ -14,6 +14,9 @@ import (
 	"github.com/hadal-go/hadal/tensor"
 )
 
+// ErrFinished says that there is nothing left to train.
+var ErrFinished = errors.New("all epochs are done")
+
 // ErrInterrupted says that training stopped because it was asked to, and that everything was saved.
 var ErrInterrupted = errors.New("interrupted, and saved")
 
@@ -24,7 +27,8 @@ type Diverged struct {
 }
 
 func (d *Diverged) Error() string {
-	return fmt.Sprintf("step %d: %s is not finite; the weights of the step before are kept. Try a smaller lr, or clip=1", d.Step, d.What)
+	return fmt.Sprintf("diverged at step %d: %s is not finite; the weights of the step before are kept. Try a smaller lr, or clip=1",
+		d.Step, d.What)
 }
 
 // Supervised is a training of a classifier by labelled pictures.
@@ -53,6 +57,9 @@ type State struct {
 	Hits    int     `json:"hits"`
 	Seconds float64 `json:"seconds"`
 
+	RecentSum float64 `json:"recent_sum"` // of the losses since the last step that was reported as an event
+	Recent    int     `json:"recent"`     // examples since then
+
 	Best      float64 `json:"best"` // validation accuracy
 	BestEpoch int     `json:"best_epoch"`
 	Rows      []Row   `json:"rows"`
@@ -68,13 +75,21 @@ func (s *Supervised) Run(ctx context.Context, run *Run, console *Console) error 
 			if err != nil {
 				return err
 			}
+			if ctx.Err() != nil {
+				if err := s.save(run); err != nil {
+					return err
+				}
+				return ErrInterrupted
+			}
 			if err := s.step(batch, params, random); err != nil {
 				return errors.Join(err, s.save(run))
 			}
-			console.Step(s.Epoch+1, s.Epochs, s.Batch, s.Training.Len(), s.Seen, s.LossSum/float64(s.Seen))
-			if ctx.Err() != nil {
-				return errors.Join(ErrInterrupted, s.save(run))
+			if s.Step%eventSteps == 0 {
+				if err := s.report(run); err != nil {
+					return err
+				}
 			}
+			console.Step(s.Epoch+1, s.Epochs, s.Batch, s.Training.Len(), s.Seen, s.LossSum/float64(s.Seen))
 		}
 		outcome, err := Evaluate(s.Model, s.Validation, s.Loss)
 		if err != nil {
@@ -85,6 +100,16 @@ func (s *Supervised) Run(ctx context.Context, run *Run, console *Console) error 
 		}
 	}
 	return nil
+}
+
+// eventSteps is the distance of the steps that are reported as events.
+const eventSteps = 50
+
+// report leaves the mean loss since the last report as an event.
+func (s *Supervised) report(run *Run) error {
+	loss := s.RecentSum / float64(s.Recent)
+	s.RecentSum, s.Recent = 0, 0
+	return run.Event("step", Fields{"step": s.Step, "epoch": s.Epoch + 1, "train/loss": loss, "lr": s.Schedule.At(s.Step - 1)})
 }
 
 // step learns from one batch.
@@ -104,7 +129,8 @@ func (s *Supervised) step(batch *data.Batch, params []*tensor.Tensor, random *ra
 	s.Optimizer.Step(grads)
 
 	n := len(batch.Labels)
-	s.LossSum += float64(loss.Item()) * float64(n)
+	sum := float64(loss.Item()) * float64(n)
+	s.LossSum, s.RecentSum, s.Recent = s.LossSum+sum, s.RecentSum+sum, s.Recent+n
 	for i, predicted := range scores.ArgMax() {
 		if predicted == batch.Labels[i] {
 			s.Hits++
@@ -132,7 +158,8 @@ func (s *Supervised) finite(loss *tensor.Tensor, grads []*tensor.Tensor) error {
 	return nil
 }
 
-// endEpoch judges the epoch, and saves.
+// endEpoch judges the epoch, and saves. The state comes last: what an epoch that was not saved has left is cut back or written again
+// when the run is resumed.
 func (s *Supervised) endEpoch(run *Run, console *Console, valid *Outcome) error {
 	s.tick()
 	row := Row{
@@ -152,20 +179,20 @@ func (s *Supervised) endEpoch(run *Run, console *Console, valid *Outcome) error 
 			return err
 		}
 	}
-	if err := s.save(run); err != nil {
-		return err
-	}
 	if err := run.WriteResults(s.Rows); err != nil {
 		return err
 	}
 	if err := run.drawCurves(s.Rows); err != nil {
 		return err
 	}
-	console.Epoch(row, s.Epochs, best)
-	return run.Event("epoch", s.Step, Fields{
-		"epoch": row.Epoch, "train/loss": row.TrainLoss, "train/accuracy": row.TrainAccuracy,
+	if err := run.Event("epoch", Fields{
+		"step": s.Step, "epoch": row.Epoch, "train/loss": row.TrainLoss, "train/accuracy": row.TrainAccuracy,
 		"val/loss": row.Loss, "val/accuracy": row.Accuracy, "lr": row.LR, "seconds": row.Seconds,
-	})
+	}); err != nil {
+		return err
+	}
+	console.Epoch(row, s.Epochs, best)
+	return s.save(run)
 }
 
 // save writes last.state and last.safetensors. The state has the weights too, so that a crash between the two does no harm.
@@ -184,12 +211,18 @@ func (s *Supervised) tick() {
 	s.ticked = now
 }
 
-// Resume continues from the last state of a run.
+// Resume takes up the last state of a run, and cuts back to it what a crash has left behind.
 func (s *Supervised) Resume(run *Run) error {
 	if err := run.LoadState(&s.State); err != nil {
 		return err
 	}
-	return run.cutEvents(s.Step)
+	if err := run.sweep(); err != nil {
+		return err
+	}
+	if err := run.cutEvents(s.Step); err != nil {
+		return err
+	}
+	return run.WriteResults(s.Rows)
 }
 
 // An Outcome is what a classifier says of a set.

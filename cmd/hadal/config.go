@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -23,10 +24,13 @@ type config struct {
 	Settings any    `yaml:"settings"`
 }
 
+// setting is how key=value begins; a path with an equals sign in it is told apart by what comes before.
+var setting = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*=`)
+
 // split separates the name of a recipe or run from key=value arguments.
 func split(args []string) (names, settings []string) {
 	for _, arg := range args {
-		if strings.Contains(arg, "=") {
+		if setting.MatchString(arg) {
 			settings = append(settings, arg)
 		} else {
 			names = append(names, arg)
@@ -78,7 +82,7 @@ func readConfig(run *train.Run) (config, recipe.Job, error) {
 	}
 	c, j, err := parseConfig(b)
 	if err != nil {
-		return config{}, nil, dataError{fmt.Errorf("%s is damaged: %w\nIt holds what the run was trained with: mend it, or train anew", path, err)}
+		return config{}, nil, dataError{fmt.Errorf("%s is damaged: %v\nIt holds what the run was trained with: mend it, or train anew", path, err)}
 	}
 	return c, j, nil
 }
@@ -99,7 +103,7 @@ func parseConfig(b []byte) (config, recipe.Job, error) {
 	j := r.New()
 	for _, s := range recipe.Settings(j.Settings()) {
 		if _, ok := values[s.Key]; !ok {
-			return config{}, nil, fmt.Errorf("settings: %s is missing; the recipe has %s=%s", s.Key, s.Key, s.Value)
+			return config{}, nil, fmt.Errorf("settings: %s is missing; the recipe has %s=%v", s.Key, s.Key, s.Value)
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(values)) {

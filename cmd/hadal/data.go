@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"os"
+	"strings"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -10,11 +12,14 @@ import (
 	"github.com/hadal-go/hadal/data/source"
 	"github.com/hadal-go/hadal/plot"
 	"github.com/hadal-go/hadal/recipe"
+	"github.com/hadal-go/hadal/train"
 )
 
 func (a *app) dataCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "data get|check|preview NAME",
+		Args:  cobra.ArbitraryArgs,
+		RunE:  verbs,
 		Short: "Fetch, check or look at a data set",
 		Example: `  ` + a.name + ` data get fashion-mnist
   ` + a.name + ` data check mnist
@@ -34,11 +39,18 @@ func (a *app) dataCommand() *cobra.Command {
 			if err := found.Check(); err != nil {
 				return err
 			}
-			fmt.Fprintf(a.out, "%s  %s\nlicence  %s\nfound in %s\n", s.Name, s.About, s.Licence, found.From)
+			var files []string
 			for _, f := range s.Files {
-				fmt.Fprintf(a.out, "  %s\n", found.Path(f.Name))
+				files = append(files, found.Path(f.Name))
 			}
-			return nil
+			if a.json {
+				return a.printEvent("data", train.Fields{
+					"name": s.Name, "about": s.About, "licence": s.Licence, "from": found.From, "files": files,
+				})
+			}
+			_, err = fmt.Fprintf(a.out, "%s  %s\nlicence  %s\nfound in %s\n  %s\n",
+				s.Name, s.About, s.Licence, found.From, strings.Join(files, "\n  "))
+			return err
 		},
 	}
 	check := &cobra.Command{
@@ -46,15 +58,9 @@ func (a *app) dataCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			training, test, err := recipe.Load(cmd.Context(), args[0], a.source())
 			if err != nil {
-				return err
+				return dataError{err}
 			}
-			fmt.Fprintf(a.out, "%-14s %9s %9s\n", "class", "training", "test")
-			n, m := counts(training), counts(test)
-			for i, name := range training.Classes() {
-				fmt.Fprintf(a.out, "%-14s %9d %9d\n", name, n[i], m[i])
-			}
-			fmt.Fprintf(a.out, "%-14s %9d %9d\n", "all", training.Len(), test.Len())
-			return nil
+			return a.printCounts(training, test)
 		},
 	}
 	out := ""
@@ -63,13 +69,16 @@ func (a *app) dataCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			training, _, err := recipe.Load(cmd.Context(), args[0], a.source())
 			if err != nil {
-				return err
+				return dataError{err}
 			}
 			if out == "" {
 				out = args[0] + ".png"
 			}
 			if err := drawPreview(out, args[0], training); err != nil {
 				return err
+			}
+			if a.json {
+				return a.printEvent("preview", train.Fields{"file": out})
 			}
 			_, err = fmt.Fprintln(a.out, out)
 			return err
@@ -78,6 +87,26 @@ func (a *app) dataCommand() *cobra.Command {
 	preview.Flags().StringVar(&out, "out", "", "picture to draw (default NAME.png)")
 	c.AddCommand(get, check, preview)
 	return c
+}
+
+// printCounts prints how many examples of each class there are.
+func (a *app) printCounts(training, test *data.Pictures) error {
+	n, m := counts(training), counts(test)
+	if a.json {
+		for i, name := range training.Classes() {
+			if err := a.printEvent("class", train.Fields{"class": name, "training": n[i], "test": m[i]}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "class\ttraining\ttest\t")
+	for i, name := range training.Classes() {
+		fmt.Fprintf(w, "%s\t%d\t%d\t\n", name, n[i], m[i])
+	}
+	fmt.Fprintf(w, "all\t%d\t%d\t\n", training.Len(), test.Len())
+	return w.Flush()
 }
 
 func counts(s *data.Pictures) []int {
@@ -107,7 +136,7 @@ func drawPreview(path, name string, s *data.Pictures) error {
 		cells = append(cells, r...)
 	}
 	if _, err := os.Stat(path); err == nil {
-		return dataError{fmt.Errorf("%s exists already; name another with --out", path)}
+		return usageError{fmt.Errorf("%s exists already; name another with --out", path)}
 	}
 	return plot.WritePNG(path, plot.Grid(name, cells, each, 3))
 }

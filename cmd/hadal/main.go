@@ -2,10 +2,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -16,6 +18,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/hadal-go/hadal/data/source"
+	"github.com/hadal-go/hadal/recipe"
 	"github.com/hadal-go/hadal/tensor"
 	"github.com/hadal-go/hadal/train"
 )
@@ -68,19 +71,19 @@ type app struct {
 // usageError is a mistake on the command line.
 type usageError struct{ error }
 
+func (e usageError) Unwrap() error { return e.error }
+
 // dataError is something wrong with the user's data or with a run.
 type dataError struct{ error }
+
+func (e dataError) Unwrap() error { return e.error }
 
 // run executes a command line and returns the exit code.
 func run(ctx context.Context, args []string, in io.Reader, out, stderr io.Writer) (code int) {
 	a := &app{name: callName(args[0]), in: in, out: out, err: stderr}
 	defer func() {
 		if r := recover(); r != nil {
-			fmt.Fprintf(stderr, "error: %s\n", describePanic(r))
-			code = exitInternal
-			if strings.HasPrefix(fmt.Sprint(r), "tensor: ") || strings.HasPrefix(fmt.Sprint(r), "nn: ") {
-				code = exitUsage
-			}
+			code = a.failed(panicError(r))
 			if os.Getenv("HADAL_DEBUG") != "" {
 				fmt.Fprintf(stderr, "%s\n", debug.Stack())
 			}
@@ -91,13 +94,23 @@ func run(ctx context.Context, args []string, in io.Reader, out, stderr io.Writer
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return 0
+	if err := root.ExecuteContext(ctx); err != nil {
+		return a.failed(err)
 	}
-	code = exitCode(err)
-	if code != exitInterrupted {
-		fmt.Fprintf(stderr, "error: %v\n", err)
+	return 0
+}
+
+// failed reports an error and returns its exit code.
+func (a *app) failed(err error) int {
+	code := exitCode(err)
+	switch {
+	case code != exitInterrupted:
+		fmt.Fprintf(a.err, "error: %v\n", err)
+	case !errors.Is(err, train.ErrInterrupted):
+		fmt.Fprintln(a.err, "interrupted")
+	}
+	if a.json {
+		a.printEvent("error", train.Fields{"code": code, "message": err.Error()})
 	}
 	return code
 }
@@ -107,16 +120,16 @@ func callName(arg string) string {
 	if strings.Contains(arg, "go-build") {
 		return "go run ./cmd/hadal"
 	}
-	if strings.ContainsAny(arg, " ") {
-		return fmt.Sprintf("%q", arg)
-	}
-	return arg
+	return quoted(arg)
 }
 
 func exitCode(err error) int {
 	var (
 		usage    usageError
+		bad      *recipe.BadSetting
 		wrong    dataError
+		file     *fs.PathError
+		link     *os.LinkError
 		diverged *train.Diverged
 		missed   *train.Missed
 		missing  *source.MissingError
@@ -127,16 +140,16 @@ func exitCode(err error) int {
 	switch {
 	case errors.As(err, &diverged):
 		return exitDiverged
-	case errors.Is(err, train.ErrInterrupted):
+	case errors.Is(err, train.ErrInterrupted), errors.Is(err, context.Canceled):
 		return exitInterrupted
 	case errors.As(err, &missed):
 		return exitMissed
 	case errors.As(err, &download):
 		return exitDownload
-	case errors.As(err, &missing), errors.As(err, &corrupt), errors.As(err, &wrong):
-		return exitData
-	case errors.As(err, &usage), errors.As(err, &unknown):
+	case errors.As(err, &bad), errors.As(err, &usage), errors.As(err, &unknown):
 		return exitUsage
+	case errors.As(err, &missing), errors.As(err, &corrupt), errors.As(err, &wrong), errors.As(err, &file), errors.As(err, &link):
+		return exitData
 	}
 	return exitInternal
 }
@@ -146,16 +159,15 @@ func (a *app) root() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "hadal",
 		Short: "Deep learning in Go: train, evaluate, predict, look",
-		Long: `Hadal trains networks, evaluates them, predicts with them and shows what they do.
-
-  ` + a.name + ` train                          train LeNet on MNIST
+		Long:  "Hadal trains networks, evaluates them, predicts with them and shows what they do.",
+		Example: `  ` + a.name + ` train                          train LeNet on MNIST
   ` + a.name + ` train mlp-mnist epochs=3       another recipe, with a setting of your own
   ` + a.name + ` predict last picture.png       what is on a picture
   ` + a.name + ` list                           what there is to train`,
 		SilenceErrors: true, SilenceUsage: true,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			if a.threads < 0 {
-				return usageError{fmt.Errorf("--threads %d: there must be one at least", a.threads)}
+				return usageError{fmt.Errorf("--threads %d: it must be one at least, or 0 for all", a.threads)}
 			}
 			if a.threads > 0 {
 				tensor.SetThreads(a.threads)
@@ -163,14 +175,27 @@ func (a *app) root() *cobra.Command {
 			return nil
 		},
 	}
+	c.RunE = verbs
+	c.Args = cobra.ArbitraryArgs
+	c.SetUsageTemplate(usageTemplate)
+	c.SetHelpCommand(&cobra.Command{
+		Use: "help [VERB]", Short: "Say more about a verb", Hidden: true,
+		RunE: func(help *cobra.Command, args []string) error {
+			verb, rest, err := c.Find(args)
+			if err != nil || len(rest) > 0 {
+				return verbs(c, args)
+			}
+			return verb.Help()
+		},
+	})
 	c.CompletionOptions.HiddenDefaultCmd = true
 	f := c.PersistentFlags()
-	f.StringVar(&a.data, "data", os.Getenv("HADAL_DATA"), "folder with data sets, looked at first")
-	f.IntVar(&a.threads, "threads", 0, "processor threads (default: all)")
+	f.StringVar(&a.data, "data", "", "`FOLDER` with data sets, looked at first (default $HADAL_DATA)")
+	f.IntVar(&a.threads, "threads", 0, "`NUMBER` of processor threads (default all)")
 	f.BoolVar(&a.json, "json", false, "one JSON object a line on standard output")
 	f.BoolVar(&a.quiet, "quiet", false, "no progress")
 	f.BoolVar(&a.offline, "offline", false, "download nothing")
-	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	c.SetFlagErrorFunc(flagError)
 	c.AddCommand(a.trainCommand(), a.resumeCommand(), a.evalCommand(), a.predictCommand(), a.listCommand(), a.showCommand(),
 		a.dataCommand(), a.versionCommand())
 	return c
@@ -178,7 +203,7 @@ func (a *app) root() *cobra.Command {
 
 // source says where data are looked for, and shows how downloads come along.
 func (a *app) source() source.Options {
-	o := source.Options{Dir: a.data, Offline: a.offline}
+	o := source.Options{Dir: cmp.Or(a.data, os.Getenv("HADAL_DATA")), Offline: a.offline}
 	if !a.quiet {
 		o.Progress = a.downloading
 	}

@@ -1,21 +1,23 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
 )
 
-// describePanic turns a panic into a sentence. A wrong shape gets the place in the model where it came up.
-func describePanic(r any) string {
+// panicError turns a panic into an error. A wrong shape is the fault of what was asked for, and gets the place in the model where it
+// came up.
+func panicError(r any) error {
 	text := fmt.Sprint(r)
 	if !strings.HasPrefix(text, "tensor: ") && !strings.HasPrefix(text, "nn: ") {
-		return "internal: " + text + " (HADAL_DEBUG=1 prints where)"
+		return errors.New("internal: " + text + " (HADAL_DEBUG=1 prints where)")
 	}
 	if place := modelPlace(); place != "" {
-		return text + "\n  in " + place
+		text += "\n  in " + place
 	}
-	return text
+	return usageError{errors.New(text)}
 }
 
 // modelPlace returns the innermost method of a model on the stack of a panic, with its file and line.

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -41,29 +44,29 @@ func (a *app) evalCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			began := time.Now()
 			conf, j, err := readConfig(run)
 			if err != nil {
 				return err
 			}
-			if err := a.prepare(cmd.Context(), j, conf.Seed); err != nil {
-				return err
+			if folder == "" {
+				if err := a.prepare(cmd.Context(), j, conf); err != nil {
+					return err
+				}
 			}
 			m, err := j.Evaluate(cmd.Context(), run, folder)
 			if err != nil {
 				return dataError{err}
 			}
-			if err := a.printMetrics(run, conf.Recipe, m); err != nil {
-				return err
+			if a.json {
+				err = a.printEvent("done", done(run, conf, m, time.Since(began)))
+			} else {
+				err = a.metricTable(m)
 			}
-			for _, r := range requirements {
-				if err := r.Check(m); err != nil {
-					return err
-				}
-			}
-			return nil
+			return errors.Join(err, check(requirements, m))
 		},
 	}
-	c.Flags().StringArrayVar(&require, "require", nil, "result that must be reached, such as 'test/accuracy>=0.99'; exit code 5 if not")
+	c.Flags().StringArrayVar(&require, "require", nil, requireHelp)
 	return c
 }
 
@@ -87,12 +90,8 @@ func (a *app) predictCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			inputs, err := a.inputs(args[1:])
-			if err != nil {
-				return dataError{err}
-			}
 			var cells []plot.Cell
-			err = j.Predict(cmd.Context(), run, inputs, func(answer recipe.Answer) error {
+			err = j.Predict(cmd.Context(), run, a.inputs(args[1:]), func(answer recipe.Answer) error {
 				cells = append(cells, plot.Cell{
 					Image:   answer.Image,
 					Caption: fmt.Sprintf("%s %.3f", answer.Scores[0].Class, answer.Scores[0].Probability),
@@ -100,38 +99,49 @@ func (a *app) predictCommand() *cobra.Command {
 				return a.printAnswer(answer, top)
 			})
 			if err != nil {
-				return dataError{err}
+				err = dataError{err}
 			}
-			return a.drawAnswers(run, cells)
+			return errors.Join(a.drawAnswers(run, cells), err)
 		},
 	}
-	c.Flags().IntVar(&top, "top", top, "how many classes to print")
+	c.Flags().IntVar(&top, "top", top, "`NUMBER` of classes to print")
 	return c
 }
 
-// inputs opens files, the pictures of folders, and standard input.
-func (a *app) inputs(args []string) ([]recipe.Input, error) {
+// inputs are files, the pictures of folders, and standard input. What is not there fails when it is opened, as one input of many.
+func (a *app) inputs(args []string) []recipe.Input {
 	var all []recipe.Input
+	add := func(name string, open func() (io.ReadCloser, error)) {
+		all = append(all, recipe.Input{Name: name, Open: open})
+	}
 	for _, arg := range args {
-		if arg == "-" {
-			all = append(all, recipe.Input{Name: "-", Open: func() (io.ReadCloser, error) { return io.NopCloser(a.in), nil }})
-			continue
-		}
 		info, err := os.Stat(arg)
-		if err != nil {
-			return nil, err
-		}
-		files := []string{arg}
-		if info.IsDir() {
-			if files, err = pictures(arg); err != nil {
-				return nil, err
+		switch {
+		case arg == "-":
+			add(arg, func() (io.ReadCloser, error) { return io.NopCloser(a.in), nil })
+		case err == nil && info.IsDir():
+			files, err := pictures(arg)
+			if err != nil {
+				add(arg, func() (io.ReadCloser, error) { return nil, err })
 			}
-		}
-		for _, f := range files {
-			all = append(all, recipe.Input{Name: f, Open: func() (io.ReadCloser, error) { return os.Open(f) }})
+			for _, f := range files {
+				add(f, func() (io.ReadCloser, error) { return open(f) })
+			}
+		default:
+			add(arg, func() (io.ReadCloser, error) { return open(arg) })
 		}
 	}
-	return all, nil
+	return all
+}
+
+// open opens a file; the error does not say its name.
+func open(path string) (io.ReadCloser, error) {
+	f, err := os.Open(path)
+	var named *fs.PathError
+	if errors.As(err, &named) {
+		return nil, named.Err
+	}
+	return f, err
 }
 
 // pictures lists the pictures below a folder.
@@ -144,7 +154,7 @@ func pictures(dir string) ([]string, error) {
 		return err
 	})
 	if err == nil && len(files) == 0 {
-		err = fmt.Errorf("%s: there is no picture in this folder (%s)", dir, strings.Join(imagefolder.Extensions, ", "))
+		err = fmt.Errorf("there is no picture in this folder (%s)", strings.Join(imagefolder.Extensions, ", "))
 	}
 	return files, err
 }
@@ -154,7 +164,7 @@ func (a *app) printAnswer(answer recipe.Answer, top int) error {
 		top = len(answer.Scores)
 	}
 	if a.json {
-		return a.printJSON(map[string]any{"event": "prediction", "input": answer.Input, "scores": answer.Scores[:top]})
+		return a.printEvent("prediction", train.Fields{"input": answer.Input, "scores": answer.Scores[:top]})
 	}
 	fmt.Fprintf(a.out, "%s\n", answer.Input)
 	for _, s := range answer.Scores[:top] {
@@ -165,6 +175,9 @@ func (a *app) printAnswer(answer recipe.Answer, top int) error {
 
 // drawAnswers leaves the newest predictions as one picture.
 func (a *app) drawAnswers(run *train.Run, cells []plot.Cell) error {
+	if len(cells) == 0 {
+		return nil
+	}
 	path := run.Path("predictions.png")
 	if err := plot.WritePNG(path, plot.Grid("What the network saw, and said", cells, min(8, len(cells)), 4)); err != nil {
 		return err

@@ -1,12 +1,14 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/hadal-go/hadal/train"
 )
 
 // say tells a person something on the way; it is left out where only results are wanted.
@@ -16,19 +18,21 @@ func (a *app) say(format string, args ...any) {
 	}
 }
 
-// printJSON prints v as one line.
-func (a *app) printJSON(v any) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(a.out, "%s\n", b)
-	return err
+// printEvent prints one line of JSON.
+func (a *app) printEvent(event string, fields train.Fields) error {
+	return train.WriteEvent(a.out, event, fields)
 }
 
 // quoted writes a path so that a shell takes it as one word.
 func quoted(path string) string {
-	if strings.ContainsAny(path, " '\"$&()*;<>?[]`{|}~\\") {
+	special := " '\"$&()*;<>?[]`{|}~!#"
+	if runtime.GOOS == "windows" {
+		if strings.ContainsAny(path, special) {
+			return `"` + path + `"`
+		}
+		return path
+	}
+	if strings.ContainsAny(path, special+"\\\n\t") {
 		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 	}
 	return path

@@ -42,7 +42,7 @@ func (a *app) listCommand() *cobra.Command {
 func (a *app) listRecipes() error {
 	if a.json {
 		for _, r := range recipe.All {
-			if err := a.printJSON(map[string]any{"event": "recipe", "name": r.Name, "about": r.About, "data": r.Data, "goal": r.Goal}); err != nil {
+			if err := a.printEvent("recipe", train.Fields{"name": r.Name, "about": r.About, "data": r.Data, "goal": r.Goal}); err != nil {
 				return err
 			}
 		}
@@ -59,7 +59,7 @@ func (a *app) listRecipes() error {
 func (a *app) listData() error {
 	if a.json {
 		for _, s := range source.All {
-			if err := a.printJSON(map[string]any{"event": "data", "name": s.Name, "about": s.About, "licence": s.Licence}); err != nil {
+			if err := a.printEvent("data", train.Fields{"name": s.Name, "about": s.About, "licence": s.Licence}); err != nil {
 				return err
 			}
 		}
@@ -108,25 +108,51 @@ func (a *app) showRecipe(cmd *cobra.Command, name string, settings []string) err
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.out, "%s  %s\npaper  %s\ndata   %s\ngoal   %s\n\n", r.Name, r.About, r.Paper, r.Data, r.Goal)
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	for _, s := range recipe.Settings(j.Settings()) {
-		fmt.Fprintf(w, "  %s=%s\t%s\t%s\n", s.Key, s.Value, s.Type, s.Help)
+	if a.json {
+		err = a.printEvent("recipe", train.Fields{
+			"name": r.Name, "about": r.About, "paper": r.Paper, "data": r.Data, "goal": r.Goal, "settings": values(j),
+		})
+	} else {
+		fmt.Fprintf(a.out, "%s  %s\npaper  %s\ndata   %s\ngoal   %s\n\n", r.Name, r.About, r.Paper, r.Data, r.Goal)
+		w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+		for _, s := range recipe.Settings(j.Settings()) {
+			help := s.Help
+			if s.Fixed {
+				help += " (fixed)"
+			}
+			fmt.Fprintf(w, "  %s=%v\t%s\t%s\n", s.Key, s.Value, strings.TrimPrefix(s.Type, "a "), help)
+		}
+		fmt.Fprintln(w)
+		err = w.Flush()
 	}
-	if err := w.Flush(); err != nil {
+	if err != nil {
 		return err
 	}
-	if err := a.prepare(cmd.Context(), j, 0); err != nil {
+	if err := a.prepare(cmd.Context(), j, config{Recipe: name}); err != nil {
 		return err
 	}
-	fmt.Fprintln(a.out)
 	return a.printSummary(j)
+}
+
+// values are the settings of a job by their keys.
+func values(j recipe.Job) map[string]any {
+	m := map[string]any{}
+	for _, s := range recipe.Settings(j.Settings()) {
+		m[s.Key] = s.Value
+	}
+	return m
 }
 
 // printSummary prints the network layer by layer, as it runs on one batch.
 func (a *app) printSummary(j recipe.Job) error {
 	model, shape := j.Model()
 	s := nn.Summarize(model, shape)
+	if a.json {
+		return a.printEvent("model", train.Fields{
+			"layers": s.Rows, "parameters": s.Parameters, "macs": s.MACs, "batch": shape[0],
+			"training_bytes": s.TrainingBytes, "inference_bytes": s.InferenceBytes,
+		})
+	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "layer\toperation\toutput\tparameters\tMACs\t")
 	for _, row := range s.Rows {
@@ -161,6 +187,17 @@ func count(n int) string {
 }
 
 func (a *app) showRun(run *train.Run) error {
+	m := train.Metrics{}
+	finished := run.ReadJSON("metrics.json", &m) == nil
+	if a.json {
+		c, j, err := readConfig(run)
+		if err != nil {
+			return err
+		}
+		return a.printEvent("run", train.Fields{
+			"run": run.Dir, "recipe": c.Recipe, "seed": c.Seed, "settings": values(j), "finished": finished, "metrics": m,
+		})
+	}
 	config, err := os.ReadFile(run.Path("config.yaml"))
 	if err != nil {
 		return dataError{err}
@@ -176,29 +213,25 @@ func (a *app) showRun(run *train.Run) error {
 			return err
 		}
 	}
-	m := train.Metrics{}
-	if err := run.ReadJSON("metrics.json", &m); err != nil {
-		fmt.Fprintf(a.out, "\nnot finished; go on with\n  %s resume %s\n", a.name, quoted(run.Dir))
-		return nil
+	if !finished {
+		_, err := fmt.Fprintf(a.out, "\nnot finished; go on with\n  %s resume %s\n", a.name, quoted(run.Dir))
+		return err
 	}
 	fmt.Fprintln(a.out)
-	a.metricTable(m)
+	if err := a.metricTable(m); err != nil {
+		return err
+	}
 	files, err := filepath.Glob(run.Path("*.png"))
 	fmt.Fprintf(a.out, "\n%s\n", strings.Join(files, "\n"))
 	return err
 }
 
-func (a *app) metricTable(m train.Metrics) {
+func (a *app) metricTable(m train.Metrics) error {
 	for _, name := range slices.Sorted(maps.Keys(m)) {
-		fmt.Fprintf(a.out, "%-20s %.6g\n", name, m[name])
+		if _, err := fmt.Fprintf(a.out, "%-20s %.6g\n", name, m[name]); err != nil {
+			return err
+		}
 	}
-}
-
-func (a *app) printMetrics(run *train.Run, name string, m train.Metrics) error {
-	if a.json {
-		return a.printJSON(map[string]any{"event": "done", "recipe": name, "run": run.Dir, "metrics": m})
-	}
-	a.metricTable(m)
 	return nil
 }
 
@@ -217,6 +250,15 @@ func (a *app) showFile(path string) error {
 	if err != nil {
 		return dataError{fmt.Errorf("%s: %w", path, err)}
 	}
+	if a.json {
+		for _, name := range file.Names() {
+			t, _ := file.Entry(name)
+			if err := a.printEvent("tensor", train.Fields{"name": name, "dtype": t.DType, "shape": t.Shape}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	for _, name := range file.Names() {
 		t, _ := file.Entry(name)
@@ -232,7 +274,7 @@ func (a *app) versionCommand() *cobra.Command {
 		Args:  usage(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			if a.json {
-				return a.printJSON(environment())
+				return a.printEvent("version", environment())
 			}
 			_, err := fmt.Fprintf(a.out, "hadal %s  kernels %s  %d threads\n", version(), tensor.Kernels(), tensor.Threads())
 			return err

@@ -17,6 +17,8 @@ import (
 	"github.com/hadal-go/hadal/train"
 )
 
+const requireHelp = "`RESULT` that must be reached, such as 'test/accuracy>=0.99'; exit code 5 if not"
+
 func (a *app) trainCommand() *cobra.Command {
 	var (
 		out     string
@@ -49,30 +51,34 @@ func (a *app) trainCommand() *cobra.Command {
 				return err
 			}
 			a.say("%s  seed %d\n", name, seed)
-			if err := a.prepare(cmd.Context(), j, seed); err != nil {
+			conf := config{name, seed, j.Settings()}
+			if err := a.prepare(cmd.Context(), j, conf); err != nil {
 				return err
 			}
 			if dry {
 				return a.dryRun(j)
 			}
 			run, err := train.Create(out, name)
-			if err != nil {
+			switch {
+			case errors.Is(err, train.ErrOccupied):
+				return usageError{err}
+			case err != nil:
 				return dataError{err}
 			}
 			if err := run.WriteJSON("env.json", environment()); err != nil {
 				return err
 			}
-			if err := writeConfig(run, config{name, seed, j.Settings()}); err != nil {
+			if err := writeConfig(run, conf); err != nil {
 				return err
 			}
-			return a.train(cmd.Context(), run, name, j, false, requirements)
+			return a.train(cmd.Context(), run, conf, j, requirements)
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&out, "out", "", "folder of the run (default runs/RECIPE-N)")
-	f.Uint64Var(&seed, "seed", 0, "of initialization, order and everything else that is drawn")
+	f.StringVar(&out, "out", "", "`FOLDER` of the run (default runs/RECIPE-1, or the next number that is free)")
+	f.Uint64Var(&seed, "seed", 0, "`NUMBER` that everything drawn depends on: weights, order, dropout")
 	f.BoolVar(&dry, "dry-run", false, "check settings, data and shapes; estimate time and memory; train nothing")
-	f.StringArrayVar(&require, "require", nil, "result that must be reached, such as 'test/accuracy>=0.99'; exit code 5 if not")
+	f.StringArrayVar(&require, "require", nil, requireHelp)
 	return c
 }
 
@@ -81,6 +87,10 @@ func (a *app) resumeCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "resume RUN [key=value ...]",
 		Short: "Go on with a run where it stopped, in the same folder",
+		Long: `Go on with a run where it stopped, in the same folder: the result is that of a run which was never stopped, byte for byte.
+
+Settings may be changed for the steps to come, such as epochs, over which the schedule of the learning rate then stretches. Those
+that say what was trained on so far cannot; show RECIPE calls them fixed.`,
 		Example: `  ` + a.name + ` resume last
   ` + a.name + ` resume last epochs=8`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -97,19 +107,25 @@ func (a *app) resumeCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := set(j, settings); err != nil {
+			if err := change(j, settings); err != nil {
 				return err
 			}
-			if err := a.prepare(cmd.Context(), j, conf.Seed); err != nil {
+			if err := a.prepare(cmd.Context(), j, conf); err != nil {
+				return err
+			}
+			switch err := j.Resume(run); {
+			case errors.Is(err, train.ErrFinished):
+				return a.finished(run, conf, requirements)
+			case err != nil:
 				return err
 			}
 			if err := writeConfig(run, conf); err != nil {
 				return err
 			}
-			return a.train(cmd.Context(), run, conf.Recipe, j, true, requirements)
+			return a.train(cmd.Context(), run, conf, j, requirements)
 		},
 	}
-	c.Flags().StringArrayVar(&require, "require", nil, "result that must be reached, such as 'test/accuracy>=0.99'; exit code 5 if not")
+	c.Flags().StringArrayVar(&require, "require", nil, requireHelp)
 	return c
 }
 
@@ -132,18 +148,44 @@ func openRun(verb string, names []string) (*train.Run, error) {
 	}
 	run, err := train.Open(names[0])
 	if err != nil {
-		return nil, dataError{err}
+		var runs []string
+		configs, _ := filepath.Glob(filepath.Join("runs", "*", "config.yaml"))
+		for _, c := range configs {
+			runs = append(runs, filepath.Base(filepath.Dir(c)))
+		}
+		hint := "train one first"
+		if len(runs) > 0 {
+			hint = suggestion(filepath.Base(names[0]), runs, "the runs here are ")
+		}
+		return nil, dataError{fmt.Errorf("%w; %s", err, hint)}
 	}
 	return run, nil
 }
 
+// change sets settings of a run that was begun.
+func change(j recipe.Job, settings []string) error {
+	before := recipe.Settings(j.Settings())
+	if err := set(j, settings); err != nil {
+		return err
+	}
+	for i, s := range recipe.Settings(j.Settings()) {
+		if old := before[i].Value; s.Fixed && s.Value != old {
+			return usageError{fmt.Errorf("%s=%v: the run was begun with %s=%v, which is fixed; train anew for another", s.Key, s.Value, s.Key, old)}
+		}
+	}
+	return nil
+}
+
 // prepare finds the data and builds the network. What a setting says wrongly comes up here too.
-func (a *app) prepare(ctx context.Context, j recipe.Job, seed uint64) error {
-	return j.Prepare(ctx, recipe.Workplace{Seed: seed, Source: a.source()})
+func (a *app) prepare(ctx context.Context, j recipe.Job, c config) error {
+	if err := j.Prepare(ctx, recipe.Workplace{Recipe: c.Recipe, Seed: c.Seed, Source: a.source()}); err != nil {
+		return dataError{err} // unless it is of a kind that says more
+	}
+	return nil
 }
 
 // train trains, and says where everything is and what to type next.
-func (a *app) train(ctx context.Context, run *train.Run, name string, j recipe.Job, resume bool, require []train.Requirement) error {
+func (a *app) train(ctx context.Context, run *train.Run, c config, j recipe.Job, require []train.Requirement) error {
 	began := time.Now()
 	if a.json {
 		run.Out = a.out
@@ -152,27 +194,55 @@ func (a *app) train(ctx context.Context, run *train.Run, name string, j recipe.J
 	trained, all := nn.Count(model)
 	a.say("run %s  %d parameters (%d trained)  %d threads\n", run.Dir, all, trained, tensor.Threads())
 	console := a.console()
-	m, err := j.Train(ctx, run, console, resume)
+	m, err := j.Train(ctx, run, console)
 	console.End()
 	switch {
 	case errors.Is(err, train.ErrInterrupted):
-		fmt.Fprintf(a.err, "interrupted and saved; go on with\n  %s resume %s\n", a.name, run.Dir)
+		fmt.Fprintf(a.err, "interrupted and saved; go on with\n  %s resume %s\n", a.name, quoted(run.Dir))
 		return err
+	case err != nil && run.Saved():
+		return fmt.Errorf("%w\nWhat was saved before is whole; go on from there with\n  %s resume %s", err, a.name, quoted(run.Dir))
 	case err != nil:
 		return err
 	}
+	if err := run.Event("done", done(run, c, m, time.Since(began))); err != nil {
+		return err
+	}
+	return a.result(run, m, require)
+}
+
+// finished repeats the result of a run with nothing left to train.
+func (a *app) finished(run *train.Run, c config, require []train.Requirement) error {
+	m := train.Metrics{}
+	if err := run.ReadJSON("metrics.json", &m); err != nil {
+		return err
+	}
+	a.say("all %.0f epochs of %s are done; with more, such as epochs=%.0f, it goes on\n", m["epochs"], run.Dir, m["epochs"]+2)
 	if a.json {
-		if err := a.printJSON(map[string]any{
-			"event": "done", "recipe": name, "run": run.Dir, "metrics": m, "seconds": time.Since(began).Seconds(),
-		}); err != nil {
+		if err := a.printEvent("done", done(run, c, m, 0)); err != nil {
 			return err
 		}
-	} else {
+	}
+	return a.result(run, m, require)
+}
+
+// done are the fields of a run's last event.
+func done(run *train.Run, c config, m train.Metrics, took time.Duration) train.Fields {
+	return train.Fields{"step": m["steps"], "recipe": c.Recipe, "run": run.Dir, "metrics": m, "seconds": took.Seconds()}
+}
+
+// result reports what a run has reached, and fails if that is not what was required.
+func (a *app) result(run *train.Run, m train.Metrics, require []train.Requirement) error {
+	if !a.json {
 		a.report(run, m)
 	}
+	return check(require, m)
+}
+
+func check(require []train.Requirement, m train.Metrics) error {
 	for _, r := range require {
 		if err := r.Check(m); err != nil {
-			return err
+			return usageError{err} // there is no such metric, unless it is a *train.Missed
 		}
 	}
 	return nil
@@ -214,15 +284,20 @@ func (a *app) dryRun(j recipe.Job) error {
 	}
 	_, all := nn.Count(model)
 	total := memory + all*16 // weights, gradients and two moments
-	a.say("memory  about %.1f MB for a step\n", float64(total)/1e6)
-	a.say("time    about %.1f ms a step, %d steps an epoch, %d epochs: %s\n",
-		took.Seconds()*1000, steps, epochs, (took * time.Duration(steps*epochs)).Round(time.Second))
-	return nil
+	whole := took.Seconds() * float64(steps) * float64(epochs)
+	if a.json {
+		return a.printEvent("dry-run", train.Fields{
+			"bytes": total, "step_seconds": took.Seconds(), "steps": steps, "epochs": epochs, "seconds": whole,
+		})
+	}
+	_, err := fmt.Fprintf(a.out, "\nmemory  about %.1f MB for a step\ntime    about %.1f ms a step, %d steps an epoch, %d epochs: %s\n",
+		float64(total)/1e6, took.Seconds()*1000, steps, epochs, time.Duration(whole*1e9).Round(time.Second))
+	return err
 }
 
 // environment is env.json.
-func environment() map[string]any {
-	return map[string]any{
+func environment() train.Fields {
+	return train.Fields{
 		"version": version(), "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH, "cpus": runtime.NumCPU(),
 		"threads": tensor.Threads(), "kernels": tensor.Kernels(), "command": os.Args, "started": time.Now().Format(time.RFC3339),
 	}
