@@ -250,10 +250,10 @@ func (d *download) copy(out io.Writer, resp *http.Response, have int64, alive fu
 	}
 }
 
-// unreachable tells whether no connection came about: no network, or a wrong name.
+// unreachable tells whether no connection came about: no network, a wrong name, or a proxy that is not there.
 func unreachable(err error) bool {
 	var network *net.OpError
-	return errors.As(err, &network) && network.Op == "dial"
+	return errors.As(err, &network) && (network.Op == "dial" || network.Op == "proxyconnect")
 }
 
 // causeOf says why a connection was cancelled, where it was.
