@@ -128,6 +128,7 @@ func exitCode(err error) int {
 		usage    usageError
 		bad      *recipe.BadSetting
 		wrong    dataError
+		damaged  *train.Damaged
 		file     *fs.PathError
 		link     *os.LinkError
 		diverged *train.Diverged
@@ -148,7 +149,8 @@ func exitCode(err error) int {
 		return exitDownload
 	case errors.As(err, &bad), errors.As(err, &usage), errors.As(err, &unknown):
 		return exitUsage
-	case errors.As(err, &missing), errors.As(err, &corrupt), errors.As(err, &wrong), errors.As(err, &file), errors.As(err, &link):
+	case errors.As(err, &missing), errors.As(err, &corrupt), errors.As(err, &damaged), errors.As(err, &wrong),
+		errors.As(err, &file), errors.As(err, &link):
 		return exitData
 	}
 	return exitInternal
@@ -185,13 +187,14 @@ func (a *app) root() *cobra.Command {
 			if err != nil || len(rest) > 0 {
 				return verbs(c, args)
 			}
+			verb.InitDefaultHelpFlag()
 			return verb.Help()
 		},
 	})
 	c.CompletionOptions.HiddenDefaultCmd = true
 	f := c.PersistentFlags()
-	f.StringVar(&a.data, "data", "", "`FOLDER` with data sets, looked at first (default $HADAL_DATA)")
-	f.IntVar(&a.threads, "threads", 0, "`NUMBER` of processor threads (default all)")
+	f.StringVar(&a.data, "data", "", "look for data sets in `FOLDER` first (default $HADAL_DATA)")
+	f.IntVar(&a.threads, "threads", 0, "use `N` processor threads (default all)")
 	f.BoolVar(&a.json, "json", false, "one JSON object a line on standard output")
 	f.BoolVar(&a.quiet, "quiet", false, "no progress")
 	f.BoolVar(&a.offline, "offline", false, "download nothing")

@@ -104,7 +104,7 @@ func (a *app) predictCommand() *cobra.Command {
 			return errors.Join(a.drawAnswers(run, cells), err)
 		},
 	}
-	c.Flags().IntVar(&top, "top", top, "`NUMBER` of classes to print")
+	c.Flags().IntVar(&top, "top", top, "print the `N` likeliest classes")
 	return c
 }
 

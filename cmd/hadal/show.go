@@ -94,8 +94,12 @@ func (a *app) showCommand() *cobra.Command {
 			}
 			run, err := train.Open(name)
 			if err != nil {
-				_, unknown := recipe.ByName(name)
-				return usageError{fmt.Errorf("%w; and it is no run and no file", unknown)}
+				names := runNames()
+				for _, r := range recipe.All {
+					names = append(names, r.Name)
+				}
+				hint := suggestion(filepath.Base(name), names, "there are ")
+				return usageError{fmt.Errorf("%s is no recipe, no run and no file; %s", name, hint)}
 			}
 			return a.showRun(run)
 		},

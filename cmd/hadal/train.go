@@ -17,7 +17,7 @@ import (
 	"github.com/hadal-go/hadal/train"
 )
 
-const requireHelp = "`RESULT` that must be reached, such as 'test/accuracy>=0.99'; exit code 5 if not"
+const requireHelp = "exit with code 5 unless `RESULT` is reached, such as 'test/accuracy>=0.99'"
 
 func (a *app) trainCommand() *cobra.Command {
 	var (
@@ -75,8 +75,8 @@ func (a *app) trainCommand() *cobra.Command {
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&out, "out", "", "`FOLDER` of the run (default runs/RECIPE-1, or the next number that is free)")
-	f.Uint64Var(&seed, "seed", 0, "`NUMBER` that everything drawn depends on: weights, order, dropout")
+	f.StringVar(&out, "out", "", "leave the run in `FOLDER` (default runs/RECIPE-1, or the next number that is free)")
+	f.Uint64Var(&seed, "seed", 0, "draw everything by chance from `N`: weights, order, dropout")
 	f.BoolVar(&dry, "dry-run", false, "check settings, data and shapes; estimate time and memory; train nothing")
 	f.StringArrayVar(&require, "require", nil, requireHelp)
 	return c
@@ -148,18 +148,23 @@ func openRun(verb string, names []string) (*train.Run, error) {
 	}
 	run, err := train.Open(names[0])
 	if err != nil {
-		var runs []string
-		configs, _ := filepath.Glob(filepath.Join("runs", "*", "config.yaml"))
-		for _, c := range configs {
-			runs = append(runs, filepath.Base(filepath.Dir(c)))
-		}
 		hint := "train one first"
-		if len(runs) > 0 {
+		if runs := runNames(); len(runs) > 0 {
 			hint = suggestion(filepath.Base(names[0]), runs, "the runs here are ")
 		}
 		return nil, dataError{fmt.Errorf("%w; %s", err, hint)}
 	}
 	return run, nil
+}
+
+// runNames lists the runs in the folder runs.
+func runNames() []string {
+	var names []string
+	configs, _ := filepath.Glob(filepath.Join("runs", "*", "config.yaml"))
+	for _, c := range configs {
+		names = append(names, filepath.Base(filepath.Dir(c)))
+	}
+	return names
 }
 
 // change sets settings of a run that was begun.
