@@ -77,7 +77,7 @@ var picked = []string{
 	"github.com/google/go-cmp",
 	"github.com/klauspost/compress",
 	"github.com/rogpeppe/go-internal",
-	"github.com/spf13/cobra",
+	"github.com/spf13/cobra", "github.com/spf13/pflag",
 	"github.com/spf13/pflag", // the flags of cobra
 	"golang.org/x/image",
 	"golang.org/x/sys",
