@@ -26,7 +26,7 @@ func (a *app) dataCommand() *cobra.Command {
   ` + a.name + ` data preview mnist --out mnist.png`,
 	}
 	get := &cobra.Command{
-		Use: "get NAME", Short: "Find or download a data set, and say where it is", Args: usage(cobra.ExactArgs(1)),
+		Use: "get NAME", Short: "Find or download a data set, and say where it is", Args: oneSet,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := source.ByName(args[0])
 			if err != nil {
@@ -54,7 +54,7 @@ func (a *app) dataCommand() *cobra.Command {
 		},
 	}
 	check := &cobra.Command{
-		Use: "check NAME", Short: "Count a data set's examples by class", Args: usage(cobra.ExactArgs(1)),
+		Use: "check NAME", Short: "Count a data set's examples by class", Args: oneSet,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			training, test, err := recipe.Load(cmd.Context(), args[0], a.source())
 			if err != nil {
@@ -65,7 +65,7 @@ func (a *app) dataCommand() *cobra.Command {
 	}
 	out := ""
 	preview := &cobra.Command{
-		Use: "preview NAME", Short: "Draw some examples of a data set", Args: usage(cobra.ExactArgs(1)),
+		Use: "preview NAME", Short: "Draw some examples of a data set", Args: oneSet,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			training, _, err := recipe.Load(cmd.Context(), args[0], a.source())
 			if err != nil {
@@ -87,6 +87,18 @@ func (a *app) dataCommand() *cobra.Command {
 	preview.Flags().StringVar(&out, "out", "", "picture to draw (default NAME.png)")
 	c.AddCommand(get, check, preview)
 	return c
+}
+
+// oneSet checks that one data set is named.
+func oneSet(c *cobra.Command, args []string) error {
+	if len(args) == 1 {
+		return nil
+	}
+	names := make([]string, len(source.All))
+	for i, s := range source.All {
+		names[i] = s.Name
+	}
+	return usageError{fmt.Errorf("data %s takes one data set, got %d; there are %s", c.Name(), len(args), strings.Join(names, ", "))}
 }
 
 // printCounts prints how many examples of each class there are.

@@ -19,13 +19,19 @@ import (
 	"github.com/hadal-go/hadal/train"
 )
 
+// lists are what the verb list lists.
+var lists = []string{"recipes", "data"}
+
 func (a *app) listCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:       "list [recipes|data]",
 		Short:     "List the recipes, and the data that they use",
-		ValidArgs: []string{"recipes", "data"},
-		Args:      usage(cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs)),
+		ValidArgs: lists,
 		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 || len(args) == 1 && !slices.Contains(lists, args[0]) {
+				return usageError{fmt.Errorf("there is no list of %s; %s", strings.Join(args, " "),
+					suggestion(strings.Join(args, " "), lists, "there are "))}
+			}
 			if len(args) == 0 || args[0] == "recipes" {
 				if err := a.listRecipes(); err != nil {
 					return err
