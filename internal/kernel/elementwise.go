@@ -15,7 +15,7 @@ type Binary struct {
 
 // Arithmetic. Max and Min are NaN where either operand is, like the builtins.
 var (
-	Add = Binary{
+	Add = binary(vectorAdd, Binary{
 		VV: func(dst, a, b []Float) {
 			a, b = a[:len(dst)], b[:len(dst)]
 			for i := range dst {
@@ -24,8 +24,8 @@ var (
 		},
 		VS: addScalar,
 		SV: swapped(addScalar),
-	}
-	Sub = Binary{
+	})
+	Sub = binary(vectorSub, Binary{
 		VV: func(dst, a, b []Float) {
 			a, b = a[:len(dst)], b[:len(dst)]
 			for i := range dst {
@@ -39,8 +39,8 @@ var (
 				dst[i] = a - b[i]
 			}
 		},
-	}
-	Mul = Binary{
+	})
+	Mul = binary(vectorMul, Binary{
 		VV: func(dst, a, b []Float) {
 			a, b = a[:len(dst)], b[:len(dst)]
 			for i := range dst {
@@ -49,8 +49,8 @@ var (
 		},
 		VS: mulScalar,
 		SV: swapped(mulScalar),
-	}
-	Div = Binary{
+	})
+	Div = binary(vectorDiv, Binary{
 		VV: func(dst, a, b []Float) {
 			a, b = a[:len(dst)], b[:len(dst)]
 			for i := range dst {
@@ -64,8 +64,8 @@ var (
 			}
 		},
 		SV: divScalar,
-	}
-	Max = Binary{
+	})
+	Max = binary(vectorMax, Binary{
 		VV: func(dst, a, b []Float) {
 			a, b = a[:len(dst)], b[:len(dst)]
 			for i := range dst {
@@ -74,8 +74,8 @@ var (
 		},
 		VS: maxScalar,
 		SV: swapped(maxScalar),
-	}
-	Min = Binary{
+	})
+	Min = binary(vectorMin, Binary{
 		VV: func(dst, a, b []Float) {
 			a, b = a[:len(dst)], b[:len(dst)]
 			for i := range dst {
@@ -84,7 +84,7 @@ var (
 		},
 		VS: minScalar,
 		SV: swapped(minScalar),
-	}
+	})
 	Pow = Binary{
 		VV: func(dst, a, b []Float) {
 			a, b = a[:len(dst)], b[:len(dst)]
@@ -104,7 +104,7 @@ var (
 
 // Comparisons: 1 where they hold, else 0.
 var (
-	Greater = Binary{
+	Greater = binary(vectorGreater, Binary{
 		VV: func(dst, a, b []Float) {
 			a, b = a[:len(dst)], b[:len(dst)]
 			for i := range dst {
@@ -123,8 +123,8 @@ var (
 				dst[i] = fromBits(mask(a > b[i]) & oneBits)
 			}
 		},
-	}
-	GreaterEqual = Binary{
+	})
+	GreaterEqual = binary(vectorGreaterEqual, Binary{
 		VV: func(dst, a, b []Float) {
 			a, b = a[:len(dst)], b[:len(dst)]
 			for i := range dst {
@@ -143,8 +143,8 @@ var (
 				dst[i] = fromBits(mask(a >= b[i]) & oneBits)
 			}
 		},
-	}
-	Equal = Binary{
+	})
+	Equal = binary(vectorEqual, Binary{
 		VV: func(dst, a, b []Float) {
 			a, b = a[:len(dst)], b[:len(dst)]
 			for i := range dst {
@@ -153,11 +153,11 @@ var (
 		},
 		VS: equalScalar,
 		SV: swapped(equalScalar),
-	}
+	})
 )
 
 // Gate is a where b > 0 and 0 elsewhere: what ReLU of b lets through of the gradient a.
-var Gate = Binary{
+var Gate = binary(vectorGate, Binary{
 	VV: func(dst, a, b []Float) {
 		a, b = a[:len(dst)], b[:len(dst)]
 		for i := range dst {
@@ -177,7 +177,7 @@ var Gate = Binary{
 			dst[i] = fromBits(mask(b[i] > 0) & bits(a))
 		}
 	},
-}
+})
 
 // mask returns all ones if b holds, else zero, so that data decide values and not jumps.
 func mask(b bool) word {
@@ -348,20 +348,20 @@ var unaryJobs jobs[unaryJob, *unaryJob]
 func (t *unaryJob) run(lo, hi int) { t.f(t.dst[lo:hi], t.x[lo:hi], t.k, t.c) }
 
 // Affine is k·x + c.
-func Affine(dst, x []Float, k, c Float) {
+var Affine = unary(vectorAffine, func(dst, x []Float, k, c Float) {
 	x = x[:len(dst)]
 	for i := range dst {
 		dst[i] = k*x[i] + c
 	}
-}
+})
 
 // Exp is eˣ.
-func Exp(dst, x []Float, _, _ Float) {
+var Exp = unary(vectorExp, func(dst, x []Float, _, _ Float) {
 	x = x[:len(dst)]
 	for i := range dst {
 		dst[i] = Float(math.Exp(float64(x[i])))
 	}
-}
+})
 
 // Expm1 is eˣ − 1, exact near 0.
 func Expm1(dst, x []Float, _, _ Float) {
@@ -372,12 +372,12 @@ func Expm1(dst, x []Float, _, _ Float) {
 }
 
 // Log is the natural logarithm: -Inf at 0, NaN below.
-func Log(dst, x []Float, _, _ Float) {
+var Log = unary(vectorLog, func(dst, x []Float, _, _ Float) {
 	x = x[:len(dst)]
 	for i := range dst {
 		dst[i] = Float(math.Log(float64(x[i])))
 	}
-}
+})
 
 // Log1p is log(1 + x), exact near 0.
 func Log1p(dst, x []Float, _, _ Float) {
@@ -388,39 +388,39 @@ func Log1p(dst, x []Float, _, _ Float) {
 }
 
 // Sqrt is √x: NaN below 0.
-func Sqrt(dst, x []Float, _, _ Float) {
+var Sqrt = unary(vectorSqrt, func(dst, x []Float, _, _ Float) {
 	x = x[:len(dst)]
 	for i := range dst {
 		dst[i] = Float(math.Sqrt(float64(x[i])))
 	}
-}
+})
 
 // Rsqrt is 1/√x.
-func Rsqrt(dst, x []Float, _, _ Float) {
+var Rsqrt = unary(vectorRsqrt, func(dst, x []Float, _, _ Float) {
 	x = x[:len(dst)]
 	for i := range dst {
 		dst[i] = 1 / Float(math.Sqrt(float64(x[i])))
 	}
-}
+})
 
 // Reciprocal is 1/x.
-func Reciprocal(dst, x []Float, _, _ Float) { divScalar(dst, 1, x) }
+func Reciprocal(dst, x []Float, _, _ Float) { Div.SV(dst, 1, x) }
 
 // Square is x².
-func Square(dst, x []Float, _, _ Float) {
+var Square = unary(vectorSquare, func(dst, x []Float, _, _ Float) {
 	x = x[:len(dst)]
 	for i := range dst {
 		dst[i] = x[i] * x[i]
 	}
-}
+})
 
 // Abs is |x|.
-func Abs(dst, x []Float, _, _ Float) {
+var Abs = unary(vectorAbs, func(dst, x []Float, _, _ Float) {
 	x = x[:len(dst)]
 	for i := range dst {
 		dst[i] = fromBits(bits(x[i]) &^ signBit)
 	}
-}
+})
 
 // Sign is -1, 0 or 1; of NaN it is 0.
 func Sign(dst, x []Float, _, _ Float) {
@@ -449,7 +449,7 @@ func Cos(dst, x []Float, _, _ Float) {
 
 // Tanh is the hyperbolic tangent. Where a float32 is wanted a quick formula keeps enough digits of all but the smallest numbers, and
 // of those x has enough.
-func Tanh(dst, x []Float, _, _ Float) {
+var Tanh = unary(vectorTanh, func(dst, x []Float, _, _ Float) {
 	x = x[:len(dst)]
 	if mantissa > 24 {
 		for i := range dst {
@@ -465,71 +465,71 @@ func Tanh(dst, x []Float, _, _ Float) {
 		}
 		dst[i] = Float(y)
 	}
-}
+})
 
 // Sigmoid is 1/(1 + e⁻ˣ).
-func Sigmoid(dst, x []Float, _, _ Float) {
+var Sigmoid = unary(vectorSigmoid, func(dst, x []Float, _, _ Float) {
 	x = x[:len(dst)]
 	for i := range dst {
 		dst[i] = Float(1 / (1 + math.Exp(-float64(x[i]))))
 	}
-}
+})
 
 // Erf is the error function.
-func Erf(dst, x []Float, _, _ Float) {
+var Erf = unary(vectorErf, func(dst, x []Float, _, _ Float) {
 	x = x[:len(dst)]
 	for i := range dst {
 		dst[i] = Float(math.Erf(float64(x[i])))
 	}
-}
+})
 
 // Softplus is log(1 + eˣ), which neither overflows nor rounds to 0.
-func Softplus(dst, x []Float, _, _ Float) {
+var Softplus = unary(vectorSoftplus, func(dst, x []Float, _, _ Float) {
 	x = x[:len(dst)]
 	for i := range dst {
 		v := float64(x[i])
 		dst[i] = Float(max(v, 0) + math.Log1p(math.Exp(-math.Abs(v))))
 	}
-}
+})
 
 // ReLU is max(x, 0); of NaN it is NaN.
-func ReLU(dst, x []Float, _, _ Float) { maxScalar(dst, x, 0) }
+var ReLU = unary(vectorReLU, func(dst, x []Float, _, _ Float) { maxScalar(dst, x, 0) })
 
 // LeakyReLU is x where x ≥ 0 and k·x elsewhere.
-func LeakyReLU(dst, x []Float, k, _ Float) {
+var LeakyReLU = unary(vectorLeakyReLU, func(dst, x []Float, k, _ Float) {
 	x = x[:len(dst)]
 	for i := range dst {
 		v := x[i]
 		positive := mask(v > 0)
 		dst[i] = fromBits(positive&bits(v) | ^positive&bits(k*v))
 	}
-}
+})
 
 // LeakyGate is 1 where x > 0 and k elsewhere: the derivative of LeakyReLU.
-func LeakyGate(dst, x []Float, k, _ Float) {
+var LeakyGate = unary(vectorLeakyGate, func(dst, x []Float, k, _ Float) {
 	x = x[:len(dst)]
 	for i := range dst {
 		positive := mask(x[i] > 0)
 		dst[i] = fromBits(positive&oneBits | ^positive&bits(k))
 	}
-}
+})
 
 // Clamp is x brought into k … c; of NaN it is NaN.
-func Clamp(dst, x []Float, k, c Float) {
+var Clamp = unary(vectorClamp, func(dst, x []Float, k, c Float) {
 	x = x[:len(dst)]
 	for i := range dst {
 		dst[i] = min(max(x[i], k), c)
 	}
-}
+})
 
 // Inside is 1 where k ≤ x ≤ c and 0 elsewhere: the derivative of Clamp.
-func Inside(dst, x []Float, k, c Float) {
+var Inside = unary(vectorInside, func(dst, x []Float, k, c Float) {
 	x = x[:len(dst)]
 	for i := range dst {
 		v := x[i]
 		dst[i] = fromBits(mask(v >= k) & mask(v <= c) & oneBits)
 	}
-}
+})
 
 // PowScalar is xᵏ. Small whole exponents, ½ and their reciprocals are computed by multiplication, root and division.
 func PowScalar(dst, x []Float, k, _ Float) {
@@ -598,9 +598,15 @@ func fill(dst []Float, v Float) {
 // AddScaled adds k·x to dst.
 func AddScaled(dst, x []Float, k Float) { Unary(addScaled).Apply(dst, x, k, 0) }
 
-func addScaled(dst, x []Float, k, _ Float) {
-	x = x[:len(dst)]
+func addScaled(dst, x []Float, k, _ Float) { plusScaled(dst, dst, x, k) }
+
+// A mixture computes dst[i] = f(a[i], b[i]; k). Operands are as long as dst, or longer; dst may be one of them.
+type mixture func(dst, a, b []Float, k Float)
+
+// plusScaled is a + k·b.
+var plusScaled = mixed(vectorAddScaled, func(dst, a, b []Float, k Float) {
+	a, b = a[:len(dst)], b[:len(dst)]
 	for i := range dst {
-		dst[i] += k * x[i]
+		dst[i] = a[i] + k*b[i]
 	}
-}
+})

@@ -188,7 +188,7 @@ func (t *scatterJob) run(lo, hi int) {
 	}
 	for i, k := range t.index {
 		dst := t.dst[int(k)*t.row+from : int(k)*t.row+to]
-		addScaled(dst, t.g[i*t.row+from:], 1, 0)
+		Add.VV(dst, dst, t.g[i*t.row+from:])
 	}
 }
 
