@@ -34,9 +34,10 @@ func (c *Console) Step(epoch, epochs, batch, batches, seen int, loss float64) {
 	}
 	c.drawn = now
 	rate := float64(seen-c.seen) / max(1e-9, now.Sub(c.began).Seconds())
+	// What is left of all epochs; what judges them is left out.
 	left := time.Duration(float64(now.Sub(c.began)) / float64(max(1, seen-c.seen)) * float64(seen) / float64(batch) *
-		float64(batches-batch))
-	const width = 24
+		float64((epochs-epoch+1)*batches-batch))
+	const width = 20 // so that the line stays within 80 columns
 	full := width * batch / max(1, batches)
 	fmt.Fprintf(c.Out, "\r\033[K%5s  %s%s %3d %%  loss %.4f  %s examples/s  %s left", fmt.Sprintf("%d/%d", epoch, epochs),
 		strings.Repeat("━", full), strings.Repeat("─", width-full), 100*batch/max(1, batches), loss, short(rate), clock(left))
