@@ -15,16 +15,38 @@ func NLL(logp []Float, labels []int32, w []Float, classes int) float64 {
 
 // CrossEntropyGrad sets dx to g times the gradient of NLL by the logits: g·w[i]·(e^logp − [label]).
 func CrossEntropyGrad(dx, logp []Float, labels []int32, w []Float, g Float, classes int) {
-	for i, l := range labels {
-		row, lp := dx[i*classes:(i+1)*classes], logp[i*classes:(i+1)*classes]
+	crossEntropyJobs.do(len(labels), grainOf(8*classes), crossEntropyJob{dx, logp, labels, w, g, classes})
+}
+
+// A crossEntropyJob's pieces are rows.
+type crossEntropyJob struct {
+	dx, logp []Float
+	labels   []int32
+	w        []Float
+	g        Float
+	classes  int
+}
+
+var crossEntropyJobs jobs[crossEntropyJob, *crossEntropyJob]
+
+func (t *crossEntropyJob) run(lo, hi int) {
+	for i := lo; i < hi; i++ {
+		row := t.dx[i*t.classes : (i+1)*t.classes]
+		l := t.labels[i]
 		if l < 0 {
 			clear(row)
 			continue
 		}
-		k := g * w[i]
-		for j, v := range lp {
-			row[j] = k * Float(math.Exp(float64(v)))
-		}
+		k := t.g * t.w[i]
+		scaledExp(row, t.logp[i*t.classes:(i+1)*t.classes], k, 0)
 		row[l] -= k
 	}
 }
+
+// scaledExp is k·eˣ.
+var scaledExp = unary(vectorScaledExp, func(dst, x []Float, k, _ Float) {
+	x = x[:len(dst)]
+	for i := range dst {
+		dst[i] = k * Float(math.Exp(float64(x[i])))
+	}
+})

@@ -38,6 +38,9 @@ func vectorInside(dst *float32, x *float32, n int, k float32, c float32)
 func vectorExp(dst *float32, x *float32, n int, k float32, c float32)
 
 //go:noescape
+func vectorScaledExp(dst *float32, x *float32, n int, k float32, c float32)
+
+//go:noescape
 func vectorLog(dst *float32, x *float32, n int, k float32, c float32)
 
 //go:noescape
@@ -51,6 +54,9 @@ func vectorErf(dst *float32, x *float32, n int, k float32, c float32)
 
 //go:noescape
 func vectorSoftplus(dst *float32, x *float32, n int, k float32, c float32)
+
+//go:noescape
+func vectorShift(dst *float32, x *float32, n int, k float32, c float32)
 
 //go:noescape
 func vectorAdd(dst *float32, a *float32, b *float32, n int, k float32)
@@ -84,3 +90,30 @@ func vectorGate(dst *float32, a *float32, b *float32, n int, k float32)
 
 //go:noescape
 func vectorAddScaled(dst *float32, a *float32, b *float32, n int, k float32)
+
+//go:noescape
+func vectorSoftmaxGrad(dst *float32, a *float32, b *float32, n int, k float32)
+
+//go:noescape
+func vectorLogSoftmaxGrad(dst *float32, a *float32, b *float32, n int, k float32)
+
+//go:noescape
+func vectorSum(x *float32, n int) float64
+
+//go:noescape
+func vectorDifferences(x *float32, n int) float64
+
+//go:noescape
+func vectorExpSum(x *float32, n int, k float32) float64
+
+//go:noescape
+func vectorExpStore(dst *float32, x *float32, n int, k float32) float64
+
+//go:noescape
+func vectorDot(x *float32, y *float32, n int) float64
+
+//go:noescape
+func vectorGreatest(x *float32, n int) float32
+
+//go:noescape
+func vectorColumnSums(s *float64, x *float32, width int, stride int, rows int)

@@ -1009,6 +1009,163 @@ DATA loops0000007f<>+24(SB)/4, $0x0000007f
 DATA loops0000007f<>+28(SB)/4, $0x0000007f
 GLOBL loops0000007f<>(SB), RODATA|NOPTR, $32
 
+// func vectorScaledExp(dst *float32, x *float32, n int, k float32, c float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·vectorScaledExp(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2:
+	CMPQ         DX, $0x10
+	JLT          below2
+	VMOVUPS      (CX), Y0
+	VMOVUPS      32(CX), Y1
+	VMOVUPS      loops42b20000<>+0(SB), Y2
+	VMINPS       Y0, Y2, Y0
+	VMOVUPS      loopsc2d20000<>+0(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMULPS       loops3fb8aa3b<>+0(SB), Y0, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS loops3f318000<>+0(SB), Y2, Y0
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y2, Y0
+	VCVTPS2DQ    Y2, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
+	VMOVUPS      loopsc2d20000<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y1
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y1
+	VCVTPS2DQ    Y3, Y3
+	VMOVUPS      loops39506967<>+0(SB), Y4
+	VMOVUPS      loops39506967<>+0(SB), Y5
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y0, Y4
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y1, Y5
+	VFMADD213PS  loops3c088908<>+0(SB), Y0, Y4
+	VFMADD213PS  loops3c088908<>+0(SB), Y1, Y5
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y0, Y4
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y1, Y5
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y0, Y4
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y1, Y5
+	VFMADD213PS  loops3f000000<>+0(SB), Y0, Y4
+	VFMADD213PS  loops3f000000<>+0(SB), Y1, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y0, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y0, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y5
+	VPSRAD       $0x01, Y2, Y0
+	VPSUBD       Y0, Y2, Y2
+	VPADDD       loops0000007f<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y4, Y4
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y4, Y4
+	VMOVAPS      Y4, Y0
+	VPSRAD       $0x01, Y3, Y1
+	VPSUBD       Y1, Y3, Y3
+	VPADDD       loops0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y5, Y5
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y5, Y5
+	VMOVAPS      Y5, Y1
+	VBROADCASTSS k+24(FP), Y2
+	VMULPS       Y2, Y0, Y0
+	VBROADCASTSS k+24(FP), Y2
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, AX
+	SUBQ         $0x10, DX
+	JMP          by2
+
+below2:
+by1:
+	CMPQ         DX, $0x08
+	JLT          below1
+	VMOVUPS      (CX), Y0
+	VMOVUPS      loops42b20000<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y0
+	VMOVUPS      loopsc2d20000<>+0(SB), Y1
+	VMAXPS       Y0, Y1, Y0
+	VMULPS       loops3fb8aa3b<>+0(SB), Y0, Y1
+	VROUNDPS     $0x08, Y1, Y1
+	VFNMADD231PS loops3f318000<>+0(SB), Y1, Y0
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y1, Y0
+	VCVTPS2DQ    Y1, Y1
+	VMOVUPS      loops39506967<>+0(SB), Y2
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y0, Y2
+	VFMADD213PS  loops3c088908<>+0(SB), Y0, Y2
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y0, Y2
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y0, Y2
+	VFMADD213PS  loops3f000000<>+0(SB), Y0, Y2
+	VFMADD213PS  loops3f800000<>+0(SB), Y0, Y2
+	VFMADD213PS  loops3f800000<>+0(SB), Y0, Y2
+	VPSRAD       $0x01, Y1, Y0
+	VPSUBD       Y0, Y1, Y1
+	VPADDD       loops0000007f<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y2, Y2
+	VPADDD       loops0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y2, Y2
+	VMOVAPS      Y2, Y0
+	VBROADCASTSS k+24(FP), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, DX
+	JMP          by1
+
+below1:
+	TESTQ        DX, DX
+	JZ           end
+	NEGQ         DX
+	LEAQ         loopsMasks<>+0(SB), BX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMOVUPS      loops42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      loopsc2d20000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS loops3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y2, Y1
+	VCVTPS2DQ    Y2, Y2
+	VMOVUPS      loops39506967<>+0(SB), Y3
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  loops3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  loops3f000000<>+0(SB), Y1, Y3
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y3
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y3
+	VPSRAD       $0x01, Y2, Y1
+	VPSUBD       Y1, Y2, Y2
+	VPADDD       loops0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y3, Y3
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y3
+	VMOVAPS      Y3, Y1
+	VBROADCASTSS k+24(FP), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, AX
+
+end:
+	VZEROUPPER
+	RET
+
 // func vectorLog(dst *float32, x *float32, n int, k float32, c float32)
 // Requires: AVX, AVX2, FMA3
 TEXT ·vectorLog(SB), NOSPLIT, $0-32
@@ -2622,6 +2779,79 @@ end:
 	VZEROUPPER
 	RET
 
+// func vectorShift(dst *float32, x *float32, n int, k float32, c float32)
+// Requires: AVX
+TEXT ·vectorShift(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by4:
+	CMPQ         DX, $0x20
+	JLT          below4
+	VMOVUPS      (CX), Y0
+	VMOVUPS      32(CX), Y1
+	VMOVUPS      64(CX), Y2
+	VMOVUPS      96(CX), Y3
+	VBROADCASTSS k+24(FP), Y4
+	VSUBPS       Y4, Y0, Y0
+	VBROADCASTSS c+28(FP), Y4
+	VSUBPS       Y4, Y0, Y0
+	VBROADCASTSS k+24(FP), Y4
+	VSUBPS       Y4, Y1, Y1
+	VBROADCASTSS c+28(FP), Y4
+	VSUBPS       Y4, Y1, Y1
+	VBROADCASTSS k+24(FP), Y4
+	VSUBPS       Y4, Y2, Y2
+	VBROADCASTSS c+28(FP), Y4
+	VSUBPS       Y4, Y2, Y2
+	VBROADCASTSS k+24(FP), Y4
+	VSUBPS       Y4, Y3, Y3
+	VBROADCASTSS c+28(FP), Y4
+	VSUBPS       Y4, Y3, Y3
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	VMOVUPS      Y2, 64(AX)
+	VMOVUPS      Y3, 96(AX)
+	ADDQ         $0x80, CX
+	ADDQ         $0x80, AX
+	SUBQ         $0x20, DX
+	JMP          by4
+
+below4:
+by1:
+	CMPQ         DX, $0x08
+	JLT          below1
+	VMOVUPS      (CX), Y0
+	VBROADCASTSS k+24(FP), Y1
+	VSUBPS       Y1, Y0, Y0
+	VBROADCASTSS c+28(FP), Y1
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, DX
+	JMP          by1
+
+below1:
+	TESTQ        DX, DX
+	JZ           end
+	NEGQ         DX
+	LEAQ         loopsMasks<>+0(SB), BX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VBROADCASTSS k+24(FP), Y2
+	VSUBPS       Y2, Y1, Y1
+	VBROADCASTSS c+28(FP), Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, AX
+
+end:
+	VZEROUPPER
+	RET
+
 // func vectorAdd(dst *float32, a *float32, b *float32, n int, k float32)
 // Requires: AVX
 TEXT ·vectorAdd(SB), NOSPLIT, $32-36
@@ -3623,5 +3853,1053 @@ below1:
 	ADDQ         $0x20, AX
 
 end:
+	VZEROUPPER
+	RET
+
+// func vectorSoftmaxGrad(dst *float32, a *float32, b *float32, n int, k float32)
+// Requires: AVX
+TEXT ·vectorSoftmaxGrad(SB), NOSPLIT, $32-36
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Y0
+	VMOVUPS      Y0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000020, BX
+	TESTQ        DX, DX
+	JNZ          a
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000020, DI
+	TESTQ SI, SI
+	JNZ   b
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b:
+by4:
+	CMPQ         CX, $0x20
+	JLT          below4
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y4
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Y1
+	VMOVUPS      (SI), Y5
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Y2
+	VMOVUPS      (SI), Y6
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Y3
+	VMOVUPS      (SI), Y7
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VBROADCASTSS k+32(FP), Y8
+	VSUBPS       Y8, Y0, Y0
+	VMULPS       Y4, Y0, Y0
+	VBROADCASTSS k+32(FP), Y4
+	VSUBPS       Y4, Y1, Y1
+	VMULPS       Y5, Y1, Y1
+	VBROADCASTSS k+32(FP), Y4
+	VSUBPS       Y4, Y2, Y2
+	VMULPS       Y6, Y2, Y2
+	VBROADCASTSS k+32(FP), Y4
+	VSUBPS       Y4, Y3, Y3
+	VMULPS       Y7, Y3, Y3
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	VMOVUPS      Y2, 64(AX)
+	VMOVUPS      Y3, 96(AX)
+	ADDQ         $0x80, AX
+	SUBQ         $0x20, CX
+	JMP          by4
+
+below4:
+by1:
+	CMPQ         CX, $0x08
+	JLT          below1
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y1
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VBROADCASTSS k+32(FP), Y2
+	VSUBPS       Y2, Y0, Y0
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, CX
+	JMP          by1
+
+below1:
+	TESTQ        CX, CX
+	JZ           end
+	NEGQ         CX
+	LEAQ         loopsMasks<>+0(SB), R8
+	VMOVUPS      32(R8)(CX*4), Y0
+	VMASKMOVPS   (DX), Y0, Y1
+	VMASKMOVPS   (SI), Y0, Y2
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VBROADCASTSS k+32(FP), Y3
+	VSUBPS       Y3, Y1, Y1
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x20, AX
+
+end:
+	VZEROUPPER
+	RET
+
+// func vectorLogSoftmaxGrad(dst *float32, a *float32, b *float32, n int, k float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·vectorLogSoftmaxGrad(SB), NOSPLIT, $32-36
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Y0
+	VMOVUPS      Y0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000020, BX
+	TESTQ        DX, DX
+	JNZ          a
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000020, DI
+	TESTQ SI, SI
+	JNZ   b
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b:
+by2:
+	CMPQ         CX, $0x10
+	JLT          below2
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y2
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Y1
+	VMOVUPS      (SI), Y3
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y2
+	VCVTPS2DQ    Y4, Y4
+	VMOVUPS      loops42b20000<>+0(SB), Y5
+	VMINPS       Y3, Y5, Y3
+	VMOVUPS      loopsc2d20000<>+0(SB), Y5
+	VMAXPS       Y3, Y5, Y3
+	VMULPS       loops3fb8aa3b<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS loops3f318000<>+0(SB), Y5, Y3
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y5, Y3
+	VCVTPS2DQ    Y5, Y5
+	VMOVUPS      loops39506967<>+0(SB), Y6
+	VMOVUPS      loops39506967<>+0(SB), Y7
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y3, Y7
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3c088908<>+0(SB), Y3, Y7
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y3, Y7
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y3, Y7
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3f000000<>+0(SB), Y3, Y7
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y7
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y7
+	VPSRAD       $0x01, Y4, Y2
+	VPSUBD       Y2, Y4, Y4
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y6, Y6
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y6, Y6
+	VMOVAPS      Y6, Y2
+	VPSRAD       $0x01, Y5, Y3
+	VPSUBD       Y3, Y5, Y5
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y7, Y7
+	VPADDD       loops0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y7, Y7
+	VMOVAPS      Y7, Y3
+	VBROADCASTSS k+32(FP), Y4
+	VMULPS       Y4, Y2, Y2
+	VSUBPS       Y2, Y0, Y0
+	VBROADCASTSS k+32(FP), Y2
+	VMULPS       Y2, Y3, Y3
+	VSUBPS       Y3, Y1, Y1
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	ADDQ         $0x40, AX
+	SUBQ         $0x10, CX
+	JMP          by2
+
+below2:
+by1:
+	CMPQ         CX, $0x08
+	JLT          below1
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y1
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      loops42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      loopsc2d20000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS loops3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y2, Y1
+	VCVTPS2DQ    Y2, Y2
+	VMOVUPS      loops39506967<>+0(SB), Y3
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  loops3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  loops3f000000<>+0(SB), Y1, Y3
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y3
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y3
+	VPSRAD       $0x01, Y2, Y1
+	VPSUBD       Y1, Y2, Y2
+	VPADDD       loops0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y3, Y3
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y3
+	VMOVAPS      Y3, Y1
+	VBROADCASTSS k+32(FP), Y2
+	VMULPS       Y2, Y1, Y1
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, CX
+	JMP          by1
+
+below1:
+	TESTQ        CX, CX
+	JZ           end
+	NEGQ         CX
+	LEAQ         loopsMasks<>+0(SB), R8
+	VMOVUPS      32(R8)(CX*4), Y0
+	VMASKMOVPS   (DX), Y0, Y1
+	VMASKMOVPS   (SI), Y0, Y2
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      loops42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y2
+	VCVTPS2DQ    Y3, Y3
+	VMOVUPS      loops39506967<>+0(SB), Y4
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y4
+	VPSRAD       $0x01, Y3, Y2
+	VPSUBD       Y2, Y3, Y3
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y4, Y4
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VMOVAPS      Y4, Y2
+	VBROADCASTSS k+32(FP), Y3
+	VMULPS       Y3, Y2, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x20, AX
+
+end:
+	VZEROUPPER
+	RET
+
+// func vectorSum(x *float32, n int) float64
+// Requires: AVX
+TEXT ·vectorSum(SB), NOSPLIT, $0-24
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   x+0(FP), AX
+	MOVQ   n+8(FP), CX
+
+by4:
+	CMPQ         CX, $0x20
+	JLT          below4
+	VMOVUPS      (AX), Y4
+	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X4, Y4
+	VCVTPS2PD    X5, Y5
+	VADDPD       Y4, Y0, Y0
+	VADDPD       Y5, Y1, Y1
+	VMOVUPS      32(AX), Y4
+	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X4, Y4
+	VCVTPS2PD    X5, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VMOVUPS      64(AX), Y4
+	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X4, Y4
+	VCVTPS2PD    X5, Y5
+	VADDPD       Y4, Y0, Y0
+	VADDPD       Y5, Y1, Y1
+	VMOVUPS      96(AX), Y4
+	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X4, Y4
+	VCVTPS2PD    X5, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	ADDQ         $0x80, AX
+	SUBQ         $0x20, CX
+	JMP          by4
+
+below4:
+by1:
+	CMPQ         CX, $0x08
+	JLT          below1
+	VMOVUPS      (AX), Y4
+	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X4, Y4
+	VCVTPS2PD    X5, Y5
+	VADDPD       Y4, Y0, Y0
+	VADDPD       Y5, Y1, Y1
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, CX
+	JMP          by1
+
+below1:
+	TESTQ        CX, CX
+	JZ           end
+	NEGQ         CX
+	LEAQ         loopsMasks<>+0(SB), DX
+	VMOVUPS      32(DX)(CX*4), Y4
+	VMASKMOVPS   (AX), Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X4, Y4
+	VCVTPS2PD    X5, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	ADDQ         $0x20, AX
+
+end:
+	VADDPD       Y1, Y0, Y0
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VPERMILPD    $0x01, X0, X1
+	VADDSD       X1, X0, X0
+	VMOVSD       X0, ret+16(FP)
+	VZEROUPPER
+	RET
+
+// func vectorDifferences(x *float32, n int) float64
+// Requires: AVX
+TEXT ·vectorDifferences(SB), NOSPLIT, $0-24
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   x+0(FP), AX
+	MOVQ   n+8(FP), CX
+
+by4:
+	CMPQ         CX, $0x20
+	JLT          below4
+	VMOVUPS      loops00000000<>+0(SB), Y4
+	VMOVUPS      (AX), Y5
+	VSUBPS       Y5, Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VMOVUPS      32(AX), Y5
+	VSUBPS       Y5, Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VMOVUPS      64(AX), Y5
+	VSUBPS       Y5, Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VMOVUPS      96(AX), Y5
+	VSUBPS       Y5, Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X4, Y4
+	VCVTPS2PD    X5, Y5
+	VADDPD       Y4, Y0, Y0
+	VADDPD       Y5, Y1, Y1
+	ADDQ         $0x80, AX
+	SUBQ         $0x20, CX
+	JMP          by4
+
+below4:
+by1:
+	CMPQ         CX, $0x08
+	JLT          below1
+	VMOVUPS      loops00000000<>+0(SB), Y4
+	VMOVUPS      (AX), Y5
+	VSUBPS       Y5, Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X4, Y4
+	VCVTPS2PD    X5, Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, CX
+	JMP          by1
+
+below1:
+	TESTQ        CX, CX
+	JZ           end
+	NEGQ         CX
+	LEAQ         loopsMasks<>+0(SB), DX
+	VMOVUPS      32(DX)(CX*4), Y4
+	VMOVUPS      loops00000000<>+0(SB), Y5
+	VMASKMOVPS   (AX), Y4, Y4
+	VSUBPS       Y4, Y4, Y4
+	VADDPS       Y4, Y5, Y5
+	VEXTRACTF128 $0x01, Y5, X4
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X4, Y4
+	VADDPD       Y5, Y0, Y0
+	VADDPD       Y4, Y1, Y1
+	ADDQ         $0x20, AX
+
+end:
+	VADDPD       Y1, Y0, Y0
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VPERMILPD    $0x01, X0, X1
+	VADDSD       X1, X0, X0
+	VMOVSD       X0, ret+16(FP)
+	VZEROUPPER
+	RET
+
+// func vectorExpSum(x *float32, n int, k float32) float64
+// Requires: AVX, AVX2, FMA3
+TEXT ·vectorExpSum(SB), NOSPLIT, $0-32
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   x+0(FP), AX
+	MOVQ   n+8(FP), CX
+
+by2:
+	CMPQ         CX, $0x10
+	JLT          below2
+	VMOVUPS      (AX), Y4
+	VBROADCASTSS k+16(FP), Y5
+	VSUBPS       Y5, Y4, Y4
+	VMOVUPS      32(AX), Y5
+	VBROADCASTSS k+16(FP), Y6
+	VSUBPS       Y6, Y5, Y5
+	VMOVUPS      loops42b20000<>+0(SB), Y6
+	VMINPS       Y4, Y6, Y4
+	VMOVUPS      loopsc2d20000<>+0(SB), Y6
+	VMAXPS       Y4, Y6, Y4
+	VMULPS       loops3fb8aa3b<>+0(SB), Y4, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VFNMADD231PS loops3f318000<>+0(SB), Y6, Y4
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y6, Y4
+	VCVTPS2DQ    Y6, Y6
+	VMOVUPS      loops42b20000<>+0(SB), Y7
+	VMINPS       Y5, Y7, Y5
+	VMOVUPS      loopsc2d20000<>+0(SB), Y7
+	VMAXPS       Y5, Y7, Y5
+	VMULPS       loops3fb8aa3b<>+0(SB), Y5, Y7
+	VROUNDPS     $0x08, Y7, Y7
+	VFNMADD231PS loops3f318000<>+0(SB), Y7, Y5
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y7, Y5
+	VCVTPS2DQ    Y7, Y7
+	VMOVUPS      loops39506967<>+0(SB), Y8
+	VMOVUPS      loops39506967<>+0(SB), Y9
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y4, Y8
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y5, Y9
+	VFMADD213PS  loops3c088908<>+0(SB), Y4, Y8
+	VFMADD213PS  loops3c088908<>+0(SB), Y5, Y9
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y4, Y8
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y5, Y9
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y4, Y8
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y5, Y9
+	VFMADD213PS  loops3f000000<>+0(SB), Y4, Y8
+	VFMADD213PS  loops3f000000<>+0(SB), Y5, Y9
+	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y8
+	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y9
+	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y8
+	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y9
+	VPSRAD       $0x01, Y6, Y4
+	VPSUBD       Y4, Y6, Y6
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y8, Y8
+	VPADDD       loops0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y8, Y8
+	VMOVAPS      Y8, Y4
+	VPSRAD       $0x01, Y7, Y5
+	VPSUBD       Y5, Y7, Y7
+	VPADDD       loops0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y9, Y9
+	VPADDD       loops0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y9, Y9
+	VMOVAPS      Y9, Y5
+	VEXTRACTF128 $0x01, Y4, X6
+	VCVTPS2PD    X4, Y4
+	VCVTPS2PD    X6, Y6
+	VADDPD       Y4, Y0, Y0
+	VADDPD       Y6, Y1, Y1
+	VEXTRACTF128 $0x01, Y5, X4
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X4, Y4
+	VADDPD       Y5, Y2, Y2
+	VADDPD       Y4, Y3, Y3
+	ADDQ         $0x40, AX
+	SUBQ         $0x10, CX
+	JMP          by2
+
+below2:
+by1:
+	CMPQ         CX, $0x08
+	JLT          below1
+	VMOVUPS      (AX), Y4
+	VBROADCASTSS k+16(FP), Y5
+	VSUBPS       Y5, Y4, Y4
+	VMOVUPS      loops42b20000<>+0(SB), Y5
+	VMINPS       Y4, Y5, Y4
+	VMOVUPS      loopsc2d20000<>+0(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMULPS       loops3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS loops3f318000<>+0(SB), Y5, Y4
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y5, Y4
+	VCVTPS2DQ    Y5, Y5
+	VMOVUPS      loops39506967<>+0(SB), Y6
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  loops3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  loops3f000000<>+0(SB), Y4, Y6
+	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y6
+	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y6
+	VPSRAD       $0x01, Y5, Y4
+	VPSUBD       Y4, Y5, Y5
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y6, Y6
+	VPADDD       loops0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VMOVAPS      Y6, Y4
+	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X4, Y4
+	VCVTPS2PD    X5, Y5
+	VADDPD       Y4, Y0, Y0
+	VADDPD       Y5, Y1, Y1
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, CX
+	JMP          by1
+
+below1:
+	TESTQ        CX, CX
+	JZ           end
+	NEGQ         CX
+	LEAQ         loopsMasks<>+0(SB), DX
+	VMOVUPS      32(DX)(CX*4), Y4
+	VMASKMOVPS   (AX), Y4, Y5
+	VBROADCASTSS k+16(FP), Y6
+	VSUBPS       Y6, Y5, Y5
+	VMOVUPS      loops42b20000<>+0(SB), Y6
+	VMINPS       Y5, Y6, Y5
+	VMOVUPS      loopsc2d20000<>+0(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VMULPS       loops3fb8aa3b<>+0(SB), Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VFNMADD231PS loops3f318000<>+0(SB), Y6, Y5
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y6, Y5
+	VCVTPS2DQ    Y6, Y6
+	VMOVUPS      loops39506967<>+0(SB), Y7
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y5, Y7
+	VFMADD213PS  loops3c088908<>+0(SB), Y5, Y7
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y5, Y7
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y5, Y7
+	VFMADD213PS  loops3f000000<>+0(SB), Y5, Y7
+	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y7
+	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y7
+	VPSRAD       $0x01, Y6, Y5
+	VPSUBD       Y5, Y6, Y6
+	VPADDD       loops0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y7, Y7
+	VPADDD       loops0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y7, Y7
+	VMOVAPS      Y7, Y5
+	VANDPS       Y4, Y5, Y5
+	VEXTRACTF128 $0x01, Y5, X4
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X4, Y4
+	VADDPD       Y5, Y2, Y2
+	VADDPD       Y4, Y3, Y3
+	ADDQ         $0x20, AX
+
+end:
+	VADDPD       Y1, Y0, Y0
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VPERMILPD    $0x01, X0, X1
+	VADDSD       X1, X0, X0
+	VMOVSD       X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func vectorExpStore(dst *float32, x *float32, n int, k float32) float64
+// Requires: AVX, AVX2, FMA3
+TEXT ·vectorExpStore(SB), NOSPLIT, $0-40
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   x+8(FP), AX
+	MOVQ   n+16(FP), CX
+
+by2:
+	CMPQ         CX, $0x10
+	JLT          below2
+	VMOVUPS      (AX), Y4
+	VBROADCASTSS k+24(FP), Y5
+	VSUBPS       Y5, Y4, Y4
+	VMOVUPS      32(AX), Y5
+	VBROADCASTSS k+24(FP), Y6
+	VSUBPS       Y6, Y5, Y5
+	VMOVUPS      loops42b20000<>+0(SB), Y6
+	VMINPS       Y4, Y6, Y4
+	VMOVUPS      loopsc2d20000<>+0(SB), Y6
+	VMAXPS       Y4, Y6, Y4
+	VMULPS       loops3fb8aa3b<>+0(SB), Y4, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VFNMADD231PS loops3f318000<>+0(SB), Y6, Y4
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y6, Y4
+	VCVTPS2DQ    Y6, Y6
+	VMOVUPS      loops42b20000<>+0(SB), Y7
+	VMINPS       Y5, Y7, Y5
+	VMOVUPS      loopsc2d20000<>+0(SB), Y7
+	VMAXPS       Y5, Y7, Y5
+	VMULPS       loops3fb8aa3b<>+0(SB), Y5, Y7
+	VROUNDPS     $0x08, Y7, Y7
+	VFNMADD231PS loops3f318000<>+0(SB), Y7, Y5
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y7, Y5
+	VCVTPS2DQ    Y7, Y7
+	VMOVUPS      loops39506967<>+0(SB), Y8
+	VMOVUPS      loops39506967<>+0(SB), Y9
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y4, Y8
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y5, Y9
+	VFMADD213PS  loops3c088908<>+0(SB), Y4, Y8
+	VFMADD213PS  loops3c088908<>+0(SB), Y5, Y9
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y4, Y8
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y5, Y9
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y4, Y8
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y5, Y9
+	VFMADD213PS  loops3f000000<>+0(SB), Y4, Y8
+	VFMADD213PS  loops3f000000<>+0(SB), Y5, Y9
+	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y8
+	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y9
+	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y8
+	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y9
+	VPSRAD       $0x01, Y6, Y4
+	VPSUBD       Y4, Y6, Y6
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y8, Y8
+	VPADDD       loops0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y8, Y8
+	VMOVAPS      Y8, Y4
+	VPSRAD       $0x01, Y7, Y5
+	VPSUBD       Y5, Y7, Y7
+	VPADDD       loops0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y9, Y9
+	VPADDD       loops0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y9, Y9
+	VMOVAPS      Y9, Y5
+	MOVQ         dst+0(FP), DX
+	MOVQ         x+8(FP), BX
+	SUBQ         BX, DX
+	VMOVUPS      Y4, (AX)(DX*1)
+	VEXTRACTF128 $0x01, Y4, X6
+	VCVTPS2PD    X4, Y4
+	VCVTPS2PD    X6, Y6
+	VADDPD       Y4, Y0, Y0
+	VADDPD       Y6, Y1, Y1
+	MOVQ         dst+0(FP), DX
+	MOVQ         x+8(FP), BX
+	SUBQ         BX, DX
+	VMOVUPS      Y5, 32(AX)(DX*1)
+	VEXTRACTF128 $0x01, Y5, X4
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X4, Y4
+	VADDPD       Y5, Y2, Y2
+	VADDPD       Y4, Y3, Y3
+	ADDQ         $0x40, AX
+	SUBQ         $0x10, CX
+	JMP          by2
+
+below2:
+by1:
+	CMPQ         CX, $0x08
+	JLT          below1
+	VMOVUPS      (AX), Y4
+	VBROADCASTSS k+24(FP), Y5
+	VSUBPS       Y5, Y4, Y4
+	VMOVUPS      loops42b20000<>+0(SB), Y5
+	VMINPS       Y4, Y5, Y4
+	VMOVUPS      loopsc2d20000<>+0(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMULPS       loops3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS loops3f318000<>+0(SB), Y5, Y4
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y5, Y4
+	VCVTPS2DQ    Y5, Y5
+	VMOVUPS      loops39506967<>+0(SB), Y6
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  loops3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  loops3f000000<>+0(SB), Y4, Y6
+	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y6
+	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y6
+	VPSRAD       $0x01, Y5, Y4
+	VPSUBD       Y4, Y5, Y5
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y6, Y6
+	VPADDD       loops0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VMOVAPS      Y6, Y4
+	MOVQ         dst+0(FP), DX
+	MOVQ         x+8(FP), BX
+	SUBQ         BX, DX
+	VMOVUPS      Y4, (AX)(DX*1)
+	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X4, Y4
+	VCVTPS2PD    X5, Y5
+	VADDPD       Y4, Y0, Y0
+	VADDPD       Y5, Y1, Y1
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, CX
+	JMP          by1
+
+below1:
+	TESTQ        CX, CX
+	JZ           end
+	NEGQ         CX
+	LEAQ         loopsMasks<>+0(SB), DX
+	VMOVUPS      32(DX)(CX*4), Y4
+	VMASKMOVPS   (AX), Y4, Y5
+	VBROADCASTSS k+24(FP), Y6
+	VSUBPS       Y6, Y5, Y5
+	VMOVUPS      loops42b20000<>+0(SB), Y6
+	VMINPS       Y5, Y6, Y5
+	VMOVUPS      loopsc2d20000<>+0(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VMULPS       loops3fb8aa3b<>+0(SB), Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VFNMADD231PS loops3f318000<>+0(SB), Y6, Y5
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y6, Y5
+	VCVTPS2DQ    Y6, Y6
+	VMOVUPS      loops39506967<>+0(SB), Y7
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y5, Y7
+	VFMADD213PS  loops3c088908<>+0(SB), Y5, Y7
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y5, Y7
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y5, Y7
+	VFMADD213PS  loops3f000000<>+0(SB), Y5, Y7
+	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y7
+	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y7
+	VPSRAD       $0x01, Y6, Y5
+	VPSUBD       Y5, Y6, Y6
+	VPADDD       loops0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y7, Y7
+	VPADDD       loops0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y7, Y7
+	VMOVAPS      Y7, Y5
+	MOVQ         dst+0(FP), CX
+	MOVQ         x+8(FP), DX
+	SUBQ         DX, CX
+	VMASKMOVPS   Y5, Y4, (AX)(CX*1)
+	VANDPS       Y4, Y5, Y5
+	VEXTRACTF128 $0x01, Y5, X4
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X4, Y4
+	VADDPD       Y5, Y2, Y2
+	VADDPD       Y4, Y3, Y3
+	ADDQ         $0x20, AX
+
+end:
+	VADDPD       Y1, Y0, Y0
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VPERMILPD    $0x01, X0, X1
+	VADDSD       X1, X0, X0
+	VMOVSD       X0, ret+32(FP)
+	VZEROUPPER
+	RET
+
+// func vectorDot(x *float32, y *float32, n int) float64
+// Requires: AVX, FMA3
+TEXT ·vectorDot(SB), NOSPLIT, $0-32
+	MOVQ   x+0(FP), AX
+	MOVQ   y+8(FP), CX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   n+16(FP), DX
+
+by2:
+	CMPQ         DX, $0x10
+	JLT          below2
+	VMOVUPS      (AX), Y4
+	VMOVUPS      (CX), Y5
+	VEXTRACTF128 $0x00, Y4, X6
+	VEXTRACTF128 $0x00, Y5, X7
+	VCVTPS2PD    X6, Y6
+	VCVTPS2PD    X7, Y7
+	VFMADD231PD  Y6, Y7, Y0
+	VEXTRACTF128 $0x01, Y4, X4
+	VEXTRACTF128 $0x01, Y5, X5
+	VCVTPS2PD    X4, Y4
+	VCVTPS2PD    X5, Y5
+	VFMADD231PD  Y4, Y5, Y1
+	VMOVUPS      32(AX), Y4
+	VMOVUPS      32(CX), Y5
+	VEXTRACTF128 $0x00, Y4, X6
+	VEXTRACTF128 $0x00, Y5, X7
+	VCVTPS2PD    X6, Y6
+	VCVTPS2PD    X7, Y7
+	VFMADD231PD  Y6, Y7, Y2
+	VEXTRACTF128 $0x01, Y4, X4
+	VEXTRACTF128 $0x01, Y5, X5
+	VCVTPS2PD    X4, Y4
+	VCVTPS2PD    X5, Y5
+	VFMADD231PD  Y4, Y5, Y3
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	SUBQ         $0x10, DX
+	JMP          by2
+
+below2:
+by1:
+	CMPQ         DX, $0x08
+	JLT          below1
+	VMOVUPS      (AX), Y4
+	VMOVUPS      (CX), Y5
+	VEXTRACTF128 $0x00, Y4, X6
+	VEXTRACTF128 $0x00, Y5, X7
+	VCVTPS2PD    X6, Y6
+	VCVTPS2PD    X7, Y7
+	VFMADD231PD  Y6, Y7, Y0
+	VEXTRACTF128 $0x01, Y4, X4
+	VEXTRACTF128 $0x01, Y5, X5
+	VCVTPS2PD    X4, Y4
+	VCVTPS2PD    X5, Y5
+	VFMADD231PD  Y4, Y5, Y1
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	SUBQ         $0x08, DX
+	JMP          by1
+
+below1:
+	TESTQ        DX, DX
+	JZ           end
+	NEGQ         DX
+	LEAQ         loopsMasks<>+0(SB), BX
+	VMOVUPS      32(BX)(DX*4), Y4
+	VMASKMOVPS   (AX), Y4, Y5
+	VMASKMOVPS   (CX), Y4, Y4
+	VEXTRACTF128 $0x00, Y5, X6
+	VEXTRACTF128 $0x00, Y4, X7
+	VCVTPS2PD    X6, Y6
+	VCVTPS2PD    X7, Y7
+	VFMADD231PD  Y6, Y7, Y0
+	VEXTRACTF128 $0x01, Y5, X5
+	VEXTRACTF128 $0x01, Y4, X4
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X4, Y4
+	VFMADD231PD  Y5, Y4, Y1
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+
+end:
+	VADDPD       Y1, Y0, Y0
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VPERMILPD    $0x01, X0, X1
+	VADDSD       X1, X0, X0
+	VMOVSD       X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func vectorGreatest(x *float32, n int) float32
+// Requires: AVX
+TEXT ·vectorGreatest(SB), NOSPLIT, $0-20
+	MOVQ    x+0(FP), AX
+	VMOVUPS loopsff800000<>+0(SB), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	MOVQ    n+8(FP), CX
+
+by4:
+	CMPQ    CX, $0x20
+	JLT     below4
+	VMOVUPS (AX), Y5
+	VMAXPS  Y1, Y5, Y1
+	VMOVUPS 32(AX), Y5
+	VMAXPS  Y2, Y5, Y2
+	VMOVUPS 64(AX), Y5
+	VMAXPS  Y3, Y5, Y3
+	VMOVUPS 96(AX), Y5
+	VMAXPS  Y4, Y5, Y4
+	ADDQ    $0x80, AX
+	SUBQ    $0x20, CX
+	JMP     by4
+
+below4:
+by1:
+	CMPQ    CX, $0x08
+	JLT     below1
+	VMOVUPS (AX), Y5
+	VMAXPS  Y1, Y5, Y1
+	ADDQ    $0x20, AX
+	SUBQ    $0x08, CX
+	JMP     by1
+
+below1:
+	TESTQ      CX, CX
+	JZ         end
+	NEGQ       CX
+	LEAQ       loopsMasks<>+0(SB), DX
+	VMOVUPS    32(DX)(CX*4), Y5
+	VMASKMOVPS (AX), Y5, Y6
+	VBLENDVPS  Y5, Y6, Y0, Y6
+	VMAXPS     Y1, Y6, Y1
+	ADDQ       $0x20, AX
+
+end:
+	VMAXPS       Y2, Y1, Y1
+	VMAXPS       Y3, Y1, Y1
+	VMAXPS       Y4, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VMAXPS       X0, X1, X1
+	VPERMILPS    $0x4e, X1, X0
+	VMAXPS       X0, X1, X1
+	VPERMILPS    $0xb1, X1, X0
+	VMAXPS       X0, X1, X1
+	VMOVSS       X1, ret+16(FP)
+	VZEROUPPER
+	RET
+
+// func vectorColumnSums(s *float64, x *float32, width int, stride int, rows int)
+// Requires: AVX
+TEXT ·vectorColumnSums(SB), NOSPLIT, $0-40
+	MOVQ s+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ width+16(FP), DX
+	MOVQ stride+24(FP), BX
+	MOVQ rows+32(FP), SI
+
+by16:
+	CMPQ    DX, $0x10
+	JLT     below16
+	VMOVUPD (AX), Y0
+	VMOVUPD 32(AX), Y1
+	VMOVUPD 64(AX), Y2
+	VMOVUPD 96(AX), Y3
+	MOVQ    CX, DI
+	MOVQ    SI, R8
+
+rows16:
+	VCVTPS2PD (DI), Y4
+	VADDPD    Y4, Y0, Y0
+	VCVTPS2PD 16(DI), Y4
+	VADDPD    Y4, Y1, Y1
+	VCVTPS2PD 32(DI), Y4
+	VADDPD    Y4, Y2, Y2
+	VCVTPS2PD 48(DI), Y4
+	VADDPD    Y4, Y3, Y3
+	ADDQ      BX, DI
+	DECQ      R8
+	JNZ       rows16
+	VMOVUPD   Y0, (AX)
+	VMOVUPD   Y1, 32(AX)
+	VMOVUPD   Y2, 64(AX)
+	VMOVUPD   Y3, 96(AX)
+	ADDQ      $0x80, AX
+	ADDQ      $0x40, CX
+	SUBQ      $0x10, DX
+	JMP       by16
+
+below16:
+by4:
+	CMPQ    DX, $0x04
+	JLT     below4
+	VMOVUPD (AX), Y0
+	MOVQ    CX, DI
+	MOVQ    SI, R8
+
+rows4:
+	VCVTPS2PD (DI), Y1
+	VADDPD    Y1, Y0, Y0
+	ADDQ      BX, DI
+	DECQ      R8
+	JNZ       rows4
+	VMOVUPD   Y0, (AX)
+	ADDQ      $0x20, AX
+	ADDQ      $0x10, CX
+	SUBQ      $0x04, DX
+	JMP       by4
+
+below4:
 	VZEROUPPER
 	RET

@@ -175,9 +175,7 @@ func averageRow(t *poolJob, row int) {
 			s := sums[:min(chunk, t.c-c)]
 			clear(s)
 			for i := fromH; i < toH; i += stepH {
-				for j := fromW; j < toW; j += stepW {
-					addTo(s, t.x[((image+i)*t.w.in+j)*t.c+c:])
-				}
+				addColumns(s, t.x[((image+i)*t.w.in+fromW)*t.c+c:], stepW*t.c, columns)
 			}
 			y := y[c:][:len(s)]
 			for i := range s {

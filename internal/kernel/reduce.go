@@ -70,9 +70,7 @@ func (t *sumJob) run(lo, hi int) {
 			s[0] = sum(x)
 		} else {
 			clear(s)
-			for i := column; i < len(x); i += t.inner {
-				addTo(s, x[i:])
-			}
+			t.sumColumns(s, x, column)
 		}
 		if t.parts > 1 {
 			copy(t.partial[block*t.inner+column:], s)
@@ -85,15 +83,36 @@ func (t *sumJob) run(lo, hi int) {
 	}
 }
 
-func addTo(s []float64, x []Float) {
-	x = x[:len(s)]
-	for i := range s {
-		s[i] += float64(x[i])
+// sumColumns adds the columns of x from the given one on to s. Where rows are short, several lie side by side in s at first, so
+// that their sums do not wait for one another.
+func (t *sumJob) sumColumns(s []float64, x []Float, column int) {
+	rows := len(x) / t.inner
+	together := chunk / t.inner &^ 3
+	if together == 0 || rows < together {
+		addColumns(s, x[min(column, len(x)):], t.inner, rows)
+		return
+	}
+	var sums [chunk]float64
+	width := together * t.inner
+	addColumns(sums[:width], x, width, rows/together)
+	for i, v := range sums[:width] {
+		s[i%t.inner] += v
+	}
+	addColumns(s, x[rows/together*width:], t.inner, rows%together)
+}
+
+// addColumnsGeneric is addColumns in plain Go.
+func addColumnsGeneric(s []float64, x []Float, stride, rows int) {
+	for i := range rows {
+		x := x[i*stride:][:len(s)]
+		for j := range s {
+			s[j] += float64(x[j])
+		}
 	}
 }
 
-// sum adds in four chains, so that no addition waits for the one before.
-func sum(x []Float) float64 {
+// sumGeneric is sum in plain Go. It adds in four chains, so that no addition waits for the one before.
+func sumGeneric(x []Float) float64 {
 	var a, b, c, d float64
 	for len(x) >= 4 {
 		a += float64(x[0])
@@ -243,8 +262,8 @@ func (t *dotJob) run(lo, hi int) {
 	}
 }
 
-// dot64 adds in four chains, like sum.
-func dot64(x, y []Float) float64 {
+// dot64Generic is dot64 in plain Go.
+func dot64Generic(x, y []Float) float64 {
 	var a, b, c, d float64
 	for len(x) >= 4 && len(y) >= 4 {
 		a += float64(x[0]) * float64(y[0])
@@ -287,7 +306,13 @@ func (t *finiteJob) run(lo, hi int) {
 	if t.found.Load() {
 		return
 	}
-	x := t.x[lo:hi]
+	if !finite(t.x[lo:hi]) {
+		t.found.Store(true)
+	}
+}
+
+// finiteGeneric is finite in plain Go.
+func finiteGeneric(x []Float) bool {
 	var a, b, c, d Float // x − x is 0, or NaN
 	for len(x) >= 4 {
 		a += x[0] - x[0]
@@ -299,7 +324,5 @@ func (t *finiteJob) run(lo, hi int) {
 	for _, v := range x {
 		a += v - v
 	}
-	if (a+b)+(c+d) != 0 {
-		t.found.Store(true)
-	}
+	return (a+b)+(c+d) == 0
 }

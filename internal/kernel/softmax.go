@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // Softmax computes eˣ/Σeˣ of each row of x, rows×cols. It subtracts the greatest of a row first, so nothing overflows; a row of
 // -Inf only, or with +Inf, gives NaN. dst may be x.
@@ -61,55 +58,71 @@ func (t *softmaxJob) run(lo, hi int) {
 }
 
 func softmaxRow(dst, x, _ []Float) {
-	greatest := slices.Max(x)
-	dst = dst[:len(x)]
-	var s float64
-	for i, v := range x {
-		e := math.Exp(float64(v - greatest))
-		s += e
-		dst[i] = Float(e)
-	}
-	mulScalar(dst, dst, Float(1/s))
+	s := expStore(dst, x, greatestOf(x))
+	Mul.VS(dst, dst, Float(1/s))
 }
 
 func logSoftmaxRow(dst, x, _ []Float) {
-	greatest := slices.Max(x)
-	var s float64
-	for _, v := range x {
-		s += math.Exp(float64(v - greatest))
-	}
+	greatest := greatestOf(x)
 	// Two subtractions, since the sum of both terms may round where their difference to x does not.
-	s = math.Log(s)
-	dst = dst[:len(x)]
-	for i, v := range x {
-		dst[i] = Float(float64(v-greatest) - s)
-	}
+	shift(dst, x, greatest, Float(math.Log(expSum(x, greatest))))
 }
 
 func softmaxGradRow(dx, dy, y []Float) {
-	s := Float(dot64(dy, y))
-	dx, dy = dx[:len(y)], dy[:len(y)]
-	for i, v := range y {
-		dx[i] = v * (dy[i] - s)
-	}
+	softmaxGradLoop(dx, dy, y, Float(dot64(dy, y)))
 }
 
 func logSoftmaxGradRow(dx, dy, y []Float) {
-	s := sum(dy)
-	dx, dy = dx[:len(y)], dy[:len(y)]
-	for i, v := range y {
-		dx[i] = Float(float64(dy[i]) - math.Exp(float64(v))*s)
-	}
+	logSoftmaxGradLoop(dx, dy, y, Float(sum(dy)))
 }
 
 func logSumExpRow(dst, x, _ []Float) {
-	greatest := float64(slices.Max(x))
-	if math.IsInf(greatest, 0) {
+	greatest := greatestOf(x)
+	if greatest-greatest != 0 {
 		greatest = 0 // ∞ − ∞ is no number
 	}
-	var s float64
-	for _, v := range x {
-		s += math.Exp(float64(v) - greatest)
+	dst[0] = Float(float64(greatest) + math.Log(expSum(x, greatest)))
+}
+
+// shift is x − k − c.
+var shift = unary(vectorShift, func(dst, x []Float, k, c Float) {
+	x = x[:len(dst)]
+	for i := range dst {
+		dst[i] = x[i] - k - c
 	}
-	dst[0] = Float(greatest + math.Log(s))
+})
+
+// softmaxGradLoop is (a − k)·b.
+var softmaxGradLoop = mixed(vectorSoftmaxGrad, func(dst, a, b []Float, k Float) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	for i := range dst {
+		dst[i] = (a[i] - k) * b[i]
+	}
+})
+
+// logSoftmaxGradLoop is a − k·eᵇ.
+var logSoftmaxGradLoop = mixed(vectorLogSoftmaxGrad, func(dst, a, b []Float, k Float) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	for i := range dst {
+		dst[i] = Float(float64(a[i]) - float64(k)*math.Exp(float64(b[i])))
+	}
+})
+
+// expSumGeneric is expSum in plain Go.
+func expSumGeneric(x []Float, k Float) (s float64) {
+	for _, v := range x {
+		s += math.Exp(float64(v - k))
+	}
+	return s
+}
+
+// expStoreGeneric is expStore in plain Go.
+func expStoreGeneric(dst, x []Float, k Float) (s float64) {
+	dst = dst[:len(x)]
+	for i, v := range x {
+		e := math.Exp(float64(v - k))
+		s += e
+		dst[i] = Float(e)
+	}
+	return s
 }

@@ -2,6 +2,8 @@
 
 package kernel
 
+import "slices"
+
 // unary, binary and mixed are what vector_other.go says: with an assembly loop where the processor has it.
 
 func unary(vector func(dst, x *Float, n int, k, c Float), generic Unary) Unary {
@@ -53,4 +55,63 @@ func mixed(vector func(dst, a, b *Float, n int, k Float), generic mixture) mixtu
 		_, _ = a[len(dst)-1], b[len(dst)-1]
 		vector(&dst[0], &a[0], &b[0], len(dst), k)
 	}
+}
+
+// sum, dot64, finite, addColumns, greatestOf, expSum and expStore are what vector_other.go says.
+
+func sum(x []Float) float64 {
+	if level == levelGeneric || len(x) == 0 {
+		return sumGeneric(x)
+	}
+	return vectorSum(&x[0], len(x))
+}
+
+func dot64(x, y []Float) float64 {
+	if level == levelGeneric || len(x) == 0 {
+		return dot64Generic(x, y)
+	}
+	_ = y[len(x)-1]
+	return vectorDot(&x[0], &y[0], len(x))
+}
+
+func finite(x []Float) bool {
+	if level == levelGeneric || len(x) == 0 {
+		return finiteGeneric(x)
+	}
+	return vectorDifferences(&x[0], len(x)) == 0
+}
+
+func addColumns(s []float64, x []Float, stride, rows int) {
+	width := len(s) &^ 3
+	if level == levelGeneric || rows == 0 || width == 0 {
+		addColumnsGeneric(s, x, stride, rows)
+		return
+	}
+	_ = x[(rows-1)*stride+len(s)-1]
+	vectorColumnSums(&s[0], &x[0], width, 4*stride, rows)
+	if width < len(s) {
+		addColumnsGeneric(s[width:], x[width:], stride, rows)
+	}
+}
+
+func greatestOf(x []Float) Float {
+	if level == levelGeneric {
+		return slices.Max(x)
+	}
+	return vectorGreatest(&x[0], len(x))
+}
+
+func expSum(x []Float, k Float) float64 {
+	if level == levelGeneric || len(x) == 0 {
+		return expSumGeneric(x, k)
+	}
+	return vectorExpSum(&x[0], len(x), k)
+}
+
+func expStore(dst, x []Float, k Float) float64 {
+	if level == levelGeneric || len(x) == 0 {
+		return expStoreGeneric(dst, x, k)
+	}
+	_ = dst[len(x)-1]
+	return vectorExpStore(&dst[0], &x[0], len(x), k)
 }

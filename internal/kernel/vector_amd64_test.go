@@ -3,6 +3,7 @@
 package kernel
 
 import (
+	"math"
 	"slices"
 	"testing"
 )
@@ -46,4 +47,48 @@ func TestVectorsAgreeWithGeneric(t *testing.T) {
 func guardedNumbers(n int) (x, all []Float) {
 	all = normals(n+16, 9)
 	return all[8 : 8+n : 8+n], all
+}
+
+func TestReductionsAgreeWithGeneric(t *testing.T) {
+	close := func(name string, n int, got, want float64) {
+		t.Helper()
+		if !(math.Abs(got-want) <= 1e-6*max(1e-30, math.Abs(want))) {
+			t.Fatalf("%s of %d numbers = %v, want %v", name, n, got, want)
+		}
+	}
+	for n := 1; n < 100; n++ {
+		x, y := normals(n, 1), normals(n, 2)
+		Affine(x, x, .1, -3) // all below 0
+		close("greatestOf", n, float64(greatestOf(x)), float64(slices.Max(x)))
+		close("sum", n, sum(x), sumGeneric(x))
+		close("dot64", n, dot64(x, x), dot64Generic(x, x))
+		close("expSum", n, expSum(y, .5), expSumGeneric(y, .5))
+		got, gotAll := guardedNumbers(n)
+		want, wantAll := guardedNumbers(n)
+		close("expStore", n, expStore(got, y, .5), expStoreGeneric(want, y, .5))
+		compare(t, "expStore", gotAll, wantAll, 4*epsilon)
+		copy(got, y)
+		expStore(got, got, .5)
+		compare(t, "expStore onto its operand", gotAll, wantAll, 4*epsilon)
+		for _, bad := range []Float{nan, inf, -inf} {
+			old := x[n-1]
+			x[n-1] = bad
+			if finite(x) {
+				t.Fatalf("finite of %d numbers, the last of them %v = true", n, bad)
+			}
+			x[n-1] = old
+		}
+		if !finite(x) {
+			t.Fatalf("finite of %d finite numbers = false", n)
+		}
+		for rows := range 5 {
+			x := normals(max(1, rows*(n+3)), 3)
+			got, want := make([]float64, n), make([]float64, n)
+			addColumns(got, x, n+3, rows)
+			addColumnsGeneric(want, x, n+3, rows)
+			if !slices.Equal(got, want) {
+				t.Fatalf("addColumns(%d columns, %d rows) = %v, want %v", n, rows, got, want)
+			}
+		}
+	}
 }

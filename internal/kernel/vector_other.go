@@ -2,13 +2,16 @@
 
 package kernel
 
+import "slices"
+
 // The assembly loops, which this build does not have.
 var (
 	vectorAffine, vectorSquare, vectorAbs, vectorSqrt, vectorRsqrt, vectorReLU, vectorLeakyReLU, vectorLeakyGate,
-	vectorClamp, vectorInside, vectorExp, vectorLog, vectorTanh, vectorSigmoid, vectorErf, vectorSoftplus absent
+	vectorClamp, vectorInside, vectorExp, vectorLog, vectorTanh, vectorSigmoid, vectorErf, vectorSoftplus, vectorScaledExp,
+	vectorShift absent
 
 	vectorAdd, vectorSub, vectorMul, vectorDiv, vectorMax, vectorMin, vectorGreater, vectorGreaterEqual, vectorEqual,
-	vectorGate, vectorAddScaled absent
+	vectorGate, vectorAddScaled, vectorSoftmaxGrad, vectorLogSoftmaxGrad absent
 )
 
 type absent struct{}
@@ -21,3 +24,24 @@ func binary(_ absent, generic Binary) Binary { return generic }
 
 // mixed is unary for two operands and a number.
 func mixed(_ absent, generic mixture) mixture { return generic }
+
+// sum adds x up in float64.
+func sum(x []Float) float64 { return sumGeneric(x) }
+
+// dot64 returns the inner product of x and y, in float64.
+func dot64(x, y []Float) float64 { return dot64Generic(x, y) }
+
+// finite reports whether no element of x is NaN or infinite.
+func finite(x []Float) bool { return finiteGeneric(x) }
+
+// addColumns adds as many rows of x, which begin stride apart, to s.
+func addColumns(s []float64, x []Float, stride, rows int) { addColumnsGeneric(s, x, stride, rows) }
+
+// greatestOf returns the greatest of x, of which there is at least one. If there is a NaN, any of x will do.
+func greatestOf(x []Float) Float { return slices.Max(x) }
+
+// expSum returns Σ e^(x−k).
+func expSum(x []Float, k Float) float64 { return expSumGeneric(x, k) }
+
+// expStore writes e^(x−k) to dst and returns the sum. dst may be x.
+func expStore(dst, x []Float, k Float) float64 { return expStoreGeneric(dst, x, k) }

@@ -25,6 +25,7 @@ func main() {
 	}
 	unaries()
 	binaries()
+	reductions()
 	Generate()
 }
 

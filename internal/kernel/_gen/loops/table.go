@@ -48,11 +48,21 @@ func unaries() {
 		VANDPS(floats(1), inside, x)
 	}))
 	unary("Exp", 2, exp)
+	unary("ScaledExp", 2, func(x []vec) {
+		exp(x)
+		for i := range x {
+			VMULPS(scalar("k"), x[i], x[i])
+		}
+	})
 	unary("Log", 2, log)
 	unary("Tanh", 2, tanh)
 	unary("Sigmoid", 2, sigmoid)
 	unary("Erf", 2, erf)
 	unary("Softplus", 2, softplus)
+	unary("Shift", 4, each(func(x vec) {
+		VSUBPS(scalar("k"), x, x)
+		VSUBPS(scalar("c"), x, x)
+	}))
 }
 
 // compared is ones in the lanes in which a stands to b as the condition says.
@@ -89,6 +99,17 @@ func binaries() {
 		VMULPS(scalar("k"), b, b)
 		VADDPS(b, a, a)
 	}))
+	binary("SoftmaxGrad", 4, pairs(func(a, b vec) {
+		VSUBPS(scalar("k"), a, a)
+		VMULPS(b, a, a)
+	}))
+	binary("LogSoftmaxGrad", 2, func(a, b []vec) {
+		exp(b)
+		for i := range a {
+			VMULPS(scalar("k"), b[i], b[i])
+			VSUBPS(b[i], a[i], a[i])
+		}
+	})
 }
 
 // extreme is the greater or the less of a and b, NaN where either is. The instruction gives its second operand if both are
