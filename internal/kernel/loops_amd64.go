@@ -117,3 +117,12 @@ func vectorGreatest(x *float32, n int) float32
 
 //go:noescape
 func vectorColumnSums(s *float64, x *float32, width int, stride int, rows int)
+
+//go:noescape
+func vectorDescent(w *float32, dw *float32, k *float32, n int)
+
+//go:noescape
+func vectorMomentum(w *float32, dw *float32, v *float32, k *float32, n int)
+
+//go:noescape
+func vectorAdam(w *float32, dw *float32, m *float32, v *float32, k *float32, n int)

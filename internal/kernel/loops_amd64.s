@@ -4903,3 +4903,223 @@ rows4:
 below4:
 	VZEROUPPER
 	RET
+
+// func vectorDescent(w *float32, dw *float32, k *float32, n int)
+// Requires: AVX
+TEXT ·vectorDescent(SB), NOSPLIT, $0-32
+	MOVQ w+0(FP), AX
+	MOVQ dw+8(FP), CX
+	MOVQ k+16(FP), DX
+	MOVQ n+24(FP), BX
+
+by1:
+	CMPQ         BX, $0x08
+	JLT          below1
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (CX), Y1
+	VBROADCASTSS 4(DX), Y2
+	VMULPS       Y0, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VBROADCASTSS (DX), Y2
+	VMULPS       Y2, Y1, Y1
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	SUBQ         $0x08, BX
+	JMP          by1
+
+below1:
+	TESTQ        BX, BX
+	JZ           end
+	NEGQ         BX
+	LEAQ         loopsMasks<>+0(SB), SI
+	VMOVUPS      32(SI)(BX*4), Y0
+	VMASKMOVPS   (AX), Y0, Y1
+	VMASKMOVPS   (CX), Y0, Y2
+	VBROADCASTSS 4(DX), Y3
+	VMULPS       Y1, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	VBROADCASTSS (DX), Y3
+	VMULPS       Y3, Y2, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+
+end:
+	VZEROUPPER
+	RET
+
+// func vectorMomentum(w *float32, dw *float32, v *float32, k *float32, n int)
+// Requires: AVX
+TEXT ·vectorMomentum(SB), NOSPLIT, $0-40
+	MOVQ w+0(FP), AX
+	MOVQ dw+8(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ k+24(FP), BX
+	MOVQ n+32(FP), SI
+
+by1:
+	CMPQ         SI, $0x08
+	JLT          below1
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (CX), Y1
+	VMOVUPS      (DX), Y2
+	VBROADCASTSS 4(BX), Y3
+	VMULPS       Y0, Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS 8(BX), Y3
+	VBROADCASTSS 12(BX), Y4
+	VMULPS       Y3, Y2, Y3
+	VMULPS       Y4, Y1, Y4
+	VADDPS       Y4, Y3, Y2
+	VBROADCASTSS 16(BX), Y3
+	VBROADCASTSS 20(BX), Y4
+	VMULPS       Y3, Y1, Y3
+	VMULPS       Y4, Y2, Y4
+	VADDPS       Y4, Y3, Y1
+	VBROADCASTSS (BX), Y3
+	VMULPS       Y3, Y1, Y1
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y2, (DX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	SUBQ         $0x08, SI
+	JMP          by1
+
+below1:
+	TESTQ        SI, SI
+	JZ           end
+	NEGQ         SI
+	LEAQ         loopsMasks<>+0(SB), DI
+	VMOVUPS      32(DI)(SI*4), Y0
+	VMASKMOVPS   (AX), Y0, Y1
+	VMASKMOVPS   (CX), Y0, Y2
+	VMASKMOVPS   (DX), Y0, Y3
+	VBROADCASTSS 4(BX), Y4
+	VMULPS       Y1, Y4, Y4
+	VADDPS       Y4, Y2, Y2
+	VBROADCASTSS 8(BX), Y4
+	VBROADCASTSS 12(BX), Y5
+	VMULPS       Y4, Y3, Y4
+	VMULPS       Y5, Y2, Y5
+	VADDPS       Y5, Y4, Y3
+	VBROADCASTSS 16(BX), Y4
+	VBROADCASTSS 20(BX), Y5
+	VMULPS       Y4, Y2, Y4
+	VMULPS       Y5, Y3, Y5
+	VADDPS       Y5, Y4, Y2
+	VBROADCASTSS (BX), Y4
+	VMULPS       Y4, Y2, Y2
+	VSUBPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	VMASKMOVPS   Y3, Y0, (DX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+
+end:
+	VZEROUPPER
+	RET
+
+// func vectorAdam(w *float32, dw *float32, m *float32, v *float32, k *float32, n int)
+// Requires: AVX
+TEXT ·vectorAdam(SB), NOSPLIT, $0-48
+	MOVQ w+0(FP), AX
+	MOVQ dw+8(FP), CX
+	MOVQ m+16(FP), DX
+	MOVQ v+24(FP), BX
+	MOVQ k+32(FP), SI
+	MOVQ n+40(FP), DI
+
+by1:
+	CMPQ         DI, $0x08
+	JLT          below1
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (CX), Y1
+	VMOVUPS      (DX), Y2
+	VMOVUPS      (BX), Y3
+	VBROADCASTSS 20(SI), Y4
+	VMULPS       Y0, Y4, Y4
+	VADDPS       Y4, Y1, Y1
+	VBROADCASTSS (SI), Y4
+	VBROADCASTSS 4(SI), Y5
+	VMULPS       Y4, Y2, Y4
+	VMULPS       Y5, Y1, Y5
+	VADDPS       Y5, Y4, Y2
+	VBROADCASTSS 12(SI), Y4
+	VBROADCASTSS 28(SI), Y5
+	VMULPS       Y1, Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VBROADCASTSS 8(SI), Y1
+	VMULPS       Y1, Y3, Y3
+	VADDPS       Y4, Y3, Y3
+	VSQRTPS      Y3, Y1
+	VBROADCASTSS 32(SI), Y4
+	VMULPS       Y4, Y1, Y1
+	VBROADCASTSS 16(SI), Y4
+	VADDPS       Y4, Y1, Y1
+	VMULPS       Y2, Y5, Y5
+	VDIVPS       Y1, Y5, Y5
+	VBROADCASTSS 24(SI), Y1
+	VMULPS       Y1, Y0, Y0
+	VSUBPS       Y5, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y2, (DX)
+	VMOVUPS      Y3, (BX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	ADDQ         $0x20, BX
+	SUBQ         $0x08, DI
+	JMP          by1
+
+below1:
+	TESTQ        DI, DI
+	JZ           end
+	NEGQ         DI
+	LEAQ         loopsMasks<>+0(SB), R8
+	VMOVUPS      32(R8)(DI*4), Y0
+	VMASKMOVPS   (AX), Y0, Y1
+	VMASKMOVPS   (CX), Y0, Y2
+	VMASKMOVPS   (DX), Y0, Y3
+	VMASKMOVPS   (BX), Y0, Y4
+	VBROADCASTSS 20(SI), Y5
+	VMULPS       Y1, Y5, Y5
+	VADDPS       Y5, Y2, Y2
+	VBROADCASTSS (SI), Y5
+	VBROADCASTSS 4(SI), Y6
+	VMULPS       Y5, Y3, Y5
+	VMULPS       Y6, Y2, Y6
+	VADDPS       Y6, Y5, Y3
+	VBROADCASTSS 12(SI), Y5
+	VBROADCASTSS 28(SI), Y6
+	VMULPS       Y2, Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VBROADCASTSS 8(SI), Y2
+	VMULPS       Y2, Y4, Y4
+	VADDPS       Y5, Y4, Y4
+	VSQRTPS      Y4, Y2
+	VBROADCASTSS 32(SI), Y5
+	VMULPS       Y5, Y2, Y2
+	VBROADCASTSS 16(SI), Y5
+	VADDPS       Y5, Y2, Y2
+	VMULPS       Y3, Y6, Y6
+	VDIVPS       Y2, Y6, Y6
+	VBROADCASTSS 24(SI), Y2
+	VMULPS       Y2, Y1, Y1
+	VSUBPS       Y6, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	VMASKMOVPS   Y3, Y0, (DX)
+	VMASKMOVPS   Y4, Y0, (BX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	ADDQ         $0x20, BX
+
+end:
+	VZEROUPPER
+	RET

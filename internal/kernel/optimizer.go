@@ -17,7 +17,7 @@ func SGD(w, g, v []Float, lr, momentum, dampening, decay float64, nesterov, firs
 	sgdJobs.do(len(w), grain, t)
 }
 
-// The step of an sgdJob is v = keep·v + take·g, w −= lr·(gradient·g + velocity·v).
+// The step of an sgdJob is v = keep·v + take·g, w −= lr·(gradient·g + velocity·v). Assembly reads its numbers in this order.
 type sgdJob struct {
 	w, g, v                                   []Float
 	lr, decay, keep, take, gradient, velocity Float
@@ -26,19 +26,30 @@ type sgdJob struct {
 var sgdJobs jobs[sgdJob, *sgdJob]
 
 func (t *sgdJob) run(lo, hi int) {
-	w, g := t.w[lo:hi], t.g[lo:hi]
-	lr, decay := t.lr, t.decay
 	if t.v == nil {
-		for i := range w {
-			w[i] -= lr * (g[i] + decay*w[i])
-		}
+		t.descend(t.w[lo:hi], t.g[lo:hi])
 		return
 	}
-	v := t.v[lo:hi][:len(w)]
+	v := t.v[lo:hi]
 	if t.keep == 0 {
 		clear(v) // what was in it, even NaN, is not kept
 	}
+	t.roll(t.w[lo:hi], t.g[lo:hi], v)
+}
+
+// descendGeneric is the step without momentum in plain Go.
+func (t *sgdJob) descendGeneric(w, g []Float) {
+	lr, decay := t.lr, t.decay
 	g = g[:len(w)]
+	for i := range w {
+		w[i] -= lr * (g[i] + decay*w[i])
+	}
+}
+
+// rollGeneric is the step with momentum in plain Go.
+func (t *sgdJob) rollGeneric(w, g, v []Float) {
+	lr, decay := t.lr, t.decay
+	g, v = g[:len(w)], v[:len(w)]
 	keep, take, gradient, velocity := t.keep, t.take, t.gradient, t.velocity
 	for i := range w {
 		d := g[i] + decay*w[i]
@@ -62,7 +73,8 @@ func Adam(w, g, m, v []Float, lr, beta1, beta2, eps, decay, bias1, bias2 float64
 	adamJobs.do(len(w), grain/2, t)
 }
 
-// The step of an adamJob is m = keep1·m + take1·g, v = keep2·v + take2·g², w = keep·w − step·m/(√v·scale + eps).
+// The step of an adamJob is m = keep1·m + take1·g, v = keep2·v + take2·g², w = keep·w − step·m/(√v·scale + eps). Assembly reads its
+// numbers in this order.
 type adamJob struct {
 	w, g, m, v                                                []Float
 	keep1, take1, keep2, take2, eps, decay, keep, step, scale Float
@@ -71,8 +83,12 @@ type adamJob struct {
 var adamJobs jobs[adamJob, *adamJob]
 
 func (t *adamJob) run(lo, hi int) {
-	w := t.w[lo:hi]
-	g, m, v := t.g[lo:hi][:len(w)], t.m[lo:hi][:len(w)], t.v[lo:hi][:len(w)]
+	t.adapt(t.w[lo:hi], t.g[lo:hi], t.m[lo:hi], t.v[lo:hi])
+}
+
+// adaptGeneric is the step in plain Go.
+func (t *adamJob) adaptGeneric(w, g, m, v []Float) {
+	g, m, v = g[:len(w)], m[:len(w)], v[:len(w)]
 	keep1, take1, keep2, take2 := t.keep1, t.take1, t.keep2, t.take2
 	eps, decay, keep, step, scale := t.eps, t.decay, t.keep, t.step, t.scale
 	for i := range w {

@@ -57,7 +57,7 @@ func mixed(vector func(dst, a, b *Float, n int, k Float), generic mixture) mixtu
 	}
 }
 
-// sum, dot64, finite, addColumns, greatestOf, expSum and expStore are what vector_other.go says.
+// sum, dot64, finite, addColumns, greatestOf, expSum, expStore and the steps of optimizers are what vector_other.go says.
 
 func sum(x []Float) float64 {
 	if level == levelGeneric || len(x) == 0 {
@@ -114,4 +114,31 @@ func expStore(dst, x []Float, k Float) float64 {
 	}
 	_ = dst[len(x)-1]
 	return vectorExpStore(&dst[0], &x[0], len(x), k)
+}
+
+func (t *sgdJob) descend(w, g []Float) {
+	if level == levelGeneric || len(w) == 0 {
+		t.descendGeneric(w, g)
+		return
+	}
+	_ = g[len(w)-1]
+	vectorDescent(&w[0], &g[0], &t.lr, len(w))
+}
+
+func (t *sgdJob) roll(w, g, v []Float) {
+	if level == levelGeneric || len(w) == 0 {
+		t.rollGeneric(w, g, v)
+		return
+	}
+	_, _ = g[len(w)-1], v[len(w)-1]
+	vectorMomentum(&w[0], &g[0], &v[0], &t.lr, len(w))
+}
+
+func (t *adamJob) adapt(w, g, m, v []Float) {
+	if level == levelGeneric || len(w) == 0 {
+		t.adaptGeneric(w, g, m, v)
+		return
+	}
+	_, _, _ = g[len(w)-1], m[len(w)-1], v[len(w)-1]
+	vectorAdam(&w[0], &g[0], &m[0], &v[0], &t.keep1, len(w))
 }

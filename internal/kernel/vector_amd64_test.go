@@ -92,3 +92,35 @@ func TestReductionsAgreeWithGeneric(t *testing.T) {
 		}
 	}
 }
+
+// Optimizers give the bits of their twins.
+func TestOptimizersAgreeWithGeneric(t *testing.T) {
+	for n := range 40 {
+		g, v := normals(n, 1), normals(n, 2)
+		Abs(v, v, 0, 0)
+		step := func(update func(w, m, v []Float)) (state [3][]Float) {
+			for i, x := range [][]Float{normals(n, 3), normals(n, 4), v} {
+				state[i] = append(slices.Clone(x), 1, 2, 3)
+			}
+			update(state[0][:n], state[1][:n], state[2][:n])
+			return state
+		}
+		for name, update := range map[string]func(w, m, v []Float){
+			"SGD":      func(w, _, _ []Float) { SGD(w, g, nil, .1, 0, 0, .01, false, false) },
+			"momentum": func(w, m, _ []Float) { SGD(w, g, m, .1, .9, .3, .01, false, false) },
+			"nesterov": func(w, m, _ []Float) { SGD(w, g, m, .1, .9, 0, 0, true, false) },
+			"first":    func(w, m, _ []Float) { SGD(w, g, m, .1, .9, .3, .01, false, true) },
+			"Adam":     func(w, m, v []Float) { Adam(w, g, m, v, .01, .9, .999, 1e-8, .1, .5, .7, false) },
+			"AdamW":    func(w, m, v []Float) { Adam(w, g, m, v, .01, .9, .999, 1e-8, .1, .5, .7, true) },
+		} {
+			got := step(update)
+			var want [3][]Float
+			withLevel(levelGeneric, func() { want = step(update) })
+			for i := range want {
+				if !slices.Equal(got[i], want[i]) {
+					t.Fatalf("%s of %d: %v, want %v", name, n, got[i], want[i])
+				}
+			}
+		}
+	}
+}

@@ -45,3 +45,11 @@ func expSum(x []Float, k Float) float64 { return expSumGeneric(x, k) }
 
 // expStore writes e^(x−k) to dst and returns the sum. dst may be x.
 func expStore(dst, x []Float, k Float) float64 { return expStoreGeneric(dst, x, k) }
+
+// descend and roll do the steps of an sgdJob without momentum and with it.
+func (t *sgdJob) descend(w, g []Float) { t.descendGeneric(w, g) }
+
+func (t *sgdJob) roll(w, g, v []Float) { t.rollGeneric(w, g, v) }
+
+// adapt does the step of an adamJob.
+func (t *adamJob) adapt(w, g, m, v []Float) { t.adaptGeneric(w, g, m, v) }

@@ -26,6 +26,7 @@ func main() {
 	unaries()
 	binaries()
 	reductions()
+	optimizers()
 	Generate()
 }
 
