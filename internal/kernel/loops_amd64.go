@@ -126,3 +126,6 @@ func vectorMomentum(w *float32, dw *float32, v *float32, k *float32, n int)
 
 //go:noescape
 func vectorAdam(w *float32, dw *float32, m *float32, v *float32, k *float32, n int)
+
+//go:noescape
+func vectorMaxWindows(y *float32, index *int32, x *float32, first int, channels int, pixels int, step int, rows int, columns int, down int, right int)

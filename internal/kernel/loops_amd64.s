@@ -5123,3 +5123,140 @@ below1:
 end:
 	VZEROUPPER
 	RET
+
+DATA loopsLanes<>+0(SB)/4, $0x00000000
+DATA loopsLanes<>+4(SB)/4, $0x00000001
+DATA loopsLanes<>+8(SB)/4, $0x00000002
+DATA loopsLanes<>+12(SB)/4, $0x00000003
+DATA loopsLanes<>+16(SB)/4, $0x00000004
+DATA loopsLanes<>+20(SB)/4, $0x00000005
+DATA loopsLanes<>+24(SB)/4, $0x00000006
+DATA loopsLanes<>+28(SB)/4, $0x00000007
+GLOBL loopsLanes<>(SB), RODATA|NOPTR, $32
+
+// func vectorMaxWindows(y *float32, index *int32, x *float32, first int, channels int, pixels int, step int, rows int, columns int, down int, right int)
+// Requires: AVX, AVX2
+TEXT ·vectorMaxWindows(SB), NOSPLIT, $0-88
+	MOVQ         y+0(FP), AX
+	MOVQ         index+8(FP), CX
+	MOVQ         x+16(FP), DX
+	MOVQ         down+72(FP), BX
+	MOVQ         right+80(FP), SI
+	SHLQ         $0x02, BX
+	SHLQ         $0x02, SI
+	VPBROADCASTD first+24(FP), Y0
+	VPBROADCASTD right+80(FP), Y1
+	VPBROADCASTD down+72(FP), Y2
+	VPADDD       loopsLanes<>+0(SB), Y0, Y0
+	VPBROADCASTD step+48(FP), Y3
+
+pixel:
+	MOVQ    channels+32(FP), DI
+	MOVQ    DX, R8
+	VMOVDQA Y0, Y4
+
+by1:
+	CMPQ    DI, $0x08
+	JLT     below1
+	VMOVUPS (R8), Y5
+	VMOVDQA Y4, Y6
+	VMOVDQA Y4, Y8
+	MOVQ    rows+56(FP), R9
+	MOVQ    R8, R10
+
+row:
+	MOVQ    columns+64(FP), R11
+	MOVQ    R10, R12
+	VMOVDQA Y8, Y7
+
+column:
+	VMOVUPS   (R12), Y9
+	VCMPPS    $0x16, Y5, Y9, Y10
+	VCMPPS    $0x07, Y5, Y5, Y11
+	VANDPS    Y11, Y10, Y10
+	VBLENDVPS Y10, Y9, Y5, Y5
+	VBLENDVPS Y10, Y7, Y6, Y6
+	VPADDD    Y1, Y7, Y7
+	ADDQ      SI, R12
+	DECQ      R11
+	JNZ       column
+	VPADDD    Y2, Y8, Y8
+	ADDQ      BX, R10
+	DECQ      R9
+	JNZ       row
+	VPADDD    loops00000008<>+0(SB), Y4, Y4
+	ADDQ      $0x20, R8
+	MOVQ      $0x00000020, R9
+	VMOVUPS   Y5, (AX)
+	ADDQ      R9, AX
+	TESTQ     CX, CX
+	JZ        stored
+	VMOVUPS   Y6, (CX)
+	ADDQ      R9, CX
+
+stored:
+	SUBQ $0x08, DI
+	JMP  by1
+
+below1:
+	TESTQ      DI, DI
+	JZ         end
+	NEGQ       DI
+	LEAQ       loopsMasks<>+0(SB), R9
+	VMOVUPS    32(R9)(DI*4), Y5
+	VMASKMOVPS (R8), Y5, Y6
+	VMOVDQA    Y4, Y7
+	VMOVDQA    Y4, Y9
+	MOVQ       rows+56(FP), R9
+	MOVQ       R8, R10
+
+rowPart:
+	MOVQ    columns+64(FP), R11
+	MOVQ    R10, R12
+	VMOVDQA Y9, Y8
+
+columnPart:
+	VMASKMOVPS (R12), Y5, Y10
+	VCMPPS     $0x16, Y6, Y10, Y11
+	VCMPPS     $0x07, Y6, Y6, Y12
+	VANDPS     Y12, Y11, Y11
+	VBLENDVPS  Y11, Y10, Y6, Y6
+	VBLENDVPS  Y11, Y8, Y7, Y7
+	VPADDD     Y1, Y8, Y8
+	ADDQ       SI, R12
+	DECQ       R11
+	JNZ        columnPart
+	VPADDD     Y2, Y9, Y9
+	ADDQ       BX, R10
+	DECQ       R9
+	JNZ        rowPart
+	VPADDD     loops00000008<>+0(SB), Y4, Y4
+	ADDQ       $0x20, R8
+	NEGQ       DI
+	SHLQ       $0x02, DI
+	VMASKMOVPS Y6, Y5, (AX)
+	ADDQ       DI, AX
+	TESTQ      CX, CX
+	JZ         storedPart
+	VMASKMOVPS Y7, Y5, (CX)
+	ADDQ       DI, CX
+
+storedPart:
+end:
+	MOVQ   step+48(FP), DI
+	LEAQ   (DX)(DI*4), DX
+	VPADDD Y3, Y0, Y0
+	DECQ   pixels+40(FP)
+	JNZ    pixel
+	VZEROUPPER
+	RET
+
+DATA loops00000008<>+0(SB)/4, $0x00000008
+DATA loops00000008<>+4(SB)/4, $0x00000008
+DATA loops00000008<>+8(SB)/4, $0x00000008
+DATA loops00000008<>+12(SB)/4, $0x00000008
+DATA loops00000008<>+16(SB)/4, $0x00000008
+DATA loops00000008<>+20(SB)/4, $0x00000008
+DATA loops00000008<>+24(SB)/4, $0x00000008
+DATA loops00000008<>+28(SB)/4, $0x00000008
+GLOBL loops00000008<>(SB), RODATA|NOPTR, $32

@@ -100,6 +100,15 @@ func (w *windows) at(o int) (lo, hi, step int) {
 	return lo, hi, w.dilation
 }
 
+// full returns how many windows from the o-th on lie in the axis with all of their positions: 1 if the o-th does not.
+func (w *windows) full(o int) int {
+	lo := o*w.stride - w.pad
+	if w.kind != sliding || lo < 0 {
+		return 1
+	}
+	return max(1, min(w.out-o, (w.in-lo-(w.size-1)*w.dilation-1)/w.stride+1))
+}
+
 // over returns a range of windows, from … to, in which all are that hold position i.
 func (w *windows) over(i int) (from, to int) {
 	if w.kind == adaptive {
@@ -212,24 +221,42 @@ func spreadRow(t *poolJob, row int) {
 func maxRow(t *poolJob, row int) {
 	image := row / t.h.out * t.h.in
 	fromH, toH, stepH := t.h.at(row % t.h.out)
-	for o := range t.w.out {
+	rows := count(fromH, toH, stepH)
+	for o := 0; o < t.w.out; {
 		fromW, toW, stepW := t.w.at(o)
+		columns, pixels := count(fromW, toW, stepW), t.w.full(o)
 		at := (row*t.w.out + o) * t.c
-		y := t.y[at:][:t.c]
+		y := t.y[at:][:pixels*t.c]
 		var index []int32
 		if t.index != nil {
-			index = t.index[at:][:t.c]
+			index = t.index[at:][:len(y)]
 		}
-		first := ((image+fromH)*t.w.in + fromW) * t.c
-		down, right := stepH*t.w.in*t.c, stepW*t.c
-		switch rows, columns := count(fromH, toH, stepH), count(fromW, toW, stepW); {
-		case rows*columns == 0:
+		o += pixels
+		if rows*columns == 0 {
 			fill(y, Float(math.Inf(-1)))
 			clear(index)
-		case rows == 2 && columns == 2 && index != nil:
-			max4(y, index, t.x, first, down, right)
+			continue
+		}
+		first := ((image+fromH)*t.w.in + fromW) * t.c
+		maxWindows(y, index, t.x, first, t.c, pixels, t.w.stride*t.c, rows, columns, stepH*t.w.in*t.c, stepW*t.c)
+	}
+}
+
+// maxWindowsGeneric is maxWindows in plain Go.
+func maxWindowsGeneric(y []Float, index []int32, x []Float, first, channels, pixels, step, rows, columns, down, right int) {
+	for ; pixels > 0; pixels-- {
+		y0 := y[:channels]
+		switch {
+		case index == nil:
+			maxWindow(y0, nil, x, first, rows, columns, down, right)
+		case rows == 2 && columns == 2:
+			max4(y0, index[:channels], x, first, down, right)
 		default:
-			maxWindow(y, index, t.x, first, rows, columns, down, right)
+			maxWindow(y0, index[:channels], x, first, rows, columns, down, right)
+		}
+		y, first = y[channels:], first+step
+		if index != nil {
+			index = index[channels:]
 		}
 	}
 }

@@ -3,6 +3,7 @@
 package kernel
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -120,6 +121,28 @@ func TestOptimizersAgreeWithGeneric(t *testing.T) {
 				if !slices.Equal(got[i], want[i]) {
 					t.Fatalf("%s of %d: %v, want %v", name, n, got[i], want[i])
 				}
+			}
+		}
+	}
+}
+
+func TestMaxWindowsAgreeWithGeneric(t *testing.T) {
+	for channels := 1; channels < 40; channels++ {
+		for _, size := range [][2]int{{1, 1}, {2, 2}, {3, 2}} {
+			for pixels := 1; pixels < 4; pixels++ {
+				rows, columns, right := size[0], size[1], channels
+				step, down := 2*channels, 9*channels
+				x := special(5+9*3*channels, uint64(channels))
+				got, gotAll := guardedNumbers(pixels * channels)
+				want, wantAll := guardedNumbers(pixels * channels)
+				gotIndex, wantIndex := make([]int32, len(got)+8), make([]int32, len(got)+8)
+				maxWindows(got, gotIndex[:len(got)], x, 5, channels, pixels, step, rows, columns, down, right)
+				maxWindowsGeneric(want, wantIndex[:len(got)], x, 5, channels, pixels, step, rows, columns, down, right)
+				name := fmt.Sprintf("maxWindows(channels %d, pixels %d, %v)", channels, pixels, size)
+				compare(t, name, gotAll, wantAll, 0)
+				compareIndex(t, name, gotIndex, wantIndex)
+				maxWindows(got, nil, x, 5, channels, pixels, step, rows, columns, down, right)
+				compare(t, name+" without places", gotAll, wantAll, 0)
 			}
 		}
 	}

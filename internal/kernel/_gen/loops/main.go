@@ -27,6 +27,7 @@ func main() {
 	binaries()
 	reductions()
 	optimizers()
+	windows()
 	Generate()
 }
 
@@ -58,6 +59,7 @@ const (
 const (
 	equal        = 0x00
 	unordered    = 0x03
+	isNumber     = 0x07 // of both
 	notLess      = 0x15 // or unordered
 	notLessEqual = 0x16 // or unordered
 	less         = 0x11
@@ -70,13 +72,18 @@ const (
 func pointer(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
 
 func scalar(name string) vec {
+	v := YMM()
+	VBROADCASTSS(parameter(name), v)
+	return v
+}
+
+// parameter returns where a parameter lies.
+func parameter(name string) Mem {
 	m, err := Param(name).Resolve()
 	if err != nil {
 		panic(err)
 	}
-	v := YMM()
-	VBROADCASTSS(m.Addr, v)
-	return v
+	return m.Addr
 }
 
 // registers returns n of them.
