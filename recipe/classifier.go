@@ -219,9 +219,6 @@ func (c *Classifier) supervised() *train.Supervised {
 
 // Resume implements Job.
 func (c *Classifier) Resume(run *train.Run) error {
-	if !run.Saved() {
-		return nil // so Train begins at the beginning
-	}
 	s := c.supervised()
 	if err := s.Resume(run); err != nil {
 		return err

@@ -59,8 +59,11 @@ func Create(dir, name string) (*Run, error) {
 			return nil, fmt.Errorf("create run: %w", err)
 		}
 	}
-	r := &Run{Dir: dir}
-	return r, r.remember()
+	r := &Run{Dir: filepath.Clean(dir)}
+	if err := r.remember(); err != nil {
+		return nil, fmt.Errorf("create run: cannot note in runs that it is the last: %w", err)
+	}
+	return r, nil
 }
 
 // free makes the first folder runs/name-1, -2, … that does not exist yet.
@@ -115,7 +118,7 @@ func Open(name string) (*Run, error) {
 	if !isRun(dir) {
 		return nil, fmt.Errorf("%s is no run: there is no config.yaml in %s", name, dir)
 	}
-	return &Run{Dir: dir}, nil
+	return &Run{Dir: filepath.Clean(dir)}, nil
 }
 
 func isRun(dir string) bool {
@@ -216,7 +219,7 @@ func (r *Run) WriteResults(rows []Row) error {
 	})
 }
 
-// Saved tells whether anything of a training was saved: with nothing, the run has to begin anew.
+// Saved tells whether anything of a training was saved. Where nothing was, the run can only begin anew.
 func (r *Run) Saved() bool {
 	for _, file := range []string{r.Path("last.state"), r.Path("weights", "last.safetensors")} {
 		if _, err := os.Stat(file); err == nil {

@@ -211,10 +211,12 @@ func (s *Supervised) tick() {
 	s.ticked = now
 }
 
-// Resume takes up the last state of a run, and cuts back to it what a crash has left behind.
+// Resume takes up the last state of a run, the beginning if none was saved yet, and cuts back to it what a crash has left behind.
 func (s *Supervised) Resume(run *Run) error {
-	if err := run.LoadState(&s.State); err != nil {
-		return err
+	if run.Saved() {
+		if err := run.LoadState(&s.State); err != nil {
+			return err
+		}
 	}
 	if err := run.sweep(); err != nil {
 		return err

@@ -194,6 +194,28 @@ func TestResumeCutsBack(t *testing.T) {
 	}
 }
 
+// A run that was killed before its first checkpoint begins anew.
+func TestResumeWithoutCheckpoint(t *testing.T) {
+	run := newRun(t)
+	if err := run.Event("step", Fields{"step": 50}); err != nil {
+		t.Fatal(err)
+	}
+	torn := run.Path("examples", ".7-0017.png.123.part")
+	if err := os.WriteFile(torn, []byte("half"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := small(1)
+	if err := s.Resume(run); err != nil || s.Step != 0 {
+		t.Fatalf("Resume = %v at step %d, want the beginning", err, s.Step)
+	}
+	if got := read(t, run, "events.jsonl"); len(got) > 0 {
+		t.Errorf("events.jsonl is\n%s\nwant nothing", got)
+	}
+	if _, err := os.Stat(torn); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the temporary file is still there (%v)", err)
+	}
+}
+
 // Every byte of a state that is cut off or changed is seen, and the loop that was to take it up is as before.
 func TestDamagedStateIsRefused(t *testing.T) {
 	run := newRun(t)
