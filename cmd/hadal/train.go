@@ -239,7 +239,9 @@ func done(run *train.Run, c config, m train.Metrics, took time.Duration) train.F
 // result reports what a run has reached, and fails if that is not what was required.
 func (a *app) result(run *train.Run, m train.Metrics, require []train.Requirement) error {
 	if !a.json {
-		a.report(run, m)
+		if err := a.report(run, m); err != nil {
+			return err
+		}
 	}
 	return check(require, m)
 }
@@ -254,16 +256,32 @@ func check(require []train.Requirement, m train.Metrics) error {
 }
 
 // report prints the result of a training and what can be done with it.
-func (a *app) report(run *train.Run, m train.Metrics) {
-	fmt.Fprintf(a.out, "\ntest accuracy %.2f %% (95 %% interval %.2f to %.2f), loss %.4f, by the weights of epoch %.0f\n",
-		100*m["test/accuracy"], 100*m["test/accuracy/low"], 100*m["test/accuracy/high"], m["test/loss"], m["best/epoch"])
-	fmt.Fprintf(a.out, "\n%s has the weights, the curves, the confusion matrix and the mistakes. Next:\n", run.Dir)
+func (a *app) report(run *train.Run, m train.Metrics) error {
 	example := run.Path("examples")
 	if files, _ := filepath.Glob(filepath.Join(example, "*.png")); len(files) > 0 {
 		example = files[len(files)*3/4]
 	}
-	fmt.Fprintf(a.out, "  %s predict last %s\n  %s eval last\n  %s resume last epochs=%d\n  %s show last\n",
-		a.name, quoted(example), a.name, a.name, int(m["epochs"])+2, a.name)
+	name := quoted(run.Dir)
+	if last, err := train.Open("last"); err == nil && sameFolder(last.Dir, run.Dir) {
+		name = "last"
+	}
+	_, err := fmt.Fprintf(a.out, `
+test accuracy %.2f %% (95 %% interval %.2f to %.2f), loss %.4f, by the weights of epoch %.0f
+
+%s has the weights, the curves, the confusion matrix and the mistakes. Next:
+  %s predict %s %s
+  %[7]s eval %[8]s
+  %[7]s resume %[8]s epochs=%[10]d
+  %[7]s show %[8]s
+`, 100*m["test/accuracy"], 100*m["test/accuracy/low"], 100*m["test/accuracy/high"], m["test/loss"], m["best/epoch"],
+		run.Dir, a.name, name, quoted(example), int(m["epochs"])+2)
+	return err
+}
+
+func sameFolder(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
 }
 
 // dryRun shows the network, and what an epoch will take.
