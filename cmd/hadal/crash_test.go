@@ -223,7 +223,7 @@ func TestSecondInterruptEndsAtOnce(t *testing.T) {
 	if code, text := whole(t, hadal(t, c.Dir, "train", "epochs=1", "fraction=0.01", "validation=100")); code != 0 {
 		t.Fatalf("training ends with %d: %s", code, text)
 	}
-	in, err := c.StdinPipe() // never written to, never closed: predict waits for ever
+	in, err := c.StdinPipe() // never closed: predict waits for ever for the rest of the picture
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +236,11 @@ func TestSecondInterruptEndsAtOnce(t *testing.T) {
 		c.Wait()
 		close(ended)
 	}()
-	time.Sleep(200 * time.Millisecond)
+	comment := append([]byte{0xff, 0xfe, 0xff, 0xff}, make([]byte, 0xffff-2)...)
+	jpeg := append([]byte{0xff, 0xd8}, bytes.Repeat(comment, 4)...)
+	if _, err := in.Write(jpeg); err != nil { // more than a pipe holds: when it is written, it is being read
+		t.Fatal(err)
+	}
 	c.Process.Signal(os.Interrupt)
 	select {
 	case <-ended:
@@ -246,7 +250,7 @@ func TestSecondInterruptEndsAtOnce(t *testing.T) {
 	c.Process.Signal(os.Interrupt)
 	select {
 	case <-ended:
-	case <-time.After(5 * time.Second):
+	case <-time.After(20 * time.Second):
 		c.Process.Kill()
 		t.Fatal("after the second Ctrl-C it goes on")
 	}
