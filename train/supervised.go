@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,6 +40,7 @@ type Supervised struct {
 	Schedule             optim.Schedule // learning rate by step
 	Clip                 float64        // greatest norm of the gradient; 0: any
 	Epochs               int
+	SaveEvery            time.Duration // longest time between two saves; 0: five minutes
 
 	ticked time.Time
 }
@@ -86,6 +88,11 @@ func (s *Supervised) Run(ctx context.Context, run *Run, console *Console) error 
 			}
 			if s.Step%eventSteps == 0 {
 				if err := s.report(run); err != nil {
+					return err
+				}
+			}
+			if time.Since(s.ticked) > cmp.Or(s.SaveEvery, 5*time.Minute) {
+				if err := s.save(run); err != nil {
 					return err
 				}
 			}
@@ -145,17 +152,22 @@ func (s *Supervised) finite(loss *tensor.Tensor, grads []*tensor.Tensor) error {
 	if !loss.Finite() {
 		return &Diverged{"the loss", s.Step + 1}
 	}
-	i := 0
-	for leaf := range nn.Leaves(s.Model) {
-		if leaf.Buffer || !leaf.Tensor.Tracked() {
-			continue
-		}
-		if g := grads[i]; g != nil && !g.Finite() {
-			return &Diverged{"the gradient of " + leaf.Name, s.Step + 1}
-		}
-		i++
+	var bad optim.NotFinite
+	if errors.As(optim.Finite(grads), &bad) {
+		return &Diverged{"the gradient of " + parameterName(s.Model, bad.Param), s.Step + 1}
 	}
 	return nil
+}
+
+// parameterName returns the name of the parameter that stands at i in nn.Params.
+func parameterName(model any, i int) string {
+	params := nn.Params(model)
+	for l := range nn.Leaves(model) {
+		if l.Tensor == params[i] {
+			return l.Name
+		}
+	}
+	return ""
 }
 
 // endEpoch judges the epoch, and saves. The state comes last: what an epoch that was not saved has left is cut back or written again

@@ -275,6 +275,36 @@ func TestWeightsOfAnotherNetworkAreRefused(t *testing.T) {
 }
 
 // A loss or a gradient that is not finite stops the training before the update, and what is kept is finite.
+// broken is a set whose examples cannot be read from number at on.
+type broken struct {
+	data.Set[data.Labelled]
+	at int
+}
+
+func (b broken) At(i int) (data.Labelled, error) {
+	if i >= b.at {
+		return data.Labelled{}, errors.New("the disk is gone")
+	}
+	return b.Set.At(i)
+}
+
+// A training saves within a long epoch, too: what is lost when it ends without warning is bounded.
+func TestSavesWithinAnEpoch(t *testing.T) {
+	run, s := newRun(t), small(1)
+	s.SaveEvery = 1
+	s.Training.Shuffle, s.Training.Set = false, broken{s.Training.Set, 160}
+	if err := s.Run(context.Background(), run, nil); err == nil {
+		t.Fatal("Run over a broken set succeeded")
+	}
+	again := small(1)
+	if err := again.Resume(run); err != nil {
+		t.Fatal(err)
+	}
+	if again.Step != 10 {
+		t.Errorf("the last state is that of step %d, want 10", again.Step)
+	}
+}
+
 func TestDivergedKeepsTheWeights(t *testing.T) {
 	for _, c := range []struct {
 		what string
