@@ -48,9 +48,13 @@ func (c Pool) geometry(op string, x *Tensor) *kernel.Pool {
 
 // places returns how many windows there are along an axis of n.
 func (c Pool) places(w window, n, kernel int) int {
-	out := w.out(n, kernel)
-	if c.Ceil && out > 0 && (out-1)*w.stride+w.span(kernel) < n+w.before+w.after && out*w.stride < n+w.before {
-		out++
+	room := n + w.before + w.after - w.span(kernel) // negative: the first window juts out
+	if !c.Ceil || room <= -w.stride {
+		return w.out(n, kernel)
+	}
+	out := (room+w.stride-1)/w.stride + 1
+	if (out-1)*w.stride >= n+w.before {
+		out--
 	}
 	return out
 }

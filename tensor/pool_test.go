@@ -34,6 +34,8 @@ func poolRows() (rows []row) {
 	greatest("/rounded up, padded", Pool{Kernel: 3, Stride: 2, Pad: 1, Ceil: true}, 3, 3, 1, 4, 5, 1)
 	greatest("/rounded up, none begins in the padding", Pool{Kernel: 2, Stride: 2, Pad: 1, Ceil: true}, 2, 2, 1, 2, 3, 1)
 
+	greatest("/rounded up, one window larger than the image", Pool{Kernel: 3, Stride: 3, Dilation: 2, Ceil: true}, 1, 2, 1, 4, 7, 1)
+
 	average := func(variant string, c Pool, oh, ow int, shape ...int) {
 		add("AvgPool2D"+variant, shape, nil, func(x *Tensor) *Tensor { return x.AvgPool2D(c) }, naivePool(c, oh, ow, false))
 	}
