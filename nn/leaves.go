@@ -1,8 +1,11 @@
 package nn
 
 import (
+	"fmt"
 	"iter"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -25,8 +28,8 @@ type Leaf struct {
 //	RunningMean *tensor.Tensor `nn:",buffer"`       // running_mean
 //	Blocks      nn.Chain       `nn:"layer"`         // layer.0.…, layer.1.…
 //
-// Nil fields are left out, and embedded structs add no part to the name. A tensor that is reached twice (tied weights) is one
-// leaf, under its first name.
+// An element of a map has its key, in sorted order. Nil fields are left out, and embedded structs add no part to the name. A tensor
+// that is reached twice (tied weights) is one leaf, under its first name.
 func Leaves(model any) iter.Seq[Leaf] {
 	return func(yield func(Leaf) bool) {
 		w := walker{seen: map[*tensor.Tensor]bool{}, yield: yield}
@@ -59,6 +62,16 @@ func (w walker) walk(at Leaf, v reflect.Value) bool {
 	case v.Kind() == reflect.Slice || v.Kind() == reflect.Array:
 		for i := range v.Len() {
 			if !w.walk(at.below(strconv.Itoa(i)), v.Index(i)) {
+				return false
+			}
+		}
+	case v.Kind() == reflect.Map:
+		elements := map[string]reflect.Value{}
+		for key, e := range v.Seq2() {
+			elements[fmt.Sprint(key)] = e
+		}
+		for _, key := range slices.Sorted(maps.Keys(elements)) {
+			if !w.walk(at.below(key), elements[key]) {
 				return false
 			}
 		}

@@ -105,6 +105,19 @@ func TestLeaves(t *testing.T) {
 	}
 }
 
+// Heads by name, as in PyTorch's ModuleDict: always in the same order, none forgotten.
+func TestLeavesOfMaps(t *testing.T) {
+	r := source()
+	net := struct{ Heads map[string]*Linear }{map[string]*Linear{"mask": NewLinear(r, 2, 1), "box": NewLinear(r, 2, 4).NoBias()}}
+	var got []string
+	for l := range Leaves(net) {
+		got = append(got, l.Name)
+	}
+	if want := []string{"heads.box.weight", "heads.mask.weight", "heads.mask.bias"}; !slices.Equal(got, want) {
+		t.Errorf("Leaves = %q, want %q", got, want)
+	}
+}
+
 func TestCountAndFreeze(t *testing.T) {
 	net := testNetwork()
 	check := func(when string, trained, all, params int) {
