@@ -227,6 +227,7 @@ func Focal(x, target *tensor.Tensor, alpha, gamma tensor.Float) *tensor.Tensor {
 
 // FocalEach is Focal of each element.
 func FocalEach(x, target *tensor.Tensor, alpha, gamma tensor.Float) *tensor.Tensor {
+	target = paired("Focal", x, target)
 	y := bceWithLogits("Focal", x, target, nil)
 	if gamma != 0 {
 		wrong := x.Sigmoid().Mul(target.Affine(-1, 1)).Add(x.Neg().Sigmoid().Mul(target)) // 1 − p, without cancellation
