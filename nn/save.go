@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/hadal-go/hadal/format/safetensors"
+	"github.com/hadal-go/hadal/internal/atomicfile"
 	"github.com/hadal-go/hadal/tensor"
 )
 
@@ -32,6 +33,11 @@ func SaveWith(w io.Writer, model any, metadata map[string]string) error {
 		return fmt.Errorf("nn: save the model: %w", err)
 	}
 	return nil
+}
+
+// SaveFile is Save to the file of the name given, which at any moment holds the old model or the new one, whole.
+func SaveFile(name string, model any) error {
+	return atomicfile.Write(name, func(w io.Writer) error { return Save(w, model) })
 }
 
 // Load reads a file of size bytes that Save has written, or safetensors from PyTorch, into a model. It is strict: tensors that are

@@ -2,7 +2,6 @@ package nn
 
 import (
 	"bytes"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -72,10 +71,10 @@ func TestSaveAndLoad(t *testing.T) {
 	}
 }
 
-func TestLoadFile(t *testing.T) {
+func TestFiles(t *testing.T) {
 	net, same := testNetwork(), testNetwork()
 	name := filepath.Join(t.TempDir(), "net.safetensors")
-	if err := os.WriteFile(name, saved(t, net), 0o644); err != nil {
+	if err := SaveFile(name, net); err != nil {
 		t.Fatal(err)
 	}
 	change(same)
@@ -89,6 +88,22 @@ func TestLoadFile(t *testing.T) {
 		if err := LoadFile(bad, same); err == nil || !strings.Contains(err.Error(), bad) {
 			t.Errorf("LoadFile(%s) = %v, want an error that names the file", bad, err)
 		}
+	}
+
+	alike := struct {
+		A *Linear `nn:"same"`
+		B *Linear `nn:"same"`
+	}{NewLinear(source(), 2, 2), NewLinear(source(), 2, 2)}
+	for _, bad := range []struct {
+		name  string
+		model any
+	}{{filepath.Join(t.TempDir(), "none", "net"), net}, {name, alike}} {
+		if err := SaveFile(bad.name, bad.model); err == nil || !strings.Contains(err.Error(), bad.name) {
+			t.Errorf("SaveFile(%s) = %v, want an error that names the file", bad.name, err)
+		}
+	}
+	if err := LoadFile(name, same); err != nil {
+		t.Errorf("a model that cannot be saved took the place of one that was: %v", err)
 	}
 }
 
