@@ -11,7 +11,7 @@ import (
 type Summary struct {
 	Rows                          []SummaryRow
 	Parameters, MACs              int
-	TrainingBytes, InferenceBytes int // memory of a pass, measured
+	TrainingBytes, InferenceBytes int // memory of a pass, measured; when training, with that of the gradients
 }
 
 // A SummaryRow is one operation, with those that add to it under the same layer.
@@ -27,15 +27,8 @@ type SummaryRow struct {
 func Summarize(model Layer, shape []int) Summary {
 	var s Summary
 	x := tensor.New(shape...)
-	p := tensor.Inference()
-	model.Forward(p.Input(x))
-	s.InferenceBytes = p.Bytes()
-	p.End()
-
-	p = tensor.Recording(rand.New(rand.NewPCG(0, 0)))
-	defer p.End()
-	model.Forward(p.Var(x))
-	s.TrainingBytes = p.Bytes()
+	p := tensor.Recording(rand.New(rand.NewPCG(0, 0)))
+	y := model.Forward(p.Var(x))
 	layer := map[*tensor.Tensor]string{}
 	for l := range Leaves(model) {
 		layer[l.Tensor] = l.Name[:max(0, strings.LastIndexByte(l.Name, '.'))]
@@ -63,5 +56,15 @@ func Summarize(model Layer, shape []int) Summary {
 		}
 		s.Rows = append(s.Rows, row)
 	}
+	if weights := Params(model); len(weights) > 0 {
+		tensor.Grad(y.Sum(), weights...)
+	}
+	s.TrainingBytes = p.Bytes()
+	p.End()
+
+	p = tensor.Inference()
+	defer p.End()
+	model.Forward(p.Input(x))
+	s.InferenceBytes = p.Bytes()
 	return s
 }
