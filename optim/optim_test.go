@@ -275,6 +275,7 @@ func TestMisuse(t *testing.T) {
 		"optim: ClipNorm: the limit is -1; it cannot be negative":   func() { optim.ClipNorm(nil, -1) },
 		"optim: ClipValue: the limit is NaN; it cannot be negative": func() { optim.ClipValue(nil, math.NaN()) },
 		"optim: Stairs: a stair of 0 steps leads nowhere":           func() { optim.Stairs{LR: 1}.At(0) },
+		"optim: WarmUp: there is no schedule Then to warm up for":   func() { optim.WarmUp{Steps: 3}.At(0) },
 		"optim: OneCycle: a run of 0 steps has no cycle":            func() { optim.OneCycle{Max: 1}.At(0) },
 	} {
 		func() {

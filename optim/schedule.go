@@ -129,6 +129,9 @@ type WarmUp struct {
 
 // At returns the learning rate of a step.
 func (s WarmUp) At(step int) float64 {
+	if s.Then == nil {
+		fail("WarmUp", "there is no schedule Then to warm up for")
+	}
 	if step >= s.Steps {
 		return s.Then.At(step - s.Steps)
 	}
