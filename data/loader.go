@@ -58,7 +58,7 @@ func (l *Loader[E, B]) Epoch(epoch, skip int) iter.Seq2[*B, error] {
 		// slot has one owner at a time and batches come out in order, whoever makes them.
 		workers := l.Workers
 		if workers <= 0 {
-			workers = max(1, runtime.NumCPU()/2)
+			workers = max(1, runtime.GOMAXPROCS(0)/2)
 		}
 		workers = min(workers, total-skip)
 		slots := make([]slot[B], min(workers+1, total-skip))
