@@ -29,7 +29,7 @@ func Accuracy(labels, predicted []int) float64 {
 }
 
 // TopK returns the share of labels that are among the k highest scores (n×classes) of their example. Among equal scores
-// the lower class comes first, so that TopK with k = 1 is the accuracy of Argmax. A label whose score is NaN is missed.
+// the lower class comes first, so that TopK with k = 1 is the accuracy. A label whose score is NaN is missed.
 func TopK[F Float](labels []int, scores []F, classes, k int) float64 {
 	check("TopK", labels, scores, classes)
 	if k < 1 {
@@ -52,19 +52,7 @@ func TopK[F Float](labels []int, scores []F, classes, k int) float64 {
 	return ratio(hits, len(labels))
 }
 
-// Argmax returns the class with the highest of the scores (n×classes) of each example, the lowest such class if there
-// are several.
-func Argmax[F Float](scores []F, classes int) []int {
-	if classes < 1 || len(scores)%classes != 0 {
-		panic(fmt.Sprintf("metric: Argmax: %d scores do not divide into rows of %d classes", len(scores), classes))
-	}
-	best := make([]int, len(scores)/classes)
-	for i := range best {
-		best[i] = argmax(scores[i*classes : (i+1)*classes])
-	}
-	return best
-}
-
+// argmax returns the class with the highest score, the lowest such class if there are several.
 func argmax[F Float](row []F) int {
 	best := 0
 	for c, score := range row {
