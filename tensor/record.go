@@ -177,9 +177,6 @@ func (b *Back) X(i int) *Tensor { return b.p.own(b.in(i).t) }
 // Need tells whether the gradient of input i is wanted.
 func (b *Back) Need(i int) bool { return b.marks[b.in(i).id]&onPath != 0 }
 
-// Graph tells whether the gradients are themselves recorded, as in GradGraph.
-func (b *Back) Graph() bool { return b.graph }
-
 func (b *Back) in(i int) *operand  { return &b.p.m.operands[int(b.op.first)+i] }
 func (b *Back) out(i int) *operand { return &b.p.m.operands[int(b.op.first+b.op.ins)+i] }
 
