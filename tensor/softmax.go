@@ -65,8 +65,11 @@ func (t *Tensor) LogSumExp() *Tensor {
 func (t *Tensor) CrossEntropy(labels []int, weights []Float) *Tensor {
 	const name = "CrossEntropy"
 	p := owner(name, t)
-	if t.rank != 2 || len(labels) != int(t.dims[0]) || weights != nil && len(weights) != len(labels) {
-		fail(name, "%d labels and %d weights do not fit shape %v", len(labels), len(weights), t.Shape())
+	if t.rank != 2 || len(labels) != int(t.dims[0]) {
+		fail(name, "%d labels do not fit shape %v, rows×classes", len(labels), t.Shape())
+	}
+	if weights != nil && len(weights) != len(labels) {
+		fail(name, "%d weights do not fit %d labels", len(weights), len(labels))
 	}
 	rows, classes := t.rows(name)
 	keep := p.recording(t)
