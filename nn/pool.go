@@ -3,6 +3,8 @@ package nn
 import "github.com/hadal-go/hadal/tensor"
 
 // MaxPool2D takes the greatest value of each window: N×H×W×C → N×OH×OW×C.
+//
+//	nn.MaxPool2D{Pool: tensor.Pool{Kernel: 2}}
 type MaxPool2D struct{ tensor.Pool }
 
 // Forward pools x.

@@ -19,7 +19,7 @@
 // An optimizer's exported fields are of three kinds, so that one struct with a model and its optimizer is saved without knowing
 // which method it is: tensors (moments) are found and named by nn.Leaves, plain numbers (counts) by encoding/json, and settings
 // (learning rate, momentum) are left out of both, since whoever makes the optimizer again gives them to it, perhaps others. A run
-// that is resumed with equal settings and the saved state goes on bit for bit.
+// that is resumed with equal settings and the saved state goes on bit for bit. SaveState and LoadState of train.Run do it.
 package optim
 
 import (
