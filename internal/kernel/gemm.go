@@ -37,24 +37,29 @@ func Gemm(m, n, k int, a []Float, lda int, ta bool, b []Float, ldb int, tb bool,
 		return
 	}
 	g := gemms.Get().(*gemm)
-	g.m, g.n, g.a, g.rs, g.ks, g.b, g.ldb, g.tb, g.c, g.ldc = m, n, a, lda, 1, b, ldb, tb, c, ldc
+	g.m, g.n, g.k, g.a, g.rs, g.ks, g.b, g.ldb, g.tb, g.c, g.ldc = m, n, k, a, lda, 1, b, ldb, tb, c, ldc
 	if ta {
 		g.rs, g.ks = 1, lda
 	}
 	g.small = m*n*k < smallProduct
 	g.inPlace = !tb && (m <= 12 || m <= 24 && n*k <= blockK*blockN || g.small && m <= 48)
+	g.blocks(0, add)
+}
+
+// blocks computes the columns of c from j0 on, and gives g back.
+func (g *gemm) blocks(j0 int, add bool) {
 	g.rows = g.rowBlock()
-	for g.j0 = 0; g.j0 < n; g.j0 += g.nc {
-		g.nc = min(blockN, n-g.j0)
-		parts := ceil(k, blockK)
+	for g.j0 = j0; g.j0 < g.n; g.j0 += g.nc {
+		g.nc = min(blockN, g.n-g.j0)
+		parts := ceil(g.k, blockK)
 		for p := range parts {
-			g.p0 = k * p / parts
-			g.kc = k*(p+1)/parts - g.p0
+			g.p0 = g.k * p / parts
+			g.kc = g.k*(p+1)/parts - g.p0
 			g.add = add || p > 0
 			g.block()
 		}
 	}
-	g.a, g.b, g.c = nil, nil, nil
+	g.a, g.b, g.c, g.panels, g.prepacked = nil, nil, nil, nil, nil
 	gemms.Put(g)
 }
 
@@ -107,7 +112,7 @@ var (
 
 // A gemm is a product under way.
 type gemm struct {
-	m, n    int
+	m, n, k int
 	a       []Float // element i, p is a[i·rs+p·ks]
 	rs, ks  int
 	b       []Float
@@ -124,7 +129,11 @@ type gemm struct {
 	p0, kc  int  // rows of the block of b
 	packing bool // which of the two tasks run does
 	width   int  // panels in a piece of work
-	packed  *[blockK * blockN]Float
+
+	prepacked []Float // all panels of b, if b is a Packed
+	panels    []Float // the panels of the block of b
+	gap       int     // from one panel to the next
+	packed    *[blockK * blockN]Float
 }
 
 // rowBlock returns the height of a piece of work: large, but such that there are enough pieces to share.
@@ -140,7 +149,11 @@ func (g *gemm) rowBlock() int {
 func (g *gemm) block() {
 	panels := ceil(g.nc, tileN)
 	heights := ceil(g.m, g.rows)
-	if !g.inPlace {
+	g.panels, g.gap = g.packed[:], tileN*g.kc
+	if g.prepacked != nil {
+		g.panels, g.gap = g.prepacked[g.j0*g.k+g.p0*tileN:], tileN*g.k
+	}
+	if g.prepacked == nil && !g.inPlace {
 		g.packing = true
 		g.start(panels, 4)
 		g.packing = false
@@ -186,13 +199,7 @@ func (g *gemm) run(lo, hi int) {
 
 // pack packs panel q of the block of b.
 func (g *gemm) pack(dst []Float, q int) {
-	j := g.j0 + q*tileN
-	n := min(tileN, g.j0+g.nc-j)
-	if g.tb {
-		packTransposed(dst, g.b[j*g.ldb+g.p0:], g.ldb, g.kc, n)
-	} else {
-		pack(dst, g.b[g.p0*g.ldb+j:], g.ldb, g.kc, n)
-	}
+	packPanel(dst, g.b, g.ldb, g.tb, g.p0, g.kc, g.j0+q*tileN, g.j0+g.nc)
 }
 
 // piece multiplies the rows i0 to i0+m of a by the panels q0 to q1.
@@ -216,7 +223,7 @@ func (g *gemm) piece(buffer *[blockM * (blockK + rowPad)]Float, i0, m, q0, q1 in
 	for q := q0; q < q1; q += 2 {
 		j := g.j0 + q*tileN
 		n := min(2*tileN, (q1-q0)*tileN-(q-q0)*tileN, g.j0+g.nc-j)
-		b, bs, gap := g.packed[q*tileN*g.kc:], tileN, tileN*g.kc
+		b, bs, gap := g.panels[q*g.gap:], tileN, g.gap
 		if g.inPlace {
 			b, bs, gap = g.b[g.p0*g.ldb+j:], g.ldb, tileN
 			// The last rows of b may not be as long as they are read. Only one piece comes here, since the rows are one
