@@ -598,13 +598,13 @@ func fill(dst []Float, v Float) {
 // AddScaled adds k·x to dst.
 func AddScaled(dst, x []Float, k Float) { Unary(addScaled).Apply(dst, x, k, 0) }
 
-func addScaled(dst, x []Float, k, _ Float) { plusScaled(dst, dst, x, k) }
+func addScaled(dst, x []Float, k, _ Float) { plusScaled(dst, dst, x, k, 0) }
 
-// A mixture computes dst[i] = f(a[i], b[i]; k). Operands are as long as dst, or longer; dst may be one of them.
-type mixture func(dst, a, b []Float, k Float)
+// A Mixture computes dst[i] = f(a[i], b[i]; k, c). Operands are as long as dst, or longer; dst may be one of them.
+type Mixture func(dst, a, b []Float, k, c Float)
 
 // plusScaled is a + k·b.
-var plusScaled = mixed(vectorAddScaled, func(dst, a, b []Float, k Float) {
+var plusScaled = mixed(vectorAddScaled, func(dst, a, b []Float, k, _ Float) {
 	a, b = a[:len(dst)], b[:len(dst)]
 	for i := range dst {
 		dst[i] = a[i] + k*b[i]

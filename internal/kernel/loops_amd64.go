@@ -59,43 +59,43 @@ func vectorSoftplus(dst *float32, x *float32, n int, k float32, c float32)
 func vectorShift(dst *float32, x *float32, n int, k float32, c float32)
 
 //go:noescape
-func vectorAdd(dst *float32, a *float32, b *float32, n int, k float32)
+func vectorAdd(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 
 //go:noescape
-func vectorSub(dst *float32, a *float32, b *float32, n int, k float32)
+func vectorSub(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 
 //go:noescape
-func vectorMul(dst *float32, a *float32, b *float32, n int, k float32)
+func vectorMul(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 
 //go:noescape
-func vectorDiv(dst *float32, a *float32, b *float32, n int, k float32)
+func vectorDiv(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 
 //go:noescape
-func vectorMax(dst *float32, a *float32, b *float32, n int, k float32)
+func vectorMax(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 
 //go:noescape
-func vectorMin(dst *float32, a *float32, b *float32, n int, k float32)
+func vectorMin(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 
 //go:noescape
-func vectorGreater(dst *float32, a *float32, b *float32, n int, k float32)
+func vectorGreater(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 
 //go:noescape
-func vectorGreaterEqual(dst *float32, a *float32, b *float32, n int, k float32)
+func vectorGreaterEqual(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 
 //go:noescape
-func vectorEqual(dst *float32, a *float32, b *float32, n int, k float32)
+func vectorEqual(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 
 //go:noescape
-func vectorGate(dst *float32, a *float32, b *float32, n int, k float32)
+func vectorGate(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 
 //go:noescape
-func vectorAddScaled(dst *float32, a *float32, b *float32, n int, k float32)
+func vectorAddScaled(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 
 //go:noescape
-func vectorSoftmaxGrad(dst *float32, a *float32, b *float32, n int, k float32)
+func vectorSoftmaxGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 
 //go:noescape
-func vectorLogSoftmaxGrad(dst *float32, a *float32, b *float32, n int, k float32)
+func vectorLogSoftmaxGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 
 //go:noescape
 func vectorSum(x *float32, n int) float64

@@ -4,33 +4,17 @@
 
 #include "textflag.h"
 
-DATA loopsMasks<>+0(SB)/4, $0xffffffff
-DATA loopsMasks<>+4(SB)/4, $0xffffffff
-DATA loopsMasks<>+8(SB)/4, $0xffffffff
-DATA loopsMasks<>+12(SB)/4, $0xffffffff
-DATA loopsMasks<>+16(SB)/4, $0xffffffff
-DATA loopsMasks<>+20(SB)/4, $0xffffffff
-DATA loopsMasks<>+24(SB)/4, $0xffffffff
-DATA loopsMasks<>+28(SB)/4, $0xffffffff
-DATA loopsMasks<>+32(SB)/4, $0x00000000
-DATA loopsMasks<>+36(SB)/4, $0x00000000
-DATA loopsMasks<>+40(SB)/4, $0x00000000
-DATA loopsMasks<>+44(SB)/4, $0x00000000
-DATA loopsMasks<>+48(SB)/4, $0x00000000
-DATA loopsMasks<>+52(SB)/4, $0x00000000
-DATA loopsMasks<>+56(SB)/4, $0x00000000
-DATA loopsMasks<>+60(SB)/4, $0x00000000
-GLOBL loopsMasks<>(SB), RODATA|NOPTR, $64
-
 // func vectorAffine(dst *float32, x *float32, n int, k float32, c float32)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·vectorAffine(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by4:
-	CMPQ         DX, $0x20
+	CMPQ         DX, $0x00000020
 	JLT          below4
 	VMOVUPS      (CX), Y0
 	VMOVUPS      32(CX), Y1
@@ -56,14 +40,14 @@ by4:
 	VMOVUPS      Y1, 32(AX)
 	VMOVUPS      Y2, 64(AX)
 	VMOVUPS      Y3, 96(AX)
-	ADDQ         $0x80, CX
-	ADDQ         $0x80, AX
-	SUBQ         $0x20, DX
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, DX
 	JMP          by4
 
 below4:
 by1:
-	CMPQ         DX, $0x08
+	CMPQ         DX, $0x00000008
 	JLT          below1
 	VMOVUPS      (CX), Y0
 	VBROADCASTSS k+24(FP), Y1
@@ -71,16 +55,16 @@ by1:
 	VBROADCASTSS c+28(FP), Y1
 	VADDPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
-	SUBQ         $0x08, DX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
 	JMP          by1
 
 below1:
 	TESTQ        DX, DX
 	JZ           end
 	NEGQ         DX
-	LEAQ         loopsMasks<>+0(SB), BX
+	LEAQ         loopsOnes<>+0(SB), BX
 	VMOVUPS      32(BX)(DX*4), Y0
 	VMASKMOVPS   (CX), Y0, Y1
 	VBROADCASTSS k+24(FP), Y2
@@ -88,22 +72,118 @@ below1:
 	VBROADCASTSS c+28(FP), Y2
 	VADDPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
 
 end:
 	VZEROUPPER
 	RET
 
+wide:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by4_wide:
+	CMPQ        DX, $0x00000040
+	JLT         below4_wide
+	VMOVUPS     (CX), Z0
+	VMOVUPS     64(CX), Z1
+	VMOVUPS     128(CX), Z2
+	VMOVUPS     192(CX), Z3
+	VMULPS.BCST k+24(FP), Z0, Z0
+	VADDPS.BCST c+28(FP), Z0, Z0
+	VMULPS.BCST k+24(FP), Z1, Z1
+	VADDPS.BCST c+28(FP), Z1, Z1
+	VMULPS.BCST k+24(FP), Z2, Z2
+	VADDPS.BCST c+28(FP), Z2, Z2
+	VMULPS.BCST k+24(FP), Z3, Z3
+	VADDPS.BCST c+28(FP), Z3, Z3
+	VMOVUPS     Z0, (AX)
+	VMOVUPS     Z1, 64(AX)
+	VMOVUPS     Z2, 128(AX)
+	VMOVUPS     Z3, 192(AX)
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, AX
+	SUBQ        $0x00000040, DX
+	JMP         by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ        DX, $0x00000010
+	JLT         below1_wide
+	VMOVUPS     (CX), Z0
+	VMULPS.BCST k+24(FP), Z0, Z0
+	VADDPS.BCST c+28(FP), Z0, Z0
+	VMOVUPS     Z0, (AX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, DX
+	JMP         by1_wide
+
+below1_wide:
+	TESTQ       DX, DX
+	JZ          end_wide
+	LEAQ        loopsTails<>+0(SB), BX
+	KMOVW       (BX)(DX*2), K1
+	VMOVUPS.Z   (CX), K1, Z0
+	VMULPS.BCST k+24(FP), Z0, Z0
+	VADDPS.BCST c+28(FP), Z0, Z0
+	VMOVUPS     Z0, K1, (AX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+DATA loopsOnes<>+0(SB)/4, $0xffffffff
+DATA loopsOnes<>+4(SB)/4, $0xffffffff
+DATA loopsOnes<>+8(SB)/4, $0xffffffff
+DATA loopsOnes<>+12(SB)/4, $0xffffffff
+DATA loopsOnes<>+16(SB)/4, $0xffffffff
+DATA loopsOnes<>+20(SB)/4, $0xffffffff
+DATA loopsOnes<>+24(SB)/4, $0xffffffff
+DATA loopsOnes<>+28(SB)/4, $0xffffffff
+DATA loopsOnes<>+32(SB)/4, $0x00000000
+DATA loopsOnes<>+36(SB)/4, $0x00000000
+DATA loopsOnes<>+40(SB)/4, $0x00000000
+DATA loopsOnes<>+44(SB)/4, $0x00000000
+DATA loopsOnes<>+48(SB)/4, $0x00000000
+DATA loopsOnes<>+52(SB)/4, $0x00000000
+DATA loopsOnes<>+56(SB)/4, $0x00000000
+DATA loopsOnes<>+60(SB)/4, $0x00000000
+GLOBL loopsOnes<>(SB), RODATA|NOPTR, $64
+
+DATA loopsTails<>+0(SB)/2, $0x0000
+DATA loopsTails<>+2(SB)/2, $0x0001
+DATA loopsTails<>+4(SB)/2, $0x0003
+DATA loopsTails<>+6(SB)/2, $0x0007
+DATA loopsTails<>+8(SB)/2, $0x000f
+DATA loopsTails<>+10(SB)/2, $0x001f
+DATA loopsTails<>+12(SB)/2, $0x003f
+DATA loopsTails<>+14(SB)/2, $0x007f
+DATA loopsTails<>+16(SB)/2, $0x00ff
+DATA loopsTails<>+18(SB)/2, $0x01ff
+DATA loopsTails<>+20(SB)/2, $0x03ff
+DATA loopsTails<>+22(SB)/2, $0x07ff
+DATA loopsTails<>+24(SB)/2, $0x0fff
+DATA loopsTails<>+26(SB)/2, $0x1fff
+DATA loopsTails<>+28(SB)/2, $0x3fff
+DATA loopsTails<>+30(SB)/2, $0x7fff
+GLOBL loopsTails<>(SB), RODATA|NOPTR, $32
+
 // func vectorSquare(dst *float32, x *float32, n int, k float32, c float32)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·vectorSquare(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by4:
-	CMPQ    DX, $0x20
+	CMPQ    DX, $0x00000020
 	JLT     below4
 	VMOVUPS (CX), Y0
 	VMOVUPS 32(CX), Y1
@@ -117,48 +197,102 @@ by4:
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
 	VMOVUPS Y3, 96(AX)
-	ADDQ    $0x80, CX
-	ADDQ    $0x80, AX
-	SUBQ    $0x20, DX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, DX
 	JMP     by4
 
 below4:
 by1:
-	CMPQ    DX, $0x08
+	CMPQ    DX, $0x00000008
 	JLT     below1
 	VMOVUPS (CX), Y0
 	VMULPS  Y0, Y0, Y0
 	VMOVUPS Y0, (AX)
-	ADDQ    $0x20, CX
-	ADDQ    $0x20, AX
-	SUBQ    $0x08, DX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, DX
 	JMP     by1
 
 below1:
 	TESTQ      DX, DX
 	JZ         end
 	NEGQ       DX
-	LEAQ       loopsMasks<>+0(SB), BX
+	LEAQ       loopsOnes<>+0(SB), BX
 	VMOVUPS    32(BX)(DX*4), Y0
 	VMASKMOVPS (CX), Y0, Y1
 	VMULPS     Y1, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)
-	ADDQ       $0x20, CX
-	ADDQ       $0x20, AX
+	ADDQ       $0x00000020, CX
+	ADDQ       $0x00000020, AX
 
 end:
 	VZEROUPPER
 	RET
 
+wide:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by4_wide:
+	CMPQ    DX, $0x00000040
+	JLT     below4_wide
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	VMULPS  Z0, Z0, Z0
+	VMULPS  Z1, Z1, Z1
+	VMULPS  Z2, Z2, Z2
+	VMULPS  Z3, Z3, Z3
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, DX
+	JMP     by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ    DX, $0x00000010
+	JLT     below1_wide
+	VMOVUPS (CX), Z0
+	VMULPS  Z0, Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, DX
+	JMP     by1_wide
+
+below1_wide:
+	TESTQ     DX, DX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), BX
+	KMOVW     (BX)(DX*2), K1
+	VMOVUPS.Z (CX), K1, Z0
+	VMULPS    Z0, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
 // func vectorAbs(dst *float32, x *float32, n int, k float32, c float32)
-// Requires: AVX
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·vectorAbs(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by4:
-	CMPQ    DX, $0x20
+	CMPQ    DX, $0x00000020
 	JLT     below4
 	VMOVUPS (CX), Y0
 	VMOVUPS 32(CX), Y1
@@ -172,36 +306,88 @@ by4:
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
 	VMOVUPS Y3, 96(AX)
-	ADDQ    $0x80, CX
-	ADDQ    $0x80, AX
-	SUBQ    $0x20, DX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, DX
 	JMP     by4
 
 below4:
 by1:
-	CMPQ    DX, $0x08
+	CMPQ    DX, $0x00000008
 	JLT     below1
 	VMOVUPS (CX), Y0
 	VANDPS  loops7fffffff<>+0(SB), Y0, Y0
 	VMOVUPS Y0, (AX)
-	ADDQ    $0x20, CX
-	ADDQ    $0x20, AX
-	SUBQ    $0x08, DX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, DX
 	JMP     by1
 
 below1:
 	TESTQ      DX, DX
 	JZ         end
 	NEGQ       DX
-	LEAQ       loopsMasks<>+0(SB), BX
+	LEAQ       loopsOnes<>+0(SB), BX
 	VMOVUPS    32(BX)(DX*4), Y0
 	VMASKMOVPS (CX), Y0, Y1
 	VANDPS     loops7fffffff<>+0(SB), Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)
-	ADDQ       $0x20, CX
-	ADDQ       $0x20, AX
+	ADDQ       $0x00000020, CX
+	ADDQ       $0x00000020, AX
 
 end:
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by4_wide:
+	CMPQ        DX, $0x00000040
+	JLT         below4_wide
+	VMOVUPS     (CX), Z0
+	VMOVUPS     64(CX), Z1
+	VMOVUPS     128(CX), Z2
+	VMOVUPS     192(CX), Z3
+	VANDPS.BCST loops7fffffff<>+0(SB), Z0, Z0
+	VANDPS.BCST loops7fffffff<>+0(SB), Z1, Z1
+	VANDPS.BCST loops7fffffff<>+0(SB), Z2, Z2
+	VANDPS.BCST loops7fffffff<>+0(SB), Z3, Z3
+	VMOVUPS     Z0, (AX)
+	VMOVUPS     Z1, 64(AX)
+	VMOVUPS     Z2, 128(AX)
+	VMOVUPS     Z3, 192(AX)
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, AX
+	SUBQ        $0x00000040, DX
+	JMP         by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ        DX, $0x00000010
+	JLT         below1_wide
+	VMOVUPS     (CX), Z0
+	VANDPS.BCST loops7fffffff<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, (AX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, DX
+	JMP         by1_wide
+
+below1_wide:
+	TESTQ       DX, DX
+	JZ          end_wide
+	LEAQ        loopsTails<>+0(SB), BX
+	KMOVW       (BX)(DX*2), K1
+	VMOVUPS.Z   (CX), K1, Z0
+	VANDPS.BCST loops7fffffff<>+0(SB), Z0, Z0
+	VMOVUPS     Z0, K1, (AX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, AX
+
+end_wide:
 	VZEROUPPER
 	RET
 
@@ -216,14 +402,16 @@ DATA loops7fffffff<>+28(SB)/4, $0x7fffffff
 GLOBL loops7fffffff<>(SB), RODATA|NOPTR, $32
 
 // func vectorSqrt(dst *float32, x *float32, n int, k float32, c float32)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·vectorSqrt(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by4:
-	CMPQ    DX, $0x20
+	CMPQ    DX, $0x00000020
 	JLT     below4
 	VMOVUPS (CX), Y0
 	VMOVUPS 32(CX), Y1
@@ -237,48 +425,102 @@ by4:
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
 	VMOVUPS Y3, 96(AX)
-	ADDQ    $0x80, CX
-	ADDQ    $0x80, AX
-	SUBQ    $0x20, DX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, DX
 	JMP     by4
 
 below4:
 by1:
-	CMPQ    DX, $0x08
+	CMPQ    DX, $0x00000008
 	JLT     below1
 	VMOVUPS (CX), Y0
 	VSQRTPS Y0, Y0
 	VMOVUPS Y0, (AX)
-	ADDQ    $0x20, CX
-	ADDQ    $0x20, AX
-	SUBQ    $0x08, DX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, DX
 	JMP     by1
 
 below1:
 	TESTQ      DX, DX
 	JZ         end
 	NEGQ       DX
-	LEAQ       loopsMasks<>+0(SB), BX
+	LEAQ       loopsOnes<>+0(SB), BX
 	VMOVUPS    32(BX)(DX*4), Y0
 	VMASKMOVPS (CX), Y0, Y1
 	VSQRTPS    Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)
-	ADDQ       $0x20, CX
-	ADDQ       $0x20, AX
+	ADDQ       $0x00000020, CX
+	ADDQ       $0x00000020, AX
 
 end:
 	VZEROUPPER
 	RET
 
+wide:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by4_wide:
+	CMPQ    DX, $0x00000040
+	JLT     below4_wide
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	VSQRTPS Z0, Z0
+	VSQRTPS Z1, Z1
+	VSQRTPS Z2, Z2
+	VSQRTPS Z3, Z3
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, DX
+	JMP     by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ    DX, $0x00000010
+	JLT     below1_wide
+	VMOVUPS (CX), Z0
+	VSQRTPS Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, DX
+	JMP     by1_wide
+
+below1_wide:
+	TESTQ     DX, DX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), BX
+	KMOVW     (BX)(DX*2), K1
+	VMOVUPS.Z (CX), K1, Z0
+	VSQRTPS   Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
 // func vectorRsqrt(dst *float32, x *float32, n int, k float32, c float32)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·vectorRsqrt(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by4:
-	CMPQ    DX, $0x20
+	CMPQ    DX, $0x00000020
 	JLT     below4
 	VMOVUPS (CX), Y0
 	VMOVUPS 32(CX), Y1
@@ -300,40 +542,104 @@ by4:
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
 	VMOVUPS Y3, 96(AX)
-	ADDQ    $0x80, CX
-	ADDQ    $0x80, AX
-	SUBQ    $0x20, DX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, DX
 	JMP     by4
 
 below4:
 by1:
-	CMPQ    DX, $0x08
+	CMPQ    DX, $0x00000008
 	JLT     below1
 	VMOVUPS (CX), Y0
 	VSQRTPS Y0, Y0
 	VMOVUPS loops3f800000<>+0(SB), Y1
 	VDIVPS  Y0, Y1, Y0
 	VMOVUPS Y0, (AX)
-	ADDQ    $0x20, CX
-	ADDQ    $0x20, AX
-	SUBQ    $0x08, DX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, DX
 	JMP     by1
 
 below1:
 	TESTQ      DX, DX
 	JZ         end
 	NEGQ       DX
-	LEAQ       loopsMasks<>+0(SB), BX
+	LEAQ       loopsOnes<>+0(SB), BX
 	VMOVUPS    32(BX)(DX*4), Y0
 	VMASKMOVPS (CX), Y0, Y1
 	VSQRTPS    Y1, Y1
 	VMOVUPS    loops3f800000<>+0(SB), Y2
 	VDIVPS     Y1, Y2, Y1
 	VMASKMOVPS Y1, Y0, (AX)
-	ADDQ       $0x20, CX
-	ADDQ       $0x20, AX
+	ADDQ       $0x00000020, CX
+	ADDQ       $0x00000020, AX
 
 end:
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by4_wide:
+	CMPQ         DX, $0x00000040
+	JLT          below4_wide
+	VMOVUPS      (CX), Z0
+	VMOVUPS      64(CX), Z1
+	VMOVUPS      128(CX), Z2
+	VMOVUPS      192(CX), Z3
+	VSQRTPS      Z0, Z0
+	VBROADCASTSS loops3f800000<>+0(SB), Z4
+	VDIVPS       Z0, Z4, Z0
+	VSQRTPS      Z1, Z1
+	VBROADCASTSS loops3f800000<>+0(SB), Z4
+	VDIVPS       Z1, Z4, Z1
+	VSQRTPS      Z2, Z2
+	VBROADCASTSS loops3f800000<>+0(SB), Z4
+	VDIVPS       Z2, Z4, Z2
+	VSQRTPS      Z3, Z3
+	VBROADCASTSS loops3f800000<>+0(SB), Z4
+	VDIVPS       Z3, Z4, Z3
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	VMOVUPS      Z2, 128(AX)
+	VMOVUPS      Z3, 192(AX)
+	ADDQ         $0x00000100, CX
+	ADDQ         $0x00000100, AX
+	SUBQ         $0x00000040, DX
+	JMP          by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ         DX, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (CX), Z0
+	VSQRTPS      Z0, Z0
+	VBROADCASTSS loops3f800000<>+0(SB), Z1
+	VDIVPS       Z0, Z1, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        DX, DX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), BX
+	KMOVW        (BX)(DX*2), K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VSQRTPS      Z0, Z0
+	VBROADCASTSS loops3f800000<>+0(SB), Z1
+	VDIVPS       Z0, Z1, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+
+end_wide:
 	VZEROUPPER
 	RET
 
@@ -348,69 +654,123 @@ DATA loops3f800000<>+28(SB)/4, $0x3f800000
 GLOBL loops3f800000<>(SB), RODATA|NOPTR, $32
 
 // func vectorReLU(dst *float32, x *float32, n int, k float32, c float32)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·vectorReLU(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by4:
-	CMPQ    DX, $0x20
+	CMPQ    DX, $0x00000020
 	JLT     below4
 	VMOVUPS (CX), Y0
 	VMOVUPS 32(CX), Y1
 	VMOVUPS 64(CX), Y2
 	VMOVUPS 96(CX), Y3
-	VMOVUPS loops00000000<>+0(SB), Y4
-	VCMPPS  $0x16, Y4, Y0, Y4
-	VANDPS  Y4, Y0, Y0
-	VMOVUPS loops00000000<>+0(SB), Y4
-	VCMPPS  $0x16, Y4, Y1, Y4
-	VANDPS  Y4, Y1, Y1
-	VMOVUPS loops00000000<>+0(SB), Y4
-	VCMPPS  $0x16, Y4, Y2, Y4
-	VANDPS  Y4, Y2, Y2
-	VMOVUPS loops00000000<>+0(SB), Y4
-	VCMPPS  $0x16, Y4, Y3, Y4
-	VANDPS  Y4, Y3, Y3
+	VCMPPS  $0x16, loops00000000<>+0(SB), Y0, Y4
+	VANDPS  Y0, Y4, Y0
+	VCMPPS  $0x16, loops00000000<>+0(SB), Y1, Y4
+	VANDPS  Y1, Y4, Y1
+	VCMPPS  $0x16, loops00000000<>+0(SB), Y2, Y4
+	VANDPS  Y2, Y4, Y2
+	VCMPPS  $0x16, loops00000000<>+0(SB), Y3, Y4
+	VANDPS  Y3, Y4, Y3
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
 	VMOVUPS Y3, 96(AX)
-	ADDQ    $0x80, CX
-	ADDQ    $0x80, AX
-	SUBQ    $0x20, DX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, DX
 	JMP     by4
 
 below4:
 by1:
-	CMPQ    DX, $0x08
+	CMPQ    DX, $0x00000008
 	JLT     below1
 	VMOVUPS (CX), Y0
-	VMOVUPS loops00000000<>+0(SB), Y1
-	VCMPPS  $0x16, Y1, Y0, Y1
-	VANDPS  Y1, Y0, Y0
+	VCMPPS  $0x16, loops00000000<>+0(SB), Y0, Y1
+	VANDPS  Y0, Y1, Y0
 	VMOVUPS Y0, (AX)
-	ADDQ    $0x20, CX
-	ADDQ    $0x20, AX
-	SUBQ    $0x08, DX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, DX
 	JMP     by1
 
 below1:
 	TESTQ      DX, DX
 	JZ         end
 	NEGQ       DX
-	LEAQ       loopsMasks<>+0(SB), BX
+	LEAQ       loopsOnes<>+0(SB), BX
 	VMOVUPS    32(BX)(DX*4), Y0
 	VMASKMOVPS (CX), Y0, Y1
-	VMOVUPS    loops00000000<>+0(SB), Y2
-	VCMPPS     $0x16, Y2, Y1, Y2
-	VANDPS     Y2, Y1, Y1
+	VCMPPS     $0x16, loops00000000<>+0(SB), Y1, Y2
+	VANDPS     Y1, Y2, Y1
 	VMASKMOVPS Y1, Y0, (AX)
-	ADDQ       $0x20, CX
-	ADDQ       $0x20, AX
+	ADDQ       $0x00000020, CX
+	ADDQ       $0x00000020, AX
 
 end:
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by4_wide:
+	CMPQ        DX, $0x00000040
+	JLT         below4_wide
+	VMOVUPS     (CX), Z0
+	VMOVUPS     64(CX), Z1
+	VMOVUPS     128(CX), Z2
+	VMOVUPS     192(CX), Z3
+	VCMPPS.BCST $0x16, loops00000000<>+0(SB), Z0, K1
+	VMOVAPS.Z   Z0, K1, Z0
+	VCMPPS.BCST $0x16, loops00000000<>+0(SB), Z1, K1
+	VMOVAPS.Z   Z1, K1, Z1
+	VCMPPS.BCST $0x16, loops00000000<>+0(SB), Z2, K1
+	VMOVAPS.Z   Z2, K1, Z2
+	VCMPPS.BCST $0x16, loops00000000<>+0(SB), Z3, K1
+	VMOVAPS.Z   Z3, K1, Z3
+	VMOVUPS     Z0, (AX)
+	VMOVUPS     Z1, 64(AX)
+	VMOVUPS     Z2, 128(AX)
+	VMOVUPS     Z3, 192(AX)
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, AX
+	SUBQ        $0x00000040, DX
+	JMP         by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ        DX, $0x00000010
+	JLT         below1_wide
+	VMOVUPS     (CX), Z0
+	VCMPPS.BCST $0x16, loops00000000<>+0(SB), Z0, K1
+	VMOVAPS.Z   Z0, K1, Z0
+	VMOVUPS     Z0, (AX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, DX
+	JMP         by1_wide
+
+below1_wide:
+	TESTQ       DX, DX
+	JZ          end_wide
+	LEAQ        loopsTails<>+0(SB), BX
+	KMOVW       (BX)(DX*2), K1
+	VMOVUPS.Z   (CX), K1, Z0
+	VCMPPS.BCST $0x16, loops00000000<>+0(SB), Z0, K2
+	VMOVAPS.Z   Z0, K2, Z0
+	VMOVUPS     Z0, K1, (AX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, AX
+
+end_wide:
 	VZEROUPPER
 	RET
 
@@ -425,172 +785,288 @@ DATA loops00000000<>+28(SB)/4, $0x00000000
 GLOBL loops00000000<>(SB), RODATA|NOPTR, $32
 
 // func vectorLeakyReLU(dst *float32, x *float32, n int, k float32, c float32)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·vectorLeakyReLU(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by4:
-	CMPQ         DX, $0x20
+	CMPQ         DX, $0x00000020
 	JLT          below4
 	VMOVUPS      (CX), Y0
 	VMOVUPS      32(CX), Y1
 	VMOVUPS      64(CX), Y2
 	VMOVUPS      96(CX), Y3
 	VBROADCASTSS k+24(FP), Y4
-	VMULPS       Y0, Y4, Y4
-	VMOVUPS      loops00000000<>+0(SB), Y5
-	VCMPPS       $0x1e, Y5, Y0, Y5
+	VMULPS       Y4, Y0, Y4
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y0, Y5
 	VBLENDVPS    Y5, Y0, Y4, Y0
 	VBROADCASTSS k+24(FP), Y4
-	VMULPS       Y1, Y4, Y4
-	VMOVUPS      loops00000000<>+0(SB), Y5
-	VCMPPS       $0x1e, Y5, Y1, Y5
+	VMULPS       Y4, Y1, Y4
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y1, Y5
 	VBLENDVPS    Y5, Y1, Y4, Y1
 	VBROADCASTSS k+24(FP), Y4
-	VMULPS       Y2, Y4, Y4
-	VMOVUPS      loops00000000<>+0(SB), Y5
-	VCMPPS       $0x1e, Y5, Y2, Y5
+	VMULPS       Y4, Y2, Y4
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y2, Y5
 	VBLENDVPS    Y5, Y2, Y4, Y2
 	VBROADCASTSS k+24(FP), Y4
-	VMULPS       Y3, Y4, Y4
-	VMOVUPS      loops00000000<>+0(SB), Y5
-	VCMPPS       $0x1e, Y5, Y3, Y5
+	VMULPS       Y4, Y3, Y4
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y3, Y5
 	VBLENDVPS    Y5, Y3, Y4, Y3
 	VMOVUPS      Y0, (AX)
 	VMOVUPS      Y1, 32(AX)
 	VMOVUPS      Y2, 64(AX)
 	VMOVUPS      Y3, 96(AX)
-	ADDQ         $0x80, CX
-	ADDQ         $0x80, AX
-	SUBQ         $0x20, DX
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, DX
 	JMP          by4
 
 below4:
 by1:
-	CMPQ         DX, $0x08
+	CMPQ         DX, $0x00000008
 	JLT          below1
 	VMOVUPS      (CX), Y0
 	VBROADCASTSS k+24(FP), Y1
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      loops00000000<>+0(SB), Y2
-	VCMPPS       $0x1e, Y2, Y0, Y2
+	VMULPS       Y1, Y0, Y1
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y0, Y2
 	VBLENDVPS    Y2, Y0, Y1, Y0
 	VMOVUPS      Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
-	SUBQ         $0x08, DX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
 	JMP          by1
 
 below1:
 	TESTQ        DX, DX
 	JZ           end
 	NEGQ         DX
-	LEAQ         loopsMasks<>+0(SB), BX
+	LEAQ         loopsOnes<>+0(SB), BX
 	VMOVUPS      32(BX)(DX*4), Y0
 	VMASKMOVPS   (CX), Y0, Y1
 	VBROADCASTSS k+24(FP), Y2
-	VMULPS       Y1, Y2, Y2
-	VMOVUPS      loops00000000<>+0(SB), Y3
-	VCMPPS       $0x1e, Y3, Y1, Y3
+	VMULPS       Y2, Y1, Y2
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y1, Y3
 	VBLENDVPS    Y3, Y1, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
 
 end:
 	VZEROUPPER
 	RET
 
+wide:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by4_wide:
+	CMPQ        DX, $0x00000040
+	JLT         below4_wide
+	VMOVUPS     (CX), Z0
+	VMOVUPS     64(CX), Z1
+	VMOVUPS     128(CX), Z2
+	VMOVUPS     192(CX), Z3
+	VMULPS.BCST k+24(FP), Z0, Z4
+	VCMPPS.BCST $0x1e, loops00000000<>+0(SB), Z0, K1
+	VBLENDMPS   Z0, Z4, K1, Z0
+	VMULPS.BCST k+24(FP), Z1, Z4
+	VCMPPS.BCST $0x1e, loops00000000<>+0(SB), Z1, K1
+	VBLENDMPS   Z1, Z4, K1, Z1
+	VMULPS.BCST k+24(FP), Z2, Z4
+	VCMPPS.BCST $0x1e, loops00000000<>+0(SB), Z2, K1
+	VBLENDMPS   Z2, Z4, K1, Z2
+	VMULPS.BCST k+24(FP), Z3, Z4
+	VCMPPS.BCST $0x1e, loops00000000<>+0(SB), Z3, K1
+	VBLENDMPS   Z3, Z4, K1, Z3
+	VMOVUPS     Z0, (AX)
+	VMOVUPS     Z1, 64(AX)
+	VMOVUPS     Z2, 128(AX)
+	VMOVUPS     Z3, 192(AX)
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, AX
+	SUBQ        $0x00000040, DX
+	JMP         by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ        DX, $0x00000010
+	JLT         below1_wide
+	VMOVUPS     (CX), Z0
+	VMULPS.BCST k+24(FP), Z0, Z1
+	VCMPPS.BCST $0x1e, loops00000000<>+0(SB), Z0, K1
+	VBLENDMPS   Z0, Z1, K1, Z0
+	VMOVUPS     Z0, (AX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, DX
+	JMP         by1_wide
+
+below1_wide:
+	TESTQ       DX, DX
+	JZ          end_wide
+	LEAQ        loopsTails<>+0(SB), BX
+	KMOVW       (BX)(DX*2), K1
+	VMOVUPS.Z   (CX), K1, Z0
+	VMULPS.BCST k+24(FP), Z0, Z1
+	VCMPPS.BCST $0x1e, loops00000000<>+0(SB), Z0, K2
+	VBLENDMPS   Z0, Z1, K2, Z0
+	VMOVUPS     Z0, K1, (AX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
 // func vectorLeakyGate(dst *float32, x *float32, n int, k float32, c float32)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·vectorLeakyGate(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by4:
-	CMPQ         DX, $0x20
+	CMPQ         DX, $0x00000020
 	JLT          below4
 	VMOVUPS      (CX), Y0
 	VMOVUPS      32(CX), Y1
 	VMOVUPS      64(CX), Y2
 	VMOVUPS      96(CX), Y3
-	VMOVUPS      loops00000000<>+0(SB), Y4
-	VCMPPS       $0x1e, Y4, Y0, Y0
-	VMOVUPS      loops3f800000<>+0(SB), Y4
-	VBROADCASTSS k+24(FP), Y5
-	VBLENDVPS    Y0, Y4, Y5, Y0
-	VMOVUPS      loops00000000<>+0(SB), Y4
-	VCMPPS       $0x1e, Y4, Y1, Y1
-	VMOVUPS      loops3f800000<>+0(SB), Y4
-	VBROADCASTSS k+24(FP), Y5
-	VBLENDVPS    Y1, Y4, Y5, Y1
-	VMOVUPS      loops00000000<>+0(SB), Y4
-	VCMPPS       $0x1e, Y4, Y2, Y2
-	VMOVUPS      loops3f800000<>+0(SB), Y4
-	VBROADCASTSS k+24(FP), Y5
-	VBLENDVPS    Y2, Y4, Y5, Y2
-	VMOVUPS      loops00000000<>+0(SB), Y4
-	VCMPPS       $0x1e, Y4, Y3, Y3
-	VMOVUPS      loops3f800000<>+0(SB), Y4
-	VBROADCASTSS k+24(FP), Y5
-	VBLENDVPS    Y3, Y4, Y5, Y3
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y0, Y0
+	VBROADCASTSS k+24(FP), Y4
+	VBLENDVPS    Y0, loops3f800000<>+0(SB), Y4, Y0
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y1, Y1
+	VBROADCASTSS k+24(FP), Y4
+	VBLENDVPS    Y1, loops3f800000<>+0(SB), Y4, Y1
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y2, Y2
+	VBROADCASTSS k+24(FP), Y4
+	VBLENDVPS    Y2, loops3f800000<>+0(SB), Y4, Y2
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y3, Y3
+	VBROADCASTSS k+24(FP), Y4
+	VBLENDVPS    Y3, loops3f800000<>+0(SB), Y4, Y3
 	VMOVUPS      Y0, (AX)
 	VMOVUPS      Y1, 32(AX)
 	VMOVUPS      Y2, 64(AX)
 	VMOVUPS      Y3, 96(AX)
-	ADDQ         $0x80, CX
-	ADDQ         $0x80, AX
-	SUBQ         $0x20, DX
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, DX
 	JMP          by4
 
 below4:
 by1:
-	CMPQ         DX, $0x08
+	CMPQ         DX, $0x00000008
 	JLT          below1
 	VMOVUPS      (CX), Y0
-	VMOVUPS      loops00000000<>+0(SB), Y1
-	VCMPPS       $0x1e, Y1, Y0, Y0
-	VMOVUPS      loops3f800000<>+0(SB), Y1
-	VBROADCASTSS k+24(FP), Y2
-	VBLENDVPS    Y0, Y1, Y2, Y0
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y0, Y0
+	VBROADCASTSS k+24(FP), Y1
+	VBLENDVPS    Y0, loops3f800000<>+0(SB), Y1, Y0
 	VMOVUPS      Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
-	SUBQ         $0x08, DX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
 	JMP          by1
 
 below1:
 	TESTQ        DX, DX
 	JZ           end
 	NEGQ         DX
-	LEAQ         loopsMasks<>+0(SB), BX
+	LEAQ         loopsOnes<>+0(SB), BX
 	VMOVUPS      32(BX)(DX*4), Y0
 	VMASKMOVPS   (CX), Y0, Y1
-	VMOVUPS      loops00000000<>+0(SB), Y2
-	VCMPPS       $0x1e, Y2, Y1, Y1
-	VMOVUPS      loops3f800000<>+0(SB), Y2
-	VBROADCASTSS k+24(FP), Y3
-	VBLENDVPS    Y1, Y2, Y3, Y1
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y1, Y1
+	VBROADCASTSS k+24(FP), Y2
+	VBLENDVPS    Y1, loops3f800000<>+0(SB), Y2, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
 
 end:
 	VZEROUPPER
 	RET
 
+wide:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by4_wide:
+	CMPQ           DX, $0x00000040
+	JLT            below4_wide
+	VMOVUPS        (CX), Z0
+	VMOVUPS        64(CX), Z1
+	VMOVUPS        128(CX), Z2
+	VMOVUPS        192(CX), Z3
+	VCMPPS.BCST    $0x1e, loops00000000<>+0(SB), Z0, K1
+	VBROADCASTSS   k+24(FP), Z4
+	VBLENDMPS.BCST loops3f800000<>+0(SB), Z4, K1, Z0
+	VCMPPS.BCST    $0x1e, loops00000000<>+0(SB), Z1, K1
+	VBROADCASTSS   k+24(FP), Z4
+	VBLENDMPS.BCST loops3f800000<>+0(SB), Z4, K1, Z1
+	VCMPPS.BCST    $0x1e, loops00000000<>+0(SB), Z2, K1
+	VBROADCASTSS   k+24(FP), Z4
+	VBLENDMPS.BCST loops3f800000<>+0(SB), Z4, K1, Z2
+	VCMPPS.BCST    $0x1e, loops00000000<>+0(SB), Z3, K1
+	VBROADCASTSS   k+24(FP), Z4
+	VBLENDMPS.BCST loops3f800000<>+0(SB), Z4, K1, Z3
+	VMOVUPS        Z0, (AX)
+	VMOVUPS        Z1, 64(AX)
+	VMOVUPS        Z2, 128(AX)
+	VMOVUPS        Z3, 192(AX)
+	ADDQ           $0x00000100, CX
+	ADDQ           $0x00000100, AX
+	SUBQ           $0x00000040, DX
+	JMP            by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ           DX, $0x00000010
+	JLT            below1_wide
+	VMOVUPS        (CX), Z0
+	VCMPPS.BCST    $0x1e, loops00000000<>+0(SB), Z0, K1
+	VBROADCASTSS   k+24(FP), Z1
+	VBLENDMPS.BCST loops3f800000<>+0(SB), Z1, K1, Z0
+	VMOVUPS        Z0, (AX)
+	ADDQ           $0x00000040, CX
+	ADDQ           $0x00000040, AX
+	SUBQ           $0x00000010, DX
+	JMP            by1_wide
+
+below1_wide:
+	TESTQ          DX, DX
+	JZ             end_wide
+	LEAQ           loopsTails<>+0(SB), BX
+	KMOVW          (BX)(DX*2), K1
+	VMOVUPS.Z      (CX), K1, Z0
+	VCMPPS.BCST    $0x1e, loops00000000<>+0(SB), Z0, K2
+	VBROADCASTSS   k+24(FP), Z1
+	VBLENDMPS.BCST loops3f800000<>+0(SB), Z1, K2, Z0
+	VMOVUPS        Z0, K1, (AX)
+	ADDQ           $0x00000040, CX
+	ADDQ           $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
 // func vectorClamp(dst *float32, x *float32, n int, k float32, c float32)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·vectorClamp(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by4:
-	CMPQ         DX, $0x20
+	CMPQ         DX, $0x00000020
 	JLT          below4
 	VMOVUPS      (CX), Y0
 	VMOVUPS      32(CX), Y1
@@ -616,14 +1092,14 @@ by4:
 	VMOVUPS      Y1, 32(AX)
 	VMOVUPS      Y2, 64(AX)
 	VMOVUPS      Y3, 96(AX)
-	ADDQ         $0x80, CX
-	ADDQ         $0x80, AX
-	SUBQ         $0x20, DX
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, DX
 	JMP          by4
 
 below4:
 by1:
-	CMPQ         DX, $0x08
+	CMPQ         DX, $0x00000008
 	JLT          below1
 	VMOVUPS      (CX), Y0
 	VBROADCASTSS k+24(FP), Y1
@@ -631,16 +1107,16 @@ by1:
 	VBROADCASTSS c+28(FP), Y1
 	VMINPS       Y0, Y1, Y0
 	VMOVUPS      Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
-	SUBQ         $0x08, DX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
 	JMP          by1
 
 below1:
 	TESTQ        DX, DX
 	JZ           end
 	NEGQ         DX
-	LEAQ         loopsMasks<>+0(SB), BX
+	LEAQ         loopsOnes<>+0(SB), BX
 	VMOVUPS      32(BX)(DX*4), Y0
 	VMASKMOVPS   (CX), Y0, Y1
 	VBROADCASTSS k+24(FP), Y2
@@ -648,22 +1124,94 @@ below1:
 	VBROADCASTSS c+28(FP), Y2
 	VMINPS       Y1, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
 
 end:
 	VZEROUPPER
 	RET
 
+wide:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by4_wide:
+	CMPQ         DX, $0x00000040
+	JLT          below4_wide
+	VMOVUPS      (CX), Z0
+	VMOVUPS      64(CX), Z1
+	VMOVUPS      128(CX), Z2
+	VMOVUPS      192(CX), Z3
+	VBROADCASTSS k+24(FP), Z4
+	VMAXPS       Z0, Z4, Z0
+	VBROADCASTSS c+28(FP), Z4
+	VMINPS       Z0, Z4, Z0
+	VBROADCASTSS k+24(FP), Z4
+	VMAXPS       Z1, Z4, Z1
+	VBROADCASTSS c+28(FP), Z4
+	VMINPS       Z1, Z4, Z1
+	VBROADCASTSS k+24(FP), Z4
+	VMAXPS       Z2, Z4, Z2
+	VBROADCASTSS c+28(FP), Z4
+	VMINPS       Z2, Z4, Z2
+	VBROADCASTSS k+24(FP), Z4
+	VMAXPS       Z3, Z4, Z3
+	VBROADCASTSS c+28(FP), Z4
+	VMINPS       Z3, Z4, Z3
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	VMOVUPS      Z2, 128(AX)
+	VMOVUPS      Z3, 192(AX)
+	ADDQ         $0x00000100, CX
+	ADDQ         $0x00000100, AX
+	SUBQ         $0x00000040, DX
+	JMP          by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ         DX, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (CX), Z0
+	VBROADCASTSS k+24(FP), Z1
+	VMAXPS       Z0, Z1, Z0
+	VBROADCASTSS c+28(FP), Z1
+	VMINPS       Z0, Z1, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        DX, DX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), BX
+	KMOVW        (BX)(DX*2), K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VBROADCASTSS k+24(FP), Z1
+	VMAXPS       Z0, Z1, Z0
+	VBROADCASTSS c+28(FP), Z1
+	VMINPS       Z0, Z1, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
 // func vectorInside(dst *float32, x *float32, n int, k float32, c float32)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·vectorInside(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by4:
-	CMPQ         DX, $0x20
+	CMPQ         DX, $0x00000020
 	JLT          below4
 	VMOVUPS      (CX), Y0
 	VMOVUPS      32(CX), Y1
@@ -673,82 +1221,154 @@ by4:
 	VCMPPS       $0x1d, Y4, Y0, Y4
 	VBROADCASTSS c+28(FP), Y5
 	VCMPPS       $0x12, Y5, Y0, Y0
-	VANDPS       Y0, Y4, Y4
-	VANDPS       loops3f800000<>+0(SB), Y4, Y0
+	VANDPS       Y4, Y0, Y0
+	VANDPS       loops3f800000<>+0(SB), Y0, Y0
 	VBROADCASTSS k+24(FP), Y4
 	VCMPPS       $0x1d, Y4, Y1, Y4
 	VBROADCASTSS c+28(FP), Y5
 	VCMPPS       $0x12, Y5, Y1, Y1
-	VANDPS       Y1, Y4, Y4
-	VANDPS       loops3f800000<>+0(SB), Y4, Y1
+	VANDPS       Y4, Y1, Y1
+	VANDPS       loops3f800000<>+0(SB), Y1, Y1
 	VBROADCASTSS k+24(FP), Y4
 	VCMPPS       $0x1d, Y4, Y2, Y4
 	VBROADCASTSS c+28(FP), Y5
 	VCMPPS       $0x12, Y5, Y2, Y2
-	VANDPS       Y2, Y4, Y4
-	VANDPS       loops3f800000<>+0(SB), Y4, Y2
+	VANDPS       Y4, Y2, Y2
+	VANDPS       loops3f800000<>+0(SB), Y2, Y2
 	VBROADCASTSS k+24(FP), Y4
 	VCMPPS       $0x1d, Y4, Y3, Y4
 	VBROADCASTSS c+28(FP), Y5
 	VCMPPS       $0x12, Y5, Y3, Y3
-	VANDPS       Y3, Y4, Y4
-	VANDPS       loops3f800000<>+0(SB), Y4, Y3
+	VANDPS       Y4, Y3, Y3
+	VANDPS       loops3f800000<>+0(SB), Y3, Y3
 	VMOVUPS      Y0, (AX)
 	VMOVUPS      Y1, 32(AX)
 	VMOVUPS      Y2, 64(AX)
 	VMOVUPS      Y3, 96(AX)
-	ADDQ         $0x80, CX
-	ADDQ         $0x80, AX
-	SUBQ         $0x20, DX
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, DX
 	JMP          by4
 
 below4:
 by1:
-	CMPQ         DX, $0x08
+	CMPQ         DX, $0x00000008
 	JLT          below1
 	VMOVUPS      (CX), Y0
 	VBROADCASTSS k+24(FP), Y1
 	VCMPPS       $0x1d, Y1, Y0, Y1
 	VBROADCASTSS c+28(FP), Y2
 	VCMPPS       $0x12, Y2, Y0, Y0
-	VANDPS       Y0, Y1, Y1
-	VANDPS       loops3f800000<>+0(SB), Y1, Y0
+	VANDPS       Y1, Y0, Y0
+	VANDPS       loops3f800000<>+0(SB), Y0, Y0
 	VMOVUPS      Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
-	SUBQ         $0x08, DX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
 	JMP          by1
 
 below1:
 	TESTQ        DX, DX
 	JZ           end
 	NEGQ         DX
-	LEAQ         loopsMasks<>+0(SB), BX
+	LEAQ         loopsOnes<>+0(SB), BX
 	VMOVUPS      32(BX)(DX*4), Y0
 	VMASKMOVPS   (CX), Y0, Y1
 	VBROADCASTSS k+24(FP), Y2
 	VCMPPS       $0x1d, Y2, Y1, Y2
 	VBROADCASTSS c+28(FP), Y3
 	VCMPPS       $0x12, Y3, Y1, Y1
-	VANDPS       Y1, Y2, Y2
-	VANDPS       loops3f800000<>+0(SB), Y2, Y1
+	VANDPS       Y2, Y1, Y1
+	VANDPS       loops3f800000<>+0(SB), Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
 
 end:
 	VZEROUPPER
 	RET
 
+wide:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by4_wide:
+	CMPQ           DX, $0x00000040
+	JLT            below4_wide
+	VMOVUPS        (CX), Z0
+	VMOVUPS        64(CX), Z1
+	VMOVUPS        128(CX), Z2
+	VMOVUPS        192(CX), Z3
+	VCMPPS.BCST    $0x1d, k+24(FP), Z0, K1
+	VCMPPS.BCST    $0x12, c+28(FP), Z0, K2
+	KANDW          K1, K2, K1
+	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z0
+	VCMPPS.BCST    $0x1d, k+24(FP), Z1, K1
+	VCMPPS.BCST    $0x12, c+28(FP), Z1, K2
+	KANDW          K1, K2, K1
+	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z1
+	VCMPPS.BCST    $0x1d, k+24(FP), Z2, K1
+	VCMPPS.BCST    $0x12, c+28(FP), Z2, K2
+	KANDW          K1, K2, K1
+	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z2
+	VCMPPS.BCST    $0x1d, k+24(FP), Z3, K1
+	VCMPPS.BCST    $0x12, c+28(FP), Z3, K2
+	KANDW          K1, K2, K1
+	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z3
+	VMOVUPS        Z0, (AX)
+	VMOVUPS        Z1, 64(AX)
+	VMOVUPS        Z2, 128(AX)
+	VMOVUPS        Z3, 192(AX)
+	ADDQ           $0x00000100, CX
+	ADDQ           $0x00000100, AX
+	SUBQ           $0x00000040, DX
+	JMP            by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ           DX, $0x00000010
+	JLT            below1_wide
+	VMOVUPS        (CX), Z0
+	VCMPPS.BCST    $0x1d, k+24(FP), Z0, K1
+	VCMPPS.BCST    $0x12, c+28(FP), Z0, K2
+	KANDW          K1, K2, K1
+	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z0
+	VMOVUPS        Z0, (AX)
+	ADDQ           $0x00000040, CX
+	ADDQ           $0x00000040, AX
+	SUBQ           $0x00000010, DX
+	JMP            by1_wide
+
+below1_wide:
+	TESTQ          DX, DX
+	JZ             end_wide
+	LEAQ           loopsTails<>+0(SB), BX
+	KMOVW          (BX)(DX*2), K1
+	VMOVUPS.Z      (CX), K1, Z0
+	VCMPPS.BCST    $0x1d, k+24(FP), Z0, K2
+	VCMPPS.BCST    $0x12, c+28(FP), Z0, K3
+	KANDW          K2, K3, K2
+	VBROADCASTSS.Z loops3f800000<>+0(SB), K2, Z0
+	VMOVUPS        Z0, K1, (AX)
+	ADDQ           $0x00000040, CX
+	ADDQ           $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
 // func vectorExp(dst *float32, x *float32, n int, k float32, c float32)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, AVX512F, FMA3
 TEXT ·vectorExp(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by2:
-	CMPQ         DX, $0x10
+	CMPQ         DX, $0x00000010
 	JLT          below2
 	VMOVUPS      (CX), Y0
 	VMOVUPS      32(CX), Y1
@@ -760,7 +1380,6 @@ by2:
 	VROUNDPS     $0x08, Y2, Y2
 	VFNMADD231PS loops3f318000<>+0(SB), Y2, Y0
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y2, Y0
-	VCVTPS2DQ    Y2, Y2
 	VMOVUPS      loops42b20000<>+0(SB), Y3
 	VMINPS       Y1, Y3, Y1
 	VMOVUPS      loopsc2d20000<>+0(SB), Y3
@@ -769,7 +1388,6 @@ by2:
 	VROUNDPS     $0x08, Y3, Y3
 	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y1
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y1
-	VCVTPS2DQ    Y3, Y3
 	VMOVUPS      loops39506967<>+0(SB), Y4
 	VMOVUPS      loops39506967<>+0(SB), Y5
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y0, Y4
@@ -786,34 +1404,34 @@ by2:
 	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y5
 	VFMADD213PS  loops3f800000<>+0(SB), Y0, Y4
 	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y5
+	VCVTPS2DQ    Y2, Y2
 	VPSRAD       $0x01, Y2, Y0
 	VPSUBD       Y0, Y2, Y2
 	VPADDD       loops0000007f<>+0(SB), Y0, Y0
 	VPSLLD       $0x17, Y0, Y0
-	VMULPS       Y0, Y4, Y4
+	VMULPS       Y0, Y4, Y0
 	VPADDD       loops0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y4, Y4
-	VMOVAPS      Y4, Y0
+	VMULPS       Y2, Y0, Y0
+	VCVTPS2DQ    Y3, Y3
 	VPSRAD       $0x01, Y3, Y1
 	VPSUBD       Y1, Y3, Y3
 	VPADDD       loops0000007f<>+0(SB), Y1, Y1
 	VPSLLD       $0x17, Y1, Y1
-	VMULPS       Y1, Y5, Y5
+	VMULPS       Y1, Y5, Y1
 	VPADDD       loops0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y5, Y5
-	VMOVAPS      Y5, Y1
+	VMULPS       Y3, Y1, Y1
 	VMOVUPS      Y0, (AX)
 	VMOVUPS      Y1, 32(AX)
-	ADDQ         $0x40, CX
-	ADDQ         $0x40, AX
-	SUBQ         $0x10, DX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
 	JMP          by2
 
 below2:
 by1:
-	CMPQ         DX, $0x08
+	CMPQ         DX, $0x00000008
 	JLT          below1
 	VMOVUPS      (CX), Y0
 	VMOVUPS      loops42b20000<>+0(SB), Y1
@@ -824,7 +1442,6 @@ by1:
 	VROUNDPS     $0x08, Y1, Y1
 	VFNMADD231PS loops3f318000<>+0(SB), Y1, Y0
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y1, Y0
-	VCVTPS2DQ    Y1, Y1
 	VMOVUPS      loops39506967<>+0(SB), Y2
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y0, Y2
 	VFMADD213PS  loops3c088908<>+0(SB), Y0, Y2
@@ -833,26 +1450,26 @@ by1:
 	VFMADD213PS  loops3f000000<>+0(SB), Y0, Y2
 	VFMADD213PS  loops3f800000<>+0(SB), Y0, Y2
 	VFMADD213PS  loops3f800000<>+0(SB), Y0, Y2
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y0
 	VPSUBD       Y0, Y1, Y1
 	VPADDD       loops0000007f<>+0(SB), Y0, Y0
 	VPSLLD       $0x17, Y0, Y0
-	VMULPS       Y0, Y2, Y2
+	VMULPS       Y0, Y2, Y0
 	VPADDD       loops0000007f<>+0(SB), Y1, Y1
 	VPSLLD       $0x17, Y1, Y1
-	VMULPS       Y1, Y2, Y2
-	VMOVAPS      Y2, Y0
+	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
-	SUBQ         $0x08, DX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
 	JMP          by1
 
 below1:
 	TESTQ        DX, DX
 	JZ           end
 	NEGQ         DX
-	LEAQ         loopsMasks<>+0(SB), BX
+	LEAQ         loopsOnes<>+0(SB), BX
 	VMOVUPS      32(BX)(DX*4), Y0
 	VMASKMOVPS   (CX), Y0, Y1
 	VMOVUPS      loops42b20000<>+0(SB), Y2
@@ -863,7 +1480,6 @@ below1:
 	VROUNDPS     $0x08, Y2, Y2
 	VFNMADD231PS loops3f318000<>+0(SB), Y2, Y1
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y2, Y1
-	VCVTPS2DQ    Y2, Y2
 	VMOVUPS      loops39506967<>+0(SB), Y3
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y1, Y3
 	VFMADD213PS  loops3c088908<>+0(SB), Y1, Y3
@@ -872,20 +1488,130 @@ below1:
 	VFMADD213PS  loops3f000000<>+0(SB), Y1, Y3
 	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y3
 	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y3
+	VCVTPS2DQ    Y2, Y2
 	VPSRAD       $0x01, Y2, Y1
 	VPSUBD       Y1, Y2, Y2
 	VPADDD       loops0000007f<>+0(SB), Y1, Y1
 	VPSLLD       $0x17, Y1, Y1
-	VMULPS       Y1, Y3, Y3
+	VMULPS       Y1, Y3, Y1
 	VPADDD       loops0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y3, Y3
-	VMOVAPS      Y3, Y1
+	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
 
 end:
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2_wide:
+	CMPQ              DX, $0x00000020
+	JLT               below2_wide
+	VMOVUPS           (CX), Z0
+	VMOVUPS           64(CX), Z1
+	VBROADCASTSS      loops42b20000<>+0(SB), Z2
+	VMINPS            Z0, Z2, Z0
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z2
+	VMAXPS            Z0, Z2, Z0
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z0, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z2, Z0
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z2, Z0
+	VBROADCASTSS      loops42b20000<>+0(SB), Z3
+	VMINPS            Z1, Z3, Z1
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z3
+	VMAXPS            Z1, Z3, Z1
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z1, Z3
+	VRNDSCALEPS       $0x08, Z3, Z3
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z3, Z1
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z3, Z1
+	VBROADCASTSS      loops39506967<>+0(SB), Z4
+	VBROADCASTSS      loops39506967<>+0(SB), Z5
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z0, Z4
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z1, Z5
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z0, Z4
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z1, Z5
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z0, Z4
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z1, Z5
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z0, Z4
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z1, Z5
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z0, Z4
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z1, Z5
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z4
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z5
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z4
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z5
+	VSCALEFPS         Z2, Z4, Z0
+	VSCALEFPS         Z3, Z5, Z1
+	VMOVUPS           Z0, (AX)
+	VMOVUPS           Z1, 64(AX)
+	ADDQ              $0x00000080, CX
+	ADDQ              $0x00000080, AX
+	SUBQ              $0x00000020, DX
+	JMP               by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ              DX, $0x00000010
+	JLT               below1_wide
+	VMOVUPS           (CX), Z0
+	VBROADCASTSS      loops42b20000<>+0(SB), Z1
+	VMINPS            Z0, Z1, Z0
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z1
+	VMAXPS            Z0, Z1, Z0
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z0, Z1
+	VRNDSCALEPS       $0x08, Z1, Z1
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z1, Z0
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z1, Z0
+	VBROADCASTSS      loops39506967<>+0(SB), Z2
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z2
+	VSCALEFPS         Z1, Z2, Z0
+	VMOVUPS           Z0, (AX)
+	ADDQ              $0x00000040, CX
+	ADDQ              $0x00000040, AX
+	SUBQ              $0x00000010, DX
+	JMP               by1_wide
+
+below1_wide:
+	TESTQ             DX, DX
+	JZ                end_wide
+	LEAQ              loopsTails<>+0(SB), BX
+	KMOVW             (BX)(DX*2), K1
+	VMOVUPS.Z         (CX), K1, Z0
+	VBROADCASTSS      loops42b20000<>+0(SB), Z1
+	VMINPS            Z0, Z1, Z0
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z1
+	VMAXPS            Z0, Z1, Z0
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z0, Z1
+	VRNDSCALEPS       $0x08, Z1, Z1
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z1, Z0
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z1, Z0
+	VBROADCASTSS      loops39506967<>+0(SB), Z2
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z2
+	VSCALEFPS         Z1, Z2, Z0
+	VMOVUPS           Z0, K1, (AX)
+	ADDQ              $0x00000040, CX
+	ADDQ              $0x00000040, AX
+
+end_wide:
 	VZEROUPPER
 	RET
 
@@ -1010,14 +1736,16 @@ DATA loops0000007f<>+28(SB)/4, $0x0000007f
 GLOBL loops0000007f<>(SB), RODATA|NOPTR, $32
 
 // func vectorScaledExp(dst *float32, x *float32, n int, k float32, c float32)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, AVX512F, FMA3
 TEXT ·vectorScaledExp(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by2:
-	CMPQ         DX, $0x10
+	CMPQ         DX, $0x00000010
 	JLT          below2
 	VMOVUPS      (CX), Y0
 	VMOVUPS      32(CX), Y1
@@ -1029,7 +1757,6 @@ by2:
 	VROUNDPS     $0x08, Y2, Y2
 	VFNMADD231PS loops3f318000<>+0(SB), Y2, Y0
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y2, Y0
-	VCVTPS2DQ    Y2, Y2
 	VMOVUPS      loops42b20000<>+0(SB), Y3
 	VMINPS       Y1, Y3, Y1
 	VMOVUPS      loopsc2d20000<>+0(SB), Y3
@@ -1038,7 +1765,6 @@ by2:
 	VROUNDPS     $0x08, Y3, Y3
 	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y1
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y1
-	VCVTPS2DQ    Y3, Y3
 	VMOVUPS      loops39506967<>+0(SB), Y4
 	VMOVUPS      loops39506967<>+0(SB), Y5
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y0, Y4
@@ -1055,38 +1781,38 @@ by2:
 	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y5
 	VFMADD213PS  loops3f800000<>+0(SB), Y0, Y4
 	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y5
+	VCVTPS2DQ    Y2, Y2
 	VPSRAD       $0x01, Y2, Y0
 	VPSUBD       Y0, Y2, Y2
 	VPADDD       loops0000007f<>+0(SB), Y0, Y0
 	VPSLLD       $0x17, Y0, Y0
-	VMULPS       Y0, Y4, Y4
+	VMULPS       Y0, Y4, Y0
 	VPADDD       loops0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y4, Y4
-	VMOVAPS      Y4, Y0
+	VMULPS       Y2, Y0, Y0
+	VCVTPS2DQ    Y3, Y3
 	VPSRAD       $0x01, Y3, Y1
 	VPSUBD       Y1, Y3, Y3
 	VPADDD       loops0000007f<>+0(SB), Y1, Y1
 	VPSLLD       $0x17, Y1, Y1
-	VMULPS       Y1, Y5, Y5
+	VMULPS       Y1, Y5, Y1
 	VPADDD       loops0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y5, Y5
-	VMOVAPS      Y5, Y1
+	VMULPS       Y3, Y1, Y1
 	VBROADCASTSS k+24(FP), Y2
 	VMULPS       Y2, Y0, Y0
 	VBROADCASTSS k+24(FP), Y2
 	VMULPS       Y2, Y1, Y1
 	VMOVUPS      Y0, (AX)
 	VMOVUPS      Y1, 32(AX)
-	ADDQ         $0x40, CX
-	ADDQ         $0x40, AX
-	SUBQ         $0x10, DX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
 	JMP          by2
 
 below2:
 by1:
-	CMPQ         DX, $0x08
+	CMPQ         DX, $0x00000008
 	JLT          below1
 	VMOVUPS      (CX), Y0
 	VMOVUPS      loops42b20000<>+0(SB), Y1
@@ -1097,7 +1823,6 @@ by1:
 	VROUNDPS     $0x08, Y1, Y1
 	VFNMADD231PS loops3f318000<>+0(SB), Y1, Y0
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y1, Y0
-	VCVTPS2DQ    Y1, Y1
 	VMOVUPS      loops39506967<>+0(SB), Y2
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y0, Y2
 	VFMADD213PS  loops3c088908<>+0(SB), Y0, Y2
@@ -1106,28 +1831,28 @@ by1:
 	VFMADD213PS  loops3f000000<>+0(SB), Y0, Y2
 	VFMADD213PS  loops3f800000<>+0(SB), Y0, Y2
 	VFMADD213PS  loops3f800000<>+0(SB), Y0, Y2
+	VCVTPS2DQ    Y1, Y1
 	VPSRAD       $0x01, Y1, Y0
 	VPSUBD       Y0, Y1, Y1
 	VPADDD       loops0000007f<>+0(SB), Y0, Y0
 	VPSLLD       $0x17, Y0, Y0
-	VMULPS       Y0, Y2, Y2
+	VMULPS       Y0, Y2, Y0
 	VPADDD       loops0000007f<>+0(SB), Y1, Y1
 	VPSLLD       $0x17, Y1, Y1
-	VMULPS       Y1, Y2, Y2
-	VMOVAPS      Y2, Y0
+	VMULPS       Y1, Y0, Y0
 	VBROADCASTSS k+24(FP), Y1
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
-	SUBQ         $0x08, DX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
 	JMP          by1
 
 below1:
 	TESTQ        DX, DX
 	JZ           end
 	NEGQ         DX
-	LEAQ         loopsMasks<>+0(SB), BX
+	LEAQ         loopsOnes<>+0(SB), BX
 	VMOVUPS      32(BX)(DX*4), Y0
 	VMASKMOVPS   (CX), Y0, Y1
 	VMOVUPS      loops42b20000<>+0(SB), Y2
@@ -1138,7 +1863,6 @@ below1:
 	VROUNDPS     $0x08, Y2, Y2
 	VFNMADD231PS loops3f318000<>+0(SB), Y2, Y1
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y2, Y1
-	VCVTPS2DQ    Y2, Y2
 	VMOVUPS      loops39506967<>+0(SB), Y3
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y1, Y3
 	VFMADD213PS  loops3c088908<>+0(SB), Y1, Y3
@@ -1147,63 +1871,177 @@ below1:
 	VFMADD213PS  loops3f000000<>+0(SB), Y1, Y3
 	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y3
 	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y3
+	VCVTPS2DQ    Y2, Y2
 	VPSRAD       $0x01, Y2, Y1
 	VPSUBD       Y1, Y2, Y2
 	VPADDD       loops0000007f<>+0(SB), Y1, Y1
 	VPSLLD       $0x17, Y1, Y1
-	VMULPS       Y1, Y3, Y3
+	VMULPS       Y1, Y3, Y1
 	VPADDD       loops0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y3, Y3
-	VMOVAPS      Y3, Y1
+	VMULPS       Y2, Y1, Y1
 	VBROADCASTSS k+24(FP), Y2
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
 
 end:
 	VZEROUPPER
 	RET
 
+wide:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2_wide:
+	CMPQ              DX, $0x00000020
+	JLT               below2_wide
+	VMOVUPS           (CX), Z0
+	VMOVUPS           64(CX), Z1
+	VBROADCASTSS      loops42b20000<>+0(SB), Z2
+	VMINPS            Z0, Z2, Z0
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z2
+	VMAXPS            Z0, Z2, Z0
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z0, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z2, Z0
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z2, Z0
+	VBROADCASTSS      loops42b20000<>+0(SB), Z3
+	VMINPS            Z1, Z3, Z1
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z3
+	VMAXPS            Z1, Z3, Z1
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z1, Z3
+	VRNDSCALEPS       $0x08, Z3, Z3
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z3, Z1
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z3, Z1
+	VBROADCASTSS      loops39506967<>+0(SB), Z4
+	VBROADCASTSS      loops39506967<>+0(SB), Z5
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z0, Z4
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z1, Z5
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z0, Z4
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z1, Z5
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z0, Z4
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z1, Z5
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z0, Z4
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z1, Z5
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z0, Z4
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z1, Z5
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z4
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z5
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z4
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z5
+	VSCALEFPS         Z2, Z4, Z0
+	VSCALEFPS         Z3, Z5, Z1
+	VMULPS.BCST       k+24(FP), Z0, Z0
+	VMULPS.BCST       k+24(FP), Z1, Z1
+	VMOVUPS           Z0, (AX)
+	VMOVUPS           Z1, 64(AX)
+	ADDQ              $0x00000080, CX
+	ADDQ              $0x00000080, AX
+	SUBQ              $0x00000020, DX
+	JMP               by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ              DX, $0x00000010
+	JLT               below1_wide
+	VMOVUPS           (CX), Z0
+	VBROADCASTSS      loops42b20000<>+0(SB), Z1
+	VMINPS            Z0, Z1, Z0
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z1
+	VMAXPS            Z0, Z1, Z0
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z0, Z1
+	VRNDSCALEPS       $0x08, Z1, Z1
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z1, Z0
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z1, Z0
+	VBROADCASTSS      loops39506967<>+0(SB), Z2
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z2
+	VSCALEFPS         Z1, Z2, Z0
+	VMULPS.BCST       k+24(FP), Z0, Z0
+	VMOVUPS           Z0, (AX)
+	ADDQ              $0x00000040, CX
+	ADDQ              $0x00000040, AX
+	SUBQ              $0x00000010, DX
+	JMP               by1_wide
+
+below1_wide:
+	TESTQ             DX, DX
+	JZ                end_wide
+	LEAQ              loopsTails<>+0(SB), BX
+	KMOVW             (BX)(DX*2), K1
+	VMOVUPS.Z         (CX), K1, Z0
+	VBROADCASTSS      loops42b20000<>+0(SB), Z1
+	VMINPS            Z0, Z1, Z0
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z1
+	VMAXPS            Z0, Z1, Z0
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z0, Z1
+	VRNDSCALEPS       $0x08, Z1, Z1
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z1, Z0
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z1, Z0
+	VBROADCASTSS      loops39506967<>+0(SB), Z2
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z2
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z2
+	VSCALEFPS         Z1, Z2, Z0
+	VMULPS.BCST       k+24(FP), Z0, Z0
+	VMOVUPS           Z0, K1, (AX)
+	ADDQ              $0x00000040, CX
+	ADDQ              $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
 // func vectorLog(dst *float32, x *float32, n int, k float32, c float32)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
 TEXT ·vectorLog(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by2:
-	CMPQ         DX, $0x10
+	CMPQ         DX, $0x00000010
 	JLT          below2
 	VMOVUPS      (CX), Y0
 	VMOVUPS      32(CX), Y1
 	VMOVAPS      Y0, Y4
-	VMOVUPS      loops00800000<>+0(SB), Y2
-	VCMPPS       $0x11, Y2, Y0, Y3
-	VMULPS       loops4b000000<>+0(SB), Y0, Y2
-	VBLENDVPS    Y3, Y2, Y0, Y0
-	VANDPS       loopsc1b80000<>+0(SB), Y3, Y3
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y0, Y2
+	VMULPS       loops4b000000<>+0(SB), Y0, Y3
+	VBLENDVPS    Y2, Y3, Y0, Y0
+	VANDPS       loopsc1b80000<>+0(SB), Y2, Y3
 	VMOVUPS      loops3f3504f3<>+0(SB), Y5
 	VPSUBD       Y5, Y0, Y0
 	VPSRAD       $0x17, Y0, Y2
 	VCVTDQ2PS    Y2, Y2
 	VADDPS       Y3, Y2, Y2
-	VPAND        loops007fffff<>+0(SB), Y0, Y0
+	VANDPS       loops007fffff<>+0(SB), Y0, Y0
 	VPADDD       Y5, Y0, Y0
 	VSUBPS       loops3f800000<>+0(SB), Y0, Y0
 	VMOVAPS      Y1, Y5
-	VMOVUPS      loops00800000<>+0(SB), Y3
-	VCMPPS       $0x11, Y3, Y1, Y6
-	VMULPS       loops4b000000<>+0(SB), Y1, Y3
-	VBLENDVPS    Y6, Y3, Y1, Y1
-	VANDPS       loopsc1b80000<>+0(SB), Y6, Y6
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y1, Y3
+	VMULPS       loops4b000000<>+0(SB), Y1, Y6
+	VBLENDVPS    Y3, Y6, Y1, Y1
+	VANDPS       loopsc1b80000<>+0(SB), Y3, Y6
 	VMOVUPS      loops3f3504f3<>+0(SB), Y7
 	VPSUBD       Y7, Y1, Y1
 	VPSRAD       $0x17, Y1, Y3
 	VCVTDQ2PS    Y3, Y3
 	VADDPS       Y6, Y3, Y3
-	VPAND        loops007fffff<>+0(SB), Y1, Y1
+	VANDPS       loops007fffff<>+0(SB), Y1, Y1
 	VPADDD       Y7, Y1, Y1
 	VSUBPS       loops3f800000<>+0(SB), Y1, Y1
 	VMOVUPS      loops3d9021bb<>+0(SB), Y6
@@ -1232,14 +2070,12 @@ by2:
 	VADDPS       Y6, Y0, Y0
 	VFMADD231PS  loops3f318000<>+0(SB), Y2, Y0
 	VMOVUPS      loops00000000<>+0(SB), Y2
-	VCMPPS       $0x11, Y2, Y4, Y6
-	VCMPPS       $0x00, Y2, Y4, Y2
-	VMOVUPS      loopsff800000<>+0(SB), Y8
-	VBLENDVPS    Y2, Y8, Y0, Y0
-	VMOVUPS      loops7f800000<>+0(SB), Y2
-	VCMPPS       $0x15, Y2, Y4, Y2
-	VBLENDVPS    Y2, Y4, Y0, Y0
-	VORPS        Y6, Y0, Y0
+	VCMPPS       $0x15, loops7f800000<>+0(SB), Y4, Y6
+	VBLENDVPS    Y6, Y4, Y0, Y0
+	VCMPPS       $0x00, Y2, Y4, Y6
+	VBLENDVPS    Y6, loopsff800000<>+0(SB), Y0, Y0
+	VCMPPS       $0x11, Y2, Y4, Y2
+	VBLENDVPS    Y2, loops7fc00000<>+0(SB), Y0, Y0
 	VMULPS       Y1, Y1, Y2
 	VMULPS       Y1, Y7, Y7
 	VMULPS       Y2, Y7, Y7
@@ -1248,38 +2084,35 @@ by2:
 	VADDPS       Y7, Y1, Y1
 	VFMADD231PS  loops3f318000<>+0(SB), Y3, Y1
 	VMOVUPS      loops00000000<>+0(SB), Y2
-	VCMPPS       $0x11, Y2, Y5, Y3
-	VCMPPS       $0x00, Y2, Y5, Y2
-	VMOVUPS      loopsff800000<>+0(SB), Y4
-	VBLENDVPS    Y2, Y4, Y1, Y1
-	VMOVUPS      loops7f800000<>+0(SB), Y2
-	VCMPPS       $0x15, Y2, Y5, Y2
-	VBLENDVPS    Y2, Y5, Y1, Y1
-	VORPS        Y3, Y1, Y1
+	VCMPPS       $0x15, loops7f800000<>+0(SB), Y5, Y3
+	VBLENDVPS    Y3, Y5, Y1, Y1
+	VCMPPS       $0x00, Y2, Y5, Y3
+	VBLENDVPS    Y3, loopsff800000<>+0(SB), Y1, Y1
+	VCMPPS       $0x11, Y2, Y5, Y2
+	VBLENDVPS    Y2, loops7fc00000<>+0(SB), Y1, Y1
 	VMOVUPS      Y0, (AX)
 	VMOVUPS      Y1, 32(AX)
-	ADDQ         $0x40, CX
-	ADDQ         $0x40, AX
-	SUBQ         $0x10, DX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
 	JMP          by2
 
 below2:
 by1:
-	CMPQ         DX, $0x08
+	CMPQ         DX, $0x00000008
 	JLT          below1
 	VMOVUPS      (CX), Y0
 	VMOVAPS      Y0, Y2
-	VMOVUPS      loops00800000<>+0(SB), Y1
-	VCMPPS       $0x11, Y1, Y0, Y3
-	VMULPS       loops4b000000<>+0(SB), Y0, Y1
-	VBLENDVPS    Y3, Y1, Y0, Y0
-	VANDPS       loopsc1b80000<>+0(SB), Y3, Y3
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y0, Y1
+	VMULPS       loops4b000000<>+0(SB), Y0, Y3
+	VBLENDVPS    Y1, Y3, Y0, Y0
+	VANDPS       loopsc1b80000<>+0(SB), Y1, Y3
 	VMOVUPS      loops3f3504f3<>+0(SB), Y4
 	VPSUBD       Y4, Y0, Y0
 	VPSRAD       $0x17, Y0, Y1
 	VCVTDQ2PS    Y1, Y1
 	VADDPS       Y3, Y1, Y1
-	VPAND        loops007fffff<>+0(SB), Y0, Y0
+	VANDPS       loops007fffff<>+0(SB), Y0, Y0
 	VPADDD       Y4, Y0, Y0
 	VSUBPS       loops3f800000<>+0(SB), Y0, Y0
 	VMOVUPS      loops3d9021bb<>+0(SB), Y3
@@ -1299,39 +2132,36 @@ by1:
 	VADDPS       Y3, Y0, Y0
 	VFMADD231PS  loops3f318000<>+0(SB), Y1, Y0
 	VMOVUPS      loops00000000<>+0(SB), Y1
-	VCMPPS       $0x11, Y1, Y2, Y3
-	VCMPPS       $0x00, Y1, Y2, Y1
-	VMOVUPS      loopsff800000<>+0(SB), Y4
-	VBLENDVPS    Y1, Y4, Y0, Y0
-	VMOVUPS      loops7f800000<>+0(SB), Y1
-	VCMPPS       $0x15, Y1, Y2, Y1
-	VBLENDVPS    Y1, Y2, Y0, Y0
-	VORPS        Y3, Y0, Y0
+	VCMPPS       $0x15, loops7f800000<>+0(SB), Y2, Y3
+	VBLENDVPS    Y3, Y2, Y0, Y0
+	VCMPPS       $0x00, Y1, Y2, Y3
+	VBLENDVPS    Y3, loopsff800000<>+0(SB), Y0, Y0
+	VCMPPS       $0x11, Y1, Y2, Y1
+	VBLENDVPS    Y1, loops7fc00000<>+0(SB), Y0, Y0
 	VMOVUPS      Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
-	SUBQ         $0x08, DX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
 	JMP          by1
 
 below1:
 	TESTQ        DX, DX
 	JZ           end
 	NEGQ         DX
-	LEAQ         loopsMasks<>+0(SB), BX
+	LEAQ         loopsOnes<>+0(SB), BX
 	VMOVUPS      32(BX)(DX*4), Y0
 	VMASKMOVPS   (CX), Y0, Y1
 	VMOVAPS      Y1, Y3
-	VMOVUPS      loops00800000<>+0(SB), Y2
-	VCMPPS       $0x11, Y2, Y1, Y4
-	VMULPS       loops4b000000<>+0(SB), Y1, Y2
-	VBLENDVPS    Y4, Y2, Y1, Y1
-	VANDPS       loopsc1b80000<>+0(SB), Y4, Y4
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y1, Y2
+	VMULPS       loops4b000000<>+0(SB), Y1, Y4
+	VBLENDVPS    Y2, Y4, Y1, Y1
+	VANDPS       loopsc1b80000<>+0(SB), Y2, Y4
 	VMOVUPS      loops3f3504f3<>+0(SB), Y5
 	VPSUBD       Y5, Y1, Y1
 	VPSRAD       $0x17, Y1, Y2
 	VCVTDQ2PS    Y2, Y2
 	VADDPS       Y4, Y2, Y2
-	VPAND        loops007fffff<>+0(SB), Y1, Y1
+	VANDPS       loops007fffff<>+0(SB), Y1, Y1
 	VPADDD       Y5, Y1, Y1
 	VSUBPS       loops3f800000<>+0(SB), Y1, Y1
 	VMOVUPS      loops3d9021bb<>+0(SB), Y4
@@ -1351,19 +2181,203 @@ below1:
 	VADDPS       Y4, Y1, Y1
 	VFMADD231PS  loops3f318000<>+0(SB), Y2, Y1
 	VMOVUPS      loops00000000<>+0(SB), Y2
-	VCMPPS       $0x11, Y2, Y3, Y4
-	VCMPPS       $0x00, Y2, Y3, Y2
-	VMOVUPS      loopsff800000<>+0(SB), Y5
-	VBLENDVPS    Y2, Y5, Y1, Y1
-	VMOVUPS      loops7f800000<>+0(SB), Y2
-	VCMPPS       $0x15, Y2, Y3, Y2
-	VBLENDVPS    Y2, Y3, Y1, Y1
-	VORPS        Y4, Y1, Y1
+	VCMPPS       $0x15, loops7f800000<>+0(SB), Y3, Y4
+	VBLENDVPS    Y4, Y3, Y1, Y1
+	VCMPPS       $0x00, Y2, Y3, Y4
+	VBLENDVPS    Y4, loopsff800000<>+0(SB), Y1, Y1
+	VCMPPS       $0x11, Y2, Y3, Y2
+	VBLENDVPS    Y2, loops7fc00000<>+0(SB), Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
 
 end:
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2_wide:
+	CMPQ              DX, $0x00000020
+	JLT               below2_wide
+	VMOVUPS           (CX), Z0
+	VMOVUPS           64(CX), Z1
+	VMOVAPS           Z0, Z4
+	VCMPPS.BCST       $0x11, loops00800000<>+0(SB), Z0, K1
+	VMULPS.BCST       loops4b000000<>+0(SB), Z0, Z3
+	VBLENDMPS         Z3, Z0, K1, Z0
+	VBROADCASTSS.Z    loopsc1b80000<>+0(SB), K1, Z3
+	VBROADCASTSS      loops3f3504f3<>+0(SB), Z5
+	VPSUBD            Z5, Z0, Z0
+	VPSRAD            $0x17, Z0, Z2
+	VCVTDQ2PS         Z2, Z2
+	VADDPS            Z3, Z2, Z2
+	VANDPS.BCST       loops007fffff<>+0(SB), Z0, Z0
+	VPADDD            Z5, Z0, Z0
+	VSUBPS.BCST       loops3f800000<>+0(SB), Z0, Z0
+	VMOVAPS           Z1, Z5
+	VCMPPS.BCST       $0x11, loops00800000<>+0(SB), Z1, K1
+	VMULPS.BCST       loops4b000000<>+0(SB), Z1, Z6
+	VBLENDMPS         Z6, Z1, K1, Z1
+	VBROADCASTSS.Z    loopsc1b80000<>+0(SB), K1, Z6
+	VBROADCASTSS      loops3f3504f3<>+0(SB), Z7
+	VPSUBD            Z7, Z1, Z1
+	VPSRAD            $0x17, Z1, Z3
+	VCVTDQ2PS         Z3, Z3
+	VADDPS            Z6, Z3, Z3
+	VANDPS.BCST       loops007fffff<>+0(SB), Z1, Z1
+	VPADDD            Z7, Z1, Z1
+	VSUBPS.BCST       loops3f800000<>+0(SB), Z1, Z1
+	VBROADCASTSS      loops3d9021bb<>+0(SB), Z6
+	VBROADCASTSS      loops3d9021bb<>+0(SB), Z7
+	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z0, Z6
+	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z1, Z7
+	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z0, Z6
+	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z1, Z7
+	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z0, Z6
+	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z1, Z7
+	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z0, Z6
+	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z1, Z7
+	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z0, Z6
+	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z1, Z7
+	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z0, Z6
+	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z1, Z7
+	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z0, Z6
+	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z1, Z7
+	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z0, Z6
+	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z1, Z7
+	VMULPS            Z0, Z0, Z8
+	VMULPS            Z0, Z6, Z6
+	VMULPS            Z8, Z6, Z6
+	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z2, Z6
+	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z8, Z6
+	VADDPS            Z6, Z0, Z0
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z2, Z0
+	VBROADCASTSS      loops00000000<>+0(SB), Z2
+	VCMPPS.BCST       $0x15, loops7f800000<>+0(SB), Z4, K1
+	VBLENDMPS         Z4, Z0, K1, Z0
+	VCMPPS            $0x00, Z2, Z4, K1
+	VBLENDMPS.BCST    loopsff800000<>+0(SB), Z0, K1, Z0
+	VCMPPS            $0x11, Z2, Z4, K1
+	VBLENDMPS.BCST    loops7fc00000<>+0(SB), Z0, K1, Z0
+	VMULPS            Z1, Z1, Z2
+	VMULPS            Z1, Z7, Z7
+	VMULPS            Z2, Z7, Z7
+	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z3, Z7
+	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z2, Z7
+	VADDPS            Z7, Z1, Z1
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z3, Z1
+	VBROADCASTSS      loops00000000<>+0(SB), Z2
+	VCMPPS.BCST       $0x15, loops7f800000<>+0(SB), Z5, K1
+	VBLENDMPS         Z5, Z1, K1, Z1
+	VCMPPS            $0x00, Z2, Z5, K1
+	VBLENDMPS.BCST    loopsff800000<>+0(SB), Z1, K1, Z1
+	VCMPPS            $0x11, Z2, Z5, K1
+	VBLENDMPS.BCST    loops7fc00000<>+0(SB), Z1, K1, Z1
+	VMOVUPS           Z0, (AX)
+	VMOVUPS           Z1, 64(AX)
+	ADDQ              $0x00000080, CX
+	ADDQ              $0x00000080, AX
+	SUBQ              $0x00000020, DX
+	JMP               by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ              DX, $0x00000010
+	JLT               below1_wide
+	VMOVUPS           (CX), Z0
+	VMOVAPS           Z0, Z2
+	VCMPPS.BCST       $0x11, loops00800000<>+0(SB), Z0, K1
+	VMULPS.BCST       loops4b000000<>+0(SB), Z0, Z3
+	VBLENDMPS         Z3, Z0, K1, Z0
+	VBROADCASTSS.Z    loopsc1b80000<>+0(SB), K1, Z3
+	VBROADCASTSS      loops3f3504f3<>+0(SB), Z4
+	VPSUBD            Z4, Z0, Z0
+	VPSRAD            $0x17, Z0, Z1
+	VCVTDQ2PS         Z1, Z1
+	VADDPS            Z3, Z1, Z1
+	VANDPS.BCST       loops007fffff<>+0(SB), Z0, Z0
+	VPADDD            Z4, Z0, Z0
+	VSUBPS.BCST       loops3f800000<>+0(SB), Z0, Z0
+	VBROADCASTSS      loops3d9021bb<>+0(SB), Z3
+	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z0, Z3
+	VMULPS            Z0, Z0, Z4
+	VMULPS            Z0, Z3, Z3
+	VMULPS            Z4, Z3, Z3
+	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z1, Z3
+	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z4, Z3
+	VADDPS            Z3, Z0, Z0
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z1, Z0
+	VBROADCASTSS      loops00000000<>+0(SB), Z1
+	VCMPPS.BCST       $0x15, loops7f800000<>+0(SB), Z2, K1
+	VBLENDMPS         Z2, Z0, K1, Z0
+	VCMPPS            $0x00, Z1, Z2, K1
+	VBLENDMPS.BCST    loopsff800000<>+0(SB), Z0, K1, Z0
+	VCMPPS            $0x11, Z1, Z2, K1
+	VBLENDMPS.BCST    loops7fc00000<>+0(SB), Z0, K1, Z0
+	VMOVUPS           Z0, (AX)
+	ADDQ              $0x00000040, CX
+	ADDQ              $0x00000040, AX
+	SUBQ              $0x00000010, DX
+	JMP               by1_wide
+
+below1_wide:
+	TESTQ             DX, DX
+	JZ                end_wide
+	LEAQ              loopsTails<>+0(SB), BX
+	KMOVW             (BX)(DX*2), K1
+	VMOVUPS.Z         (CX), K1, Z0
+	VMOVAPS           Z0, Z2
+	VCMPPS.BCST       $0x11, loops00800000<>+0(SB), Z0, K2
+	VMULPS.BCST       loops4b000000<>+0(SB), Z0, Z3
+	VBLENDMPS         Z3, Z0, K2, Z0
+	VBROADCASTSS.Z    loopsc1b80000<>+0(SB), K2, Z3
+	VBROADCASTSS      loops3f3504f3<>+0(SB), Z4
+	VPSUBD            Z4, Z0, Z0
+	VPSRAD            $0x17, Z0, Z1
+	VCVTDQ2PS         Z1, Z1
+	VADDPS            Z3, Z1, Z1
+	VANDPS.BCST       loops007fffff<>+0(SB), Z0, Z0
+	VPADDD            Z4, Z0, Z0
+	VSUBPS.BCST       loops3f800000<>+0(SB), Z0, Z0
+	VBROADCASTSS      loops3d9021bb<>+0(SB), Z3
+	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z0, Z3
+	VMULPS            Z0, Z0, Z4
+	VMULPS            Z0, Z3, Z3
+	VMULPS            Z4, Z3, Z3
+	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z1, Z3
+	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z4, Z3
+	VADDPS            Z3, Z0, Z0
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z1, Z0
+	VBROADCASTSS      loops00000000<>+0(SB), Z1
+	VCMPPS.BCST       $0x15, loops7f800000<>+0(SB), Z2, K2
+	VBLENDMPS         Z2, Z0, K2, Z0
+	VCMPPS            $0x00, Z1, Z2, K2
+	VBLENDMPS.BCST    loopsff800000<>+0(SB), Z0, K2, Z0
+	VCMPPS            $0x11, Z1, Z2, K2
+	VBLENDMPS.BCST    loops7fc00000<>+0(SB), Z0, K2, Z0
+	VMOVUPS           Z0, K1, (AX)
+	ADDQ              $0x00000040, CX
+	ADDQ              $0x00000040, AX
+
+end_wide:
 	VZEROUPPER
 	RET
 
@@ -1507,16 +2521,6 @@ DATA loops3eaaaaaa<>+24(SB)/4, $0x3eaaaaaa
 DATA loops3eaaaaaa<>+28(SB)/4, $0x3eaaaaaa
 GLOBL loops3eaaaaaa<>(SB), RODATA|NOPTR, $32
 
-DATA loopsff800000<>+0(SB)/4, $0xff800000
-DATA loopsff800000<>+4(SB)/4, $0xff800000
-DATA loopsff800000<>+8(SB)/4, $0xff800000
-DATA loopsff800000<>+12(SB)/4, $0xff800000
-DATA loopsff800000<>+16(SB)/4, $0xff800000
-DATA loopsff800000<>+20(SB)/4, $0xff800000
-DATA loopsff800000<>+24(SB)/4, $0xff800000
-DATA loopsff800000<>+28(SB)/4, $0xff800000
-GLOBL loopsff800000<>(SB), RODATA|NOPTR, $32
-
 DATA loops7f800000<>+0(SB)/4, $0x7f800000
 DATA loops7f800000<>+4(SB)/4, $0x7f800000
 DATA loops7f800000<>+8(SB)/4, $0x7f800000
@@ -1527,15 +2531,37 @@ DATA loops7f800000<>+24(SB)/4, $0x7f800000
 DATA loops7f800000<>+28(SB)/4, $0x7f800000
 GLOBL loops7f800000<>(SB), RODATA|NOPTR, $32
 
+DATA loopsff800000<>+0(SB)/4, $0xff800000
+DATA loopsff800000<>+4(SB)/4, $0xff800000
+DATA loopsff800000<>+8(SB)/4, $0xff800000
+DATA loopsff800000<>+12(SB)/4, $0xff800000
+DATA loopsff800000<>+16(SB)/4, $0xff800000
+DATA loopsff800000<>+20(SB)/4, $0xff800000
+DATA loopsff800000<>+24(SB)/4, $0xff800000
+DATA loopsff800000<>+28(SB)/4, $0xff800000
+GLOBL loopsff800000<>(SB), RODATA|NOPTR, $32
+
+DATA loops7fc00000<>+0(SB)/4, $0x7fc00000
+DATA loops7fc00000<>+4(SB)/4, $0x7fc00000
+DATA loops7fc00000<>+8(SB)/4, $0x7fc00000
+DATA loops7fc00000<>+12(SB)/4, $0x7fc00000
+DATA loops7fc00000<>+16(SB)/4, $0x7fc00000
+DATA loops7fc00000<>+20(SB)/4, $0x7fc00000
+DATA loops7fc00000<>+24(SB)/4, $0x7fc00000
+DATA loops7fc00000<>+28(SB)/4, $0x7fc00000
+GLOBL loops7fc00000<>(SB), RODATA|NOPTR, $32
+
 // func vectorTanh(dst *float32, x *float32, n int, k float32, c float32)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
 TEXT ·vectorTanh(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by2:
-	CMPQ         DX, $0x10
+	CMPQ         DX, $0x00000010
 	JLT          below2
 	VMOVUPS      (CX), Y0
 	VMOVUPS      32(CX), Y1
@@ -1567,7 +2593,6 @@ by2:
 	VROUNDPS     $0x08, Y6, Y6
 	VFNMADD231PS loops3f318000<>+0(SB), Y6, Y4
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y6, Y4
-	VCVTPS2DQ    Y6, Y6
 	VMOVUPS      loops42b20000<>+0(SB), Y7
 	VMINPS       Y5, Y7, Y5
 	VMOVUPS      loopsc2d20000<>+0(SB), Y7
@@ -1576,7 +2601,6 @@ by2:
 	VROUNDPS     $0x08, Y7, Y7
 	VFNMADD231PS loops3f318000<>+0(SB), Y7, Y5
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y7, Y5
-	VCVTPS2DQ    Y7, Y7
 	VMOVUPS      loops39506967<>+0(SB), Y8
 	VMOVUPS      loops39506967<>+0(SB), Y9
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y4, Y8
@@ -1593,56 +2617,54 @@ by2:
 	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y9
 	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y8
 	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y9
+	VCVTPS2DQ    Y6, Y6
 	VPSRAD       $0x01, Y6, Y4
 	VPSUBD       Y4, Y6, Y6
 	VPADDD       loops0000007f<>+0(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y8, Y8
+	VMULPS       Y4, Y8, Y4
 	VPADDD       loops0000007f<>+0(SB), Y6, Y6
 	VPSLLD       $0x17, Y6, Y6
-	VMULPS       Y6, Y8, Y8
-	VMOVAPS      Y8, Y4
+	VMULPS       Y6, Y4, Y4
+	VCVTPS2DQ    Y7, Y7
 	VPSRAD       $0x01, Y7, Y5
 	VPSUBD       Y5, Y7, Y7
 	VPADDD       loops0000007f<>+0(SB), Y5, Y5
 	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y9, Y9
+	VMULPS       Y5, Y9, Y5
 	VPADDD       loops0000007f<>+0(SB), Y7, Y7
 	VPSLLD       $0x17, Y7, Y7
-	VMULPS       Y7, Y9, Y9
-	VMOVAPS      Y9, Y5
+	VMULPS       Y7, Y5, Y5
+	VADDPS       loops3f800000<>+0(SB), Y4, Y4
+	VMOVUPS      loops40000000<>+0(SB), Y6
+	VDIVPS       Y4, Y6, Y4
 	VMOVUPS      loops3f800000<>+0(SB), Y6
-	VMOVUPS      loops40000000<>+0(SB), Y7
-	VADDPS       Y6, Y4, Y4
-	VDIVPS       Y4, Y7, Y4
 	VSUBPS       Y4, Y6, Y4
 	VANDPS       loops80000000<>+0(SB), Y0, Y6
 	VXORPS       Y6, Y0, Y0
 	VORPS        Y6, Y4, Y4
-	VMOVUPS      loops3f200000<>+0(SB), Y6
-	VCMPPS       $0x11, Y6, Y0, Y0
+	VCMPPS       $0x11, loops3f200000<>+0(SB), Y0, Y0
 	VBLENDVPS    Y0, Y2, Y4, Y0
+	VADDPS       loops3f800000<>+0(SB), Y5, Y5
+	VMOVUPS      loops40000000<>+0(SB), Y2
+	VDIVPS       Y5, Y2, Y5
 	VMOVUPS      loops3f800000<>+0(SB), Y2
-	VMOVUPS      loops40000000<>+0(SB), Y4
-	VADDPS       Y2, Y5, Y5
-	VDIVPS       Y5, Y4, Y5
 	VSUBPS       Y5, Y2, Y5
 	VANDPS       loops80000000<>+0(SB), Y1, Y2
 	VXORPS       Y2, Y1, Y1
 	VORPS        Y2, Y5, Y5
-	VMOVUPS      loops3f200000<>+0(SB), Y2
-	VCMPPS       $0x11, Y2, Y1, Y1
+	VCMPPS       $0x11, loops3f200000<>+0(SB), Y1, Y1
 	VBLENDVPS    Y1, Y3, Y5, Y1
 	VMOVUPS      Y0, (AX)
 	VMOVUPS      Y1, 32(AX)
-	ADDQ         $0x40, CX
-	ADDQ         $0x40, AX
-	SUBQ         $0x10, DX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
 	JMP          by2
 
 below2:
 by1:
-	CMPQ         DX, $0x08
+	CMPQ         DX, $0x00000008
 	JLT          below1
 	VMOVUPS      (CX), Y0
 	VMULPS       Y0, Y0, Y1
@@ -1663,7 +2685,6 @@ by1:
 	VROUNDPS     $0x08, Y3, Y3
 	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y2
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y3, Y3
 	VMOVUPS      loops39506967<>+0(SB), Y4
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y4
 	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y4
@@ -1672,37 +2693,36 @@ by1:
 	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y4
 	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y4
 	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y4
+	VCVTPS2DQ    Y3, Y3
 	VPSRAD       $0x01, Y3, Y2
 	VPSUBD       Y2, Y3, Y3
 	VPADDD       loops0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y4, Y4
+	VMULPS       Y2, Y4, Y2
 	VPADDD       loops0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y4, Y4
-	VMOVAPS      Y4, Y2
+	VMULPS       Y3, Y2, Y2
+	VADDPS       loops3f800000<>+0(SB), Y2, Y2
+	VMOVUPS      loops40000000<>+0(SB), Y3
+	VDIVPS       Y2, Y3, Y2
 	VMOVUPS      loops3f800000<>+0(SB), Y3
-	VMOVUPS      loops40000000<>+0(SB), Y4
-	VADDPS       Y3, Y2, Y2
-	VDIVPS       Y2, Y4, Y2
 	VSUBPS       Y2, Y3, Y2
 	VANDPS       loops80000000<>+0(SB), Y0, Y3
 	VXORPS       Y3, Y0, Y0
 	VORPS        Y3, Y2, Y2
-	VMOVUPS      loops3f200000<>+0(SB), Y3
-	VCMPPS       $0x11, Y3, Y0, Y0
+	VCMPPS       $0x11, loops3f200000<>+0(SB), Y0, Y0
 	VBLENDVPS    Y0, Y1, Y2, Y0
 	VMOVUPS      Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
-	SUBQ         $0x08, DX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
 	JMP          by1
 
 below1:
 	TESTQ        DX, DX
 	JZ           end
 	NEGQ         DX
-	LEAQ         loopsMasks<>+0(SB), BX
+	LEAQ         loopsOnes<>+0(SB), BX
 	VMOVUPS      32(BX)(DX*4), Y0
 	VMASKMOVPS   (CX), Y0, Y1
 	VMULPS       Y1, Y1, Y2
@@ -1723,7 +2743,6 @@ below1:
 	VROUNDPS     $0x08, Y4, Y4
 	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y3
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y3
-	VCVTPS2DQ    Y4, Y4
 	VMOVUPS      loops39506967<>+0(SB), Y5
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y3, Y5
 	VFMADD213PS  loops3c088908<>+0(SB), Y3, Y5
@@ -1732,31 +2751,220 @@ below1:
 	VFMADD213PS  loops3f000000<>+0(SB), Y3, Y5
 	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y5
 	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y5
+	VCVTPS2DQ    Y4, Y4
 	VPSRAD       $0x01, Y4, Y3
 	VPSUBD       Y3, Y4, Y4
 	VPADDD       loops0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y5, Y5
+	VMULPS       Y3, Y5, Y3
 	VPADDD       loops0000007f<>+0(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y5, Y5
-	VMOVAPS      Y5, Y3
+	VMULPS       Y4, Y3, Y3
+	VADDPS       loops3f800000<>+0(SB), Y3, Y3
+	VMOVUPS      loops40000000<>+0(SB), Y4
+	VDIVPS       Y3, Y4, Y3
 	VMOVUPS      loops3f800000<>+0(SB), Y4
-	VMOVUPS      loops40000000<>+0(SB), Y5
-	VADDPS       Y4, Y3, Y3
-	VDIVPS       Y3, Y5, Y3
 	VSUBPS       Y3, Y4, Y3
 	VANDPS       loops80000000<>+0(SB), Y1, Y4
 	VXORPS       Y4, Y1, Y1
 	VORPS        Y4, Y3, Y3
-	VMOVUPS      loops3f200000<>+0(SB), Y4
-	VCMPPS       $0x11, Y4, Y1, Y1
+	VCMPPS       $0x11, loops3f200000<>+0(SB), Y1, Y1
 	VBLENDVPS    Y1, Y2, Y3, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
 
 end:
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2_wide:
+	CMPQ              DX, $0x00000020
+	JLT               below2_wide
+	VMOVUPS           (CX), Z0
+	VMOVUPS           64(CX), Z1
+	VMULPS            Z0, Z0, Z2
+	VMULPS            Z1, Z1, Z3
+	VBROADCASTSS      loopsbbbaf0ea<>+0(SB), Z4
+	VBROADCASTSS      loopsbbbaf0ea<>+0(SB), Z5
+	VFMADD213PS.BCST  loops3ca9134e<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loops3ca9134e<>+0(SB), Z3, Z5
+	VFMADD213PS.BCST  loopsbd5c1e2d<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loopsbd5c1e2d<>+0(SB), Z3, Z5
+	VFMADD213PS.BCST  loops3e088393<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loops3e088393<>+0(SB), Z3, Z5
+	VFMADD213PS.BCST  loopsbeaaaa99<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loopsbeaaaa99<>+0(SB), Z3, Z5
+	VMULPS            Z4, Z2, Z2
+	VFMADD213PS       Z0, Z0, Z2
+	VANDPS.BCST       loops7fffffff<>+0(SB), Z0, Z4
+	VADDPS            Z4, Z4, Z4
+	VMULPS            Z5, Z3, Z3
+	VFMADD213PS       Z1, Z1, Z3
+	VANDPS.BCST       loops7fffffff<>+0(SB), Z1, Z5
+	VADDPS            Z5, Z5, Z5
+	VBROADCASTSS      loops42b20000<>+0(SB), Z6
+	VMINPS            Z4, Z6, Z4
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z6
+	VMAXPS            Z4, Z6, Z4
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z4, Z6
+	VRNDSCALEPS       $0x08, Z6, Z6
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z6, Z4
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z6, Z4
+	VBROADCASTSS      loops42b20000<>+0(SB), Z7
+	VMINPS            Z5, Z7, Z5
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z7
+	VMAXPS            Z5, Z7, Z5
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z5, Z7
+	VRNDSCALEPS       $0x08, Z7, Z7
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z7, Z5
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z7, Z5
+	VBROADCASTSS      loops39506967<>+0(SB), Z8
+	VBROADCASTSS      loops39506967<>+0(SB), Z9
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z5, Z9
+	VSCALEFPS         Z6, Z8, Z4
+	VSCALEFPS         Z7, Z9, Z5
+	VADDPS.BCST       loops3f800000<>+0(SB), Z4, Z4
+	VBROADCASTSS      loops40000000<>+0(SB), Z6
+	VDIVPS            Z4, Z6, Z4
+	VBROADCASTSS      loops3f800000<>+0(SB), Z6
+	VSUBPS            Z4, Z6, Z4
+	VANDPS.BCST       loops80000000<>+0(SB), Z0, Z6
+	VXORPS            Z6, Z0, Z7
+	VORPS             Z6, Z4, Z4
+	VCMPPS.BCST       $0x11, loops3f200000<>+0(SB), Z7, K1
+	VBLENDMPS         Z2, Z4, K1, Z0
+	VADDPS.BCST       loops3f800000<>+0(SB), Z5, Z5
+	VBROADCASTSS      loops40000000<>+0(SB), Z2
+	VDIVPS            Z5, Z2, Z5
+	VBROADCASTSS      loops3f800000<>+0(SB), Z2
+	VSUBPS            Z5, Z2, Z5
+	VANDPS.BCST       loops80000000<>+0(SB), Z1, Z2
+	VXORPS            Z2, Z1, Z4
+	VORPS             Z2, Z5, Z5
+	VCMPPS.BCST       $0x11, loops3f200000<>+0(SB), Z4, K1
+	VBLENDMPS         Z3, Z5, K1, Z1
+	VMOVUPS           Z0, (AX)
+	VMOVUPS           Z1, 64(AX)
+	ADDQ              $0x00000080, CX
+	ADDQ              $0x00000080, AX
+	SUBQ              $0x00000020, DX
+	JMP               by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ              DX, $0x00000010
+	JLT               below1_wide
+	VMOVUPS           (CX), Z0
+	VMULPS            Z0, Z0, Z1
+	VBROADCASTSS      loopsbbbaf0ea<>+0(SB), Z2
+	VFMADD213PS.BCST  loops3ca9134e<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  loopsbd5c1e2d<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  loops3e088393<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  loopsbeaaaa99<>+0(SB), Z1, Z2
+	VMULPS            Z2, Z1, Z1
+	VFMADD213PS       Z0, Z0, Z1
+	VANDPS.BCST       loops7fffffff<>+0(SB), Z0, Z2
+	VADDPS            Z2, Z2, Z2
+	VBROADCASTSS      loops42b20000<>+0(SB), Z3
+	VMINPS            Z2, Z3, Z2
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z3
+	VMAXPS            Z2, Z3, Z2
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z2, Z3
+	VRNDSCALEPS       $0x08, Z3, Z3
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z3, Z2
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z3, Z2
+	VBROADCASTSS      loops39506967<>+0(SB), Z4
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z2, Z4
+	VSCALEFPS         Z3, Z4, Z2
+	VADDPS.BCST       loops3f800000<>+0(SB), Z2, Z2
+	VBROADCASTSS      loops40000000<>+0(SB), Z3
+	VDIVPS            Z2, Z3, Z2
+	VBROADCASTSS      loops3f800000<>+0(SB), Z3
+	VSUBPS            Z2, Z3, Z2
+	VANDPS.BCST       loops80000000<>+0(SB), Z0, Z3
+	VXORPS            Z3, Z0, Z4
+	VORPS             Z3, Z2, Z2
+	VCMPPS.BCST       $0x11, loops3f200000<>+0(SB), Z4, K1
+	VBLENDMPS         Z1, Z2, K1, Z0
+	VMOVUPS           Z0, (AX)
+	ADDQ              $0x00000040, CX
+	ADDQ              $0x00000040, AX
+	SUBQ              $0x00000010, DX
+	JMP               by1_wide
+
+below1_wide:
+	TESTQ             DX, DX
+	JZ                end_wide
+	LEAQ              loopsTails<>+0(SB), BX
+	KMOVW             (BX)(DX*2), K1
+	VMOVUPS.Z         (CX), K1, Z0
+	VMULPS            Z0, Z0, Z1
+	VBROADCASTSS      loopsbbbaf0ea<>+0(SB), Z2
+	VFMADD213PS.BCST  loops3ca9134e<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  loopsbd5c1e2d<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  loops3e088393<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  loopsbeaaaa99<>+0(SB), Z1, Z2
+	VMULPS            Z2, Z1, Z1
+	VFMADD213PS       Z0, Z0, Z1
+	VANDPS.BCST       loops7fffffff<>+0(SB), Z0, Z2
+	VADDPS            Z2, Z2, Z2
+	VBROADCASTSS      loops42b20000<>+0(SB), Z3
+	VMINPS            Z2, Z3, Z2
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z3
+	VMAXPS            Z2, Z3, Z2
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z2, Z3
+	VRNDSCALEPS       $0x08, Z3, Z3
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z3, Z2
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z3, Z2
+	VBROADCASTSS      loops39506967<>+0(SB), Z4
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z2, Z4
+	VSCALEFPS         Z3, Z4, Z2
+	VADDPS.BCST       loops3f800000<>+0(SB), Z2, Z2
+	VBROADCASTSS      loops40000000<>+0(SB), Z3
+	VDIVPS            Z2, Z3, Z2
+	VBROADCASTSS      loops3f800000<>+0(SB), Z3
+	VSUBPS            Z2, Z3, Z2
+	VANDPS.BCST       loops80000000<>+0(SB), Z0, Z3
+	VXORPS            Z3, Z0, Z4
+	VORPS             Z3, Z2, Z2
+	VCMPPS.BCST       $0x11, loops3f200000<>+0(SB), Z4, K2
+	VBLENDMPS         Z1, Z2, K2, Z0
+	VMOVUPS           Z0, K1, (AX)
+	ADDQ              $0x00000040, CX
+	ADDQ              $0x00000040, AX
+
+end_wide:
 	VZEROUPPER
 	RET
 
@@ -1841,14 +3049,16 @@ DATA loops3f200000<>+28(SB)/4, $0x3f200000
 GLOBL loops3f200000<>(SB), RODATA|NOPTR, $32
 
 // func vectorSigmoid(dst *float32, x *float32, n int, k float32, c float32)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
 TEXT ·vectorSigmoid(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by2:
-	CMPQ         DX, $0x10
+	CMPQ         DX, $0x00000010
 	JLT          below2
 	VMOVUPS      (CX), Y0
 	VMOVUPS      32(CX), Y1
@@ -1864,7 +3074,6 @@ by2:
 	VROUNDPS     $0x08, Y4, Y4
 	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y0
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y0
-	VCVTPS2DQ    Y4, Y4
 	VMOVUPS      loops42b20000<>+0(SB), Y5
 	VMINPS       Y1, Y5, Y1
 	VMOVUPS      loopsc2d20000<>+0(SB), Y5
@@ -1873,7 +3082,6 @@ by2:
 	VROUNDPS     $0x08, Y5, Y5
 	VFNMADD231PS loops3f318000<>+0(SB), Y5, Y1
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y5, Y1
-	VCVTPS2DQ    Y5, Y5
 	VMOVUPS      loops39506967<>+0(SB), Y6
 	VMOVUPS      loops39506967<>+0(SB), Y7
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y0, Y6
@@ -1890,42 +3098,42 @@ by2:
 	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y7
 	VFMADD213PS  loops3f800000<>+0(SB), Y0, Y6
 	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y7
+	VCVTPS2DQ    Y4, Y4
 	VPSRAD       $0x01, Y4, Y0
 	VPSUBD       Y0, Y4, Y4
 	VPADDD       loops0000007f<>+0(SB), Y0, Y0
 	VPSLLD       $0x17, Y0, Y0
-	VMULPS       Y0, Y6, Y6
+	VMULPS       Y0, Y6, Y0
 	VPADDD       loops0000007f<>+0(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y6
-	VMOVAPS      Y6, Y0
+	VMULPS       Y4, Y0, Y0
+	VCVTPS2DQ    Y5, Y5
 	VPSRAD       $0x01, Y5, Y1
 	VPSUBD       Y1, Y5, Y5
 	VPADDD       loops0000007f<>+0(SB), Y1, Y1
 	VPSLLD       $0x17, Y1, Y1
-	VMULPS       Y1, Y7, Y7
+	VMULPS       Y1, Y7, Y1
 	VPADDD       loops0000007f<>+0(SB), Y5, Y5
 	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y7, Y7
-	VMOVAPS      Y7, Y1
+	VMULPS       Y5, Y1, Y1
 	VMOVUPS      loops3f800000<>+0(SB), Y4
 	VBLENDVPS    Y2, Y0, Y4, Y2
-	VADDPS       Y4, Y0, Y0
+	VADDPS       loops3f800000<>+0(SB), Y0, Y0
 	VDIVPS       Y0, Y2, Y0
 	VMOVUPS      loops3f800000<>+0(SB), Y2
-	VBLENDVPS    Y3, Y1, Y2, Y3
-	VADDPS       Y2, Y1, Y1
-	VDIVPS       Y1, Y3, Y1
+	VBLENDVPS    Y3, Y1, Y2, Y2
+	VADDPS       loops3f800000<>+0(SB), Y1, Y1
+	VDIVPS       Y1, Y2, Y1
 	VMOVUPS      Y0, (AX)
 	VMOVUPS      Y1, 32(AX)
-	ADDQ         $0x40, CX
-	ADDQ         $0x40, AX
-	SUBQ         $0x10, DX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
 	JMP          by2
 
 below2:
 by1:
-	CMPQ         DX, $0x08
+	CMPQ         DX, $0x00000008
 	JLT          below1
 	VMOVUPS      (CX), Y0
 	VMOVAPS      Y0, Y1
@@ -1938,7 +3146,6 @@ by1:
 	VROUNDPS     $0x08, Y2, Y2
 	VFNMADD231PS loops3f318000<>+0(SB), Y2, Y0
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y2, Y0
-	VCVTPS2DQ    Y2, Y2
 	VMOVUPS      loops39506967<>+0(SB), Y3
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y0, Y3
 	VFMADD213PS  loops3c088908<>+0(SB), Y0, Y3
@@ -1947,30 +3154,30 @@ by1:
 	VFMADD213PS  loops3f000000<>+0(SB), Y0, Y3
 	VFMADD213PS  loops3f800000<>+0(SB), Y0, Y3
 	VFMADD213PS  loops3f800000<>+0(SB), Y0, Y3
+	VCVTPS2DQ    Y2, Y2
 	VPSRAD       $0x01, Y2, Y0
 	VPSUBD       Y0, Y2, Y2
 	VPADDD       loops0000007f<>+0(SB), Y0, Y0
 	VPSLLD       $0x17, Y0, Y0
-	VMULPS       Y0, Y3, Y3
+	VMULPS       Y0, Y3, Y0
 	VPADDD       loops0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y3, Y3
-	VMOVAPS      Y3, Y0
+	VMULPS       Y2, Y0, Y0
 	VMOVUPS      loops3f800000<>+0(SB), Y2
 	VBLENDVPS    Y1, Y0, Y2, Y1
-	VADDPS       Y2, Y0, Y0
+	VADDPS       loops3f800000<>+0(SB), Y0, Y0
 	VDIVPS       Y0, Y1, Y0
 	VMOVUPS      Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
-	SUBQ         $0x08, DX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
 	JMP          by1
 
 below1:
 	TESTQ        DX, DX
 	JZ           end
 	NEGQ         DX
-	LEAQ         loopsMasks<>+0(SB), BX
+	LEAQ         loopsOnes<>+0(SB), BX
 	VMOVUPS      32(BX)(DX*4), Y0
 	VMASKMOVPS   (CX), Y0, Y1
 	VMOVAPS      Y1, Y2
@@ -1983,7 +3190,6 @@ below1:
 	VROUNDPS     $0x08, Y3, Y3
 	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y1
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y1
-	VCVTPS2DQ    Y3, Y3
 	VMOVUPS      loops39506967<>+0(SB), Y4
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y1, Y4
 	VFMADD213PS  loops3c088908<>+0(SB), Y1, Y4
@@ -1992,36 +3198,176 @@ below1:
 	VFMADD213PS  loops3f000000<>+0(SB), Y1, Y4
 	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y4
 	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y4
+	VCVTPS2DQ    Y3, Y3
 	VPSRAD       $0x01, Y3, Y1
 	VPSUBD       Y1, Y3, Y3
 	VPADDD       loops0000007f<>+0(SB), Y1, Y1
 	VPSLLD       $0x17, Y1, Y1
-	VMULPS       Y1, Y4, Y4
+	VMULPS       Y1, Y4, Y1
 	VPADDD       loops0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y4, Y4
-	VMOVAPS      Y4, Y1
+	VMULPS       Y3, Y1, Y1
 	VMOVUPS      loops3f800000<>+0(SB), Y3
 	VBLENDVPS    Y2, Y1, Y3, Y2
-	VADDPS       Y3, Y1, Y1
+	VADDPS       loops3f800000<>+0(SB), Y1, Y1
 	VDIVPS       Y1, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
 
 end:
 	VZEROUPPER
 	RET
 
+wide:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2_wide:
+	CMPQ              DX, $0x00000020
+	JLT               below2_wide
+	VMOVUPS           (CX), Z0
+	VMOVUPS           64(CX), Z1
+	VMOVAPS           Z0, Z2
+	VORPS.BCST        loops80000000<>+0(SB), Z0, Z0
+	VMOVAPS           Z1, Z3
+	VORPS.BCST        loops80000000<>+0(SB), Z1, Z1
+	VBROADCASTSS      loops42b20000<>+0(SB), Z4
+	VMINPS            Z0, Z4, Z0
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z4
+	VMAXPS            Z0, Z4, Z0
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z0, Z4
+	VRNDSCALEPS       $0x08, Z4, Z4
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z4, Z0
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z4, Z0
+	VBROADCASTSS      loops42b20000<>+0(SB), Z5
+	VMINPS            Z1, Z5, Z1
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z5
+	VMAXPS            Z1, Z5, Z1
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z1, Z5
+	VRNDSCALEPS       $0x08, Z5, Z5
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z5, Z1
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z5, Z1
+	VBROADCASTSS      loops39506967<>+0(SB), Z6
+	VBROADCASTSS      loops39506967<>+0(SB), Z7
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z0, Z6
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z1, Z7
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z0, Z6
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z1, Z7
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z0, Z6
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z1, Z7
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z0, Z6
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z1, Z7
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z0, Z6
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z1, Z7
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z6
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z7
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z6
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z7
+	VSCALEFPS         Z4, Z6, Z0
+	VSCALEFPS         Z5, Z7, Z1
+	VPMOVD2M          Z2, K1
+	VBROADCASTSS      loops3f800000<>+0(SB), Z2
+	VBLENDMPS         Z0, Z2, K1, Z8
+	VADDPS.BCST       loops3f800000<>+0(SB), Z0, Z0
+	VDIVPS            Z0, Z8, Z0
+	VPMOVD2M          Z3, K1
+	VBROADCASTSS      loops3f800000<>+0(SB), Z2
+	VBLENDMPS         Z1, Z2, K1, Z9
+	VADDPS.BCST       loops3f800000<>+0(SB), Z1, Z1
+	VDIVPS            Z1, Z9, Z1
+	VMOVUPS           Z0, (AX)
+	VMOVUPS           Z1, 64(AX)
+	ADDQ              $0x00000080, CX
+	ADDQ              $0x00000080, AX
+	SUBQ              $0x00000020, DX
+	JMP               by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ              DX, $0x00000010
+	JLT               below1_wide
+	VMOVUPS           (CX), Z0
+	VMOVAPS           Z0, Z1
+	VORPS.BCST        loops80000000<>+0(SB), Z0, Z0
+	VBROADCASTSS      loops42b20000<>+0(SB), Z2
+	VMINPS            Z0, Z2, Z0
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z2
+	VMAXPS            Z0, Z2, Z0
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z0, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z2, Z0
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z2, Z0
+	VBROADCASTSS      loops39506967<>+0(SB), Z3
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z3
+	VSCALEFPS         Z2, Z3, Z0
+	VPMOVD2M          Z1, K1
+	VBROADCASTSS      loops3f800000<>+0(SB), Z1
+	VBLENDMPS         Z0, Z1, K1, Z10
+	VADDPS.BCST       loops3f800000<>+0(SB), Z0, Z0
+	VDIVPS            Z0, Z10, Z0
+	VMOVUPS           Z0, (AX)
+	ADDQ              $0x00000040, CX
+	ADDQ              $0x00000040, AX
+	SUBQ              $0x00000010, DX
+	JMP               by1_wide
+
+below1_wide:
+	TESTQ             DX, DX
+	JZ                end_wide
+	LEAQ              loopsTails<>+0(SB), BX
+	KMOVW             (BX)(DX*2), K1
+	VMOVUPS.Z         (CX), K1, Z0
+	VMOVAPS           Z0, Z1
+	VORPS.BCST        loops80000000<>+0(SB), Z0, Z0
+	VBROADCASTSS      loops42b20000<>+0(SB), Z2
+	VMINPS            Z0, Z2, Z0
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z2
+	VMAXPS            Z0, Z2, Z0
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z0, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z2, Z0
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z2, Z0
+	VBROADCASTSS      loops39506967<>+0(SB), Z3
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z3
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z3
+	VSCALEFPS         Z2, Z3, Z0
+	VPMOVD2M          Z1, K2
+	VBROADCASTSS      loops3f800000<>+0(SB), Z1
+	VBLENDMPS         Z0, Z1, K2, Z11
+	VADDPS.BCST       loops3f800000<>+0(SB), Z0, Z0
+	VDIVPS            Z0, Z11, Z0
+	VMOVUPS           Z0, K1, (AX)
+	ADDQ              $0x00000040, CX
+	ADDQ              $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
 // func vectorErf(dst *float32, x *float32, n int, k float32, c float32)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
 TEXT ·vectorErf(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by2:
-	CMPQ         DX, $0x10
+	CMPQ         DX, $0x00000010
 	JLT          below2
 	VMOVUPS      (CX), Y0
 	VMOVUPS      32(CX), Y1
@@ -2041,13 +3387,13 @@ by2:
 	VFMADD213PS  loopsbec093a2<>+0(SB), Y3, Y5
 	VFMADD213PS  loops3e0375d4<>+0(SB), Y2, Y4
 	VFMADD213PS  loops3e0375d4<>+0(SB), Y3, Y5
-	VMOVAPS      Y4, Y2
-	VFMADD213PS  Y0, Y0, Y2
+	VMOVAPS      Y0, Y2
+	VFMADD231PS  Y0, Y4, Y2
 	VANDPS       loops7fffffff<>+0(SB), Y0, Y4
 	VMOVUPS      loops40800000<>+0(SB), Y3
 	VMINPS       Y4, Y3, Y4
-	VMOVAPS      Y5, Y3
-	VFMADD213PS  Y1, Y1, Y3
+	VMOVAPS      Y1, Y3
+	VFMADD231PS  Y1, Y5, Y3
 	VANDPS       loops7fffffff<>+0(SB), Y1, Y5
 	VMOVUPS      loops40800000<>+0(SB), Y6
 	VMINPS       Y5, Y6, Y5
@@ -2073,7 +3419,6 @@ by2:
 	VROUNDPS     $0x08, Y4, Y4
 	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y6
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y6
-	VCVTPS2DQ    Y4, Y4
 	VMOVUPS      loops42b20000<>+0(SB), Y5
 	VMINPS       Y7, Y5, Y7
 	VMOVUPS      loopsc2d20000<>+0(SB), Y5
@@ -2082,7 +3427,6 @@ by2:
 	VROUNDPS     $0x08, Y5, Y5
 	VFNMADD231PS loops3f318000<>+0(SB), Y5, Y7
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y5, Y7
-	VCVTPS2DQ    Y5, Y5
 	VMOVUPS      loops39506967<>+0(SB), Y8
 	VMOVUPS      loops39506967<>+0(SB), Y9
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y6, Y8
@@ -2099,50 +3443,48 @@ by2:
 	VFMADD213PS  loops3f800000<>+0(SB), Y7, Y9
 	VFMADD213PS  loops3f800000<>+0(SB), Y6, Y8
 	VFMADD213PS  loops3f800000<>+0(SB), Y7, Y9
+	VCVTPS2DQ    Y4, Y4
 	VPSRAD       $0x01, Y4, Y6
 	VPSUBD       Y6, Y4, Y4
 	VPADDD       loops0000007f<>+0(SB), Y6, Y6
 	VPSLLD       $0x17, Y6, Y6
-	VMULPS       Y6, Y8, Y8
+	VMULPS       Y6, Y8, Y6
 	VPADDD       loops0000007f<>+0(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y8, Y8
-	VMOVAPS      Y8, Y6
+	VMULPS       Y4, Y6, Y6
+	VCVTPS2DQ    Y5, Y5
 	VPSRAD       $0x01, Y5, Y4
 	VPSUBD       Y4, Y5, Y5
 	VPADDD       loops0000007f<>+0(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y9, Y9
+	VMULPS       Y4, Y9, Y7
 	VPADDD       loops0000007f<>+0(SB), Y5, Y5
 	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y9, Y9
-	VMOVAPS      Y9, Y7
+	VMULPS       Y5, Y7, Y7
 	VMOVUPS      loops3f800000<>+0(SB), Y4
 	VSUBPS       Y6, Y4, Y4
 	VANDPS       loops80000000<>+0(SB), Y0, Y5
 	VXORPS       Y5, Y0, Y0
 	VORPS        Y5, Y4, Y4
-	VMOVUPS      loops3f666666<>+0(SB), Y5
-	VCMPPS       $0x11, Y5, Y0, Y0
+	VCMPPS       $0x11, loops3f666666<>+0(SB), Y0, Y0
 	VBLENDVPS    Y0, Y2, Y4, Y0
 	VMOVUPS      loops3f800000<>+0(SB), Y2
 	VSUBPS       Y7, Y2, Y5
 	VANDPS       loops80000000<>+0(SB), Y1, Y2
 	VXORPS       Y2, Y1, Y1
 	VORPS        Y2, Y5, Y5
-	VMOVUPS      loops3f666666<>+0(SB), Y2
-	VCMPPS       $0x11, Y2, Y1, Y1
+	VCMPPS       $0x11, loops3f666666<>+0(SB), Y1, Y1
 	VBLENDVPS    Y1, Y3, Y5, Y1
 	VMOVUPS      Y0, (AX)
 	VMOVUPS      Y1, 32(AX)
-	ADDQ         $0x40, CX
-	ADDQ         $0x40, AX
-	SUBQ         $0x10, DX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
 	JMP          by2
 
 below2:
 by1:
-	CMPQ         DX, $0x08
+	CMPQ         DX, $0x00000008
 	JLT          below1
 	VMOVUPS      (CX), Y0
 	VMULPS       Y0, Y0, Y1
@@ -2153,8 +3495,8 @@ by1:
 	VFMADD213PS  loops3de7172a<>+0(SB), Y1, Y2
 	VFMADD213PS  loopsbec093a2<>+0(SB), Y1, Y2
 	VFMADD213PS  loops3e0375d4<>+0(SB), Y1, Y2
-	VMOVAPS      Y2, Y1
-	VFMADD213PS  Y0, Y0, Y1
+	VMOVAPS      Y0, Y1
+	VFMADD231PS  Y0, Y2, Y1
 	VANDPS       loops7fffffff<>+0(SB), Y0, Y2
 	VMOVUPS      loops40800000<>+0(SB), Y3
 	VMINPS       Y2, Y3, Y2
@@ -2173,7 +3515,6 @@ by1:
 	VROUNDPS     $0x08, Y2, Y2
 	VFNMADD231PS loops3f318000<>+0(SB), Y2, Y3
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y2, Y3
-	VCVTPS2DQ    Y2, Y2
 	VMOVUPS      loops39506967<>+0(SB), Y4
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y3, Y4
 	VFMADD213PS  loops3c088908<>+0(SB), Y3, Y4
@@ -2182,34 +3523,33 @@ by1:
 	VFMADD213PS  loops3f000000<>+0(SB), Y3, Y4
 	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y4
 	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y4
+	VCVTPS2DQ    Y2, Y2
 	VPSRAD       $0x01, Y2, Y3
 	VPSUBD       Y3, Y2, Y2
 	VPADDD       loops0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y4, Y4
+	VMULPS       Y3, Y4, Y3
 	VPADDD       loops0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y4, Y4
-	VMOVAPS      Y4, Y3
+	VMULPS       Y2, Y3, Y3
 	VMOVUPS      loops3f800000<>+0(SB), Y2
 	VSUBPS       Y3, Y2, Y2
 	VANDPS       loops80000000<>+0(SB), Y0, Y3
 	VXORPS       Y3, Y0, Y0
 	VORPS        Y3, Y2, Y2
-	VMOVUPS      loops3f666666<>+0(SB), Y3
-	VCMPPS       $0x11, Y3, Y0, Y0
+	VCMPPS       $0x11, loops3f666666<>+0(SB), Y0, Y0
 	VBLENDVPS    Y0, Y1, Y2, Y0
 	VMOVUPS      Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
-	SUBQ         $0x08, DX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
 	JMP          by1
 
 below1:
 	TESTQ        DX, DX
 	JZ           end
 	NEGQ         DX
-	LEAQ         loopsMasks<>+0(SB), BX
+	LEAQ         loopsOnes<>+0(SB), BX
 	VMOVUPS      32(BX)(DX*4), Y0
 	VMASKMOVPS   (CX), Y0, Y1
 	VMULPS       Y1, Y1, Y2
@@ -2220,8 +3560,8 @@ below1:
 	VFMADD213PS  loops3de7172a<>+0(SB), Y2, Y3
 	VFMADD213PS  loopsbec093a2<>+0(SB), Y2, Y3
 	VFMADD213PS  loops3e0375d4<>+0(SB), Y2, Y3
-	VMOVAPS      Y3, Y2
-	VFMADD213PS  Y1, Y1, Y2
+	VMOVAPS      Y1, Y2
+	VFMADD231PS  Y1, Y3, Y2
 	VANDPS       loops7fffffff<>+0(SB), Y1, Y3
 	VMOVUPS      loops40800000<>+0(SB), Y4
 	VMINPS       Y3, Y4, Y3
@@ -2240,7 +3580,6 @@ below1:
 	VROUNDPS     $0x08, Y3, Y3
 	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y4
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y4
-	VCVTPS2DQ    Y3, Y3
 	VMOVUPS      loops39506967<>+0(SB), Y5
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y4, Y5
 	VFMADD213PS  loops3c088908<>+0(SB), Y4, Y5
@@ -2249,28 +3588,245 @@ below1:
 	VFMADD213PS  loops3f000000<>+0(SB), Y4, Y5
 	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y5
 	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y5
+	VCVTPS2DQ    Y3, Y3
 	VPSRAD       $0x01, Y3, Y4
 	VPSUBD       Y4, Y3, Y3
 	VPADDD       loops0000007f<>+0(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y5, Y5
+	VMULPS       Y4, Y5, Y4
 	VPADDD       loops0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y5, Y5
-	VMOVAPS      Y5, Y4
+	VMULPS       Y3, Y4, Y4
 	VMOVUPS      loops3f800000<>+0(SB), Y3
 	VSUBPS       Y4, Y3, Y3
 	VANDPS       loops80000000<>+0(SB), Y1, Y4
 	VXORPS       Y4, Y1, Y1
 	VORPS        Y4, Y3, Y3
-	VMOVUPS      loops3f666666<>+0(SB), Y4
-	VCMPPS       $0x11, Y4, Y1, Y1
+	VCMPPS       $0x11, loops3f666666<>+0(SB), Y1, Y1
 	VBLENDVPS    Y1, Y2, Y3, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
 
 end:
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2_wide:
+	CMPQ              DX, $0x00000020
+	JLT               below2_wide
+	VMOVUPS           (CX), Z0
+	VMOVUPS           64(CX), Z1
+	VMULPS            Z0, Z0, Z2
+	VMULPS            Z1, Z1, Z3
+	VBROADCASTSS      loops38b28911<>+0(SB), Z4
+	VBROADCASTSS      loops38b28911<>+0(SB), Z5
+	VFMADD213PS.BCST  loopsba565204<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loopsba565204<>+0(SB), Z3, Z5
+	VFMADD213PS.BCST  loops3baa852a<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loops3baa852a<>+0(SB), Z3, Z5
+	VFMADD213PS.BCST  loopsbcdc0a93<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loopsbcdc0a93<>+0(SB), Z3, Z5
+	VFMADD213PS.BCST  loops3de7172a<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loops3de7172a<>+0(SB), Z3, Z5
+	VFMADD213PS.BCST  loopsbec093a2<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loopsbec093a2<>+0(SB), Z3, Z5
+	VFMADD213PS.BCST  loops3e0375d4<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loops3e0375d4<>+0(SB), Z3, Z5
+	VMOVAPS           Z0, Z2
+	VFMADD231PS       Z0, Z4, Z2
+	VANDPS.BCST       loops7fffffff<>+0(SB), Z0, Z4
+	VBROADCASTSS      loops40800000<>+0(SB), Z3
+	VMINPS            Z4, Z3, Z4
+	VMOVAPS           Z1, Z3
+	VFMADD231PS       Z1, Z5, Z3
+	VANDPS.BCST       loops7fffffff<>+0(SB), Z1, Z5
+	VBROADCASTSS      loops40800000<>+0(SB), Z6
+	VMINPS            Z5, Z6, Z5
+	VBROADCASTSS      loops394fd977<>+0(SB), Z6
+	VBROADCASTSS      loops394fd977<>+0(SB), Z7
+	VFMADD213PS.BCST  loopsbb48e68e<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loopsbb48e68e<>+0(SB), Z5, Z7
+	VFMADD213PS.BCST  loops3cb6ce78<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loops3cb6ce78<>+0(SB), Z5, Z7
+	VFMADD213PS.BCST  loopsbdd53996<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loopsbdd53996<>+0(SB), Z5, Z7
+	VFMADD213PS.BCST  loopsbf2310dc<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loopsbf2310dc<>+0(SB), Z5, Z7
+	VFMADD213PS.BCST  loopsbf905ba9<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loopsbf905ba9<>+0(SB), Z5, Z7
+	VFMADD213PS.BCST  loopsb92e8626<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loopsb92e8626<>+0(SB), Z5, Z7
+	VBROADCASTSS      loops42b20000<>+0(SB), Z4
+	VMINPS            Z6, Z4, Z6
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z4
+	VMAXPS            Z6, Z4, Z6
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z6, Z4
+	VRNDSCALEPS       $0x08, Z4, Z4
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z4, Z6
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z4, Z6
+	VBROADCASTSS      loops42b20000<>+0(SB), Z5
+	VMINPS            Z7, Z5, Z7
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z5
+	VMAXPS            Z7, Z5, Z7
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z7, Z5
+	VRNDSCALEPS       $0x08, Z5, Z5
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z5, Z7
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z5, Z7
+	VBROADCASTSS      loops39506967<>+0(SB), Z8
+	VBROADCASTSS      loops39506967<>+0(SB), Z9
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z6, Z8
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z7, Z9
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z6, Z8
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z7, Z9
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z6, Z8
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z7, Z9
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z6, Z8
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z7, Z9
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z6, Z8
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z7, Z9
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z6, Z8
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z7, Z9
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z6, Z8
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z7, Z9
+	VSCALEFPS         Z4, Z8, Z6
+	VSCALEFPS         Z5, Z9, Z7
+	VBROADCASTSS      loops3f800000<>+0(SB), Z4
+	VSUBPS            Z6, Z4, Z4
+	VANDPS.BCST       loops80000000<>+0(SB), Z0, Z5
+	VXORPS            Z5, Z0, Z6
+	VORPS             Z5, Z4, Z4
+	VCMPPS.BCST       $0x11, loops3f666666<>+0(SB), Z6, K1
+	VBLENDMPS         Z2, Z4, K1, Z0
+	VBROADCASTSS      loops3f800000<>+0(SB), Z2
+	VSUBPS            Z7, Z2, Z5
+	VANDPS.BCST       loops80000000<>+0(SB), Z1, Z2
+	VXORPS            Z2, Z1, Z4
+	VORPS             Z2, Z5, Z5
+	VCMPPS.BCST       $0x11, loops3f666666<>+0(SB), Z4, K1
+	VBLENDMPS         Z3, Z5, K1, Z1
+	VMOVUPS           Z0, (AX)
+	VMOVUPS           Z1, 64(AX)
+	ADDQ              $0x00000080, CX
+	ADDQ              $0x00000080, AX
+	SUBQ              $0x00000020, DX
+	JMP               by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ              DX, $0x00000010
+	JLT               below1_wide
+	VMOVUPS           (CX), Z0
+	VMULPS            Z0, Z0, Z1
+	VBROADCASTSS      loops38b28911<>+0(SB), Z2
+	VFMADD213PS.BCST  loopsba565204<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  loops3baa852a<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  loopsbcdc0a93<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  loops3de7172a<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  loopsbec093a2<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  loops3e0375d4<>+0(SB), Z1, Z2
+	VMOVAPS           Z0, Z1
+	VFMADD231PS       Z0, Z2, Z1
+	VANDPS.BCST       loops7fffffff<>+0(SB), Z0, Z2
+	VBROADCASTSS      loops40800000<>+0(SB), Z3
+	VMINPS            Z2, Z3, Z2
+	VBROADCASTSS      loops394fd977<>+0(SB), Z3
+	VFMADD213PS.BCST  loopsbb48e68e<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST  loops3cb6ce78<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST  loopsbdd53996<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST  loopsbf2310dc<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST  loopsbf905ba9<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST  loopsb92e8626<>+0(SB), Z2, Z3
+	VBROADCASTSS      loops42b20000<>+0(SB), Z2
+	VMINPS            Z3, Z2, Z3
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z2
+	VMAXPS            Z3, Z2, Z3
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z3, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z2, Z3
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z2, Z3
+	VBROADCASTSS      loops39506967<>+0(SB), Z4
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z3, Z4
+	VSCALEFPS         Z2, Z4, Z3
+	VBROADCASTSS      loops3f800000<>+0(SB), Z2
+	VSUBPS            Z3, Z2, Z2
+	VANDPS.BCST       loops80000000<>+0(SB), Z0, Z3
+	VXORPS            Z3, Z0, Z4
+	VORPS             Z3, Z2, Z2
+	VCMPPS.BCST       $0x11, loops3f666666<>+0(SB), Z4, K1
+	VBLENDMPS         Z1, Z2, K1, Z0
+	VMOVUPS           Z0, (AX)
+	ADDQ              $0x00000040, CX
+	ADDQ              $0x00000040, AX
+	SUBQ              $0x00000010, DX
+	JMP               by1_wide
+
+below1_wide:
+	TESTQ             DX, DX
+	JZ                end_wide
+	LEAQ              loopsTails<>+0(SB), BX
+	KMOVW             (BX)(DX*2), K1
+	VMOVUPS.Z         (CX), K1, Z0
+	VMULPS            Z0, Z0, Z1
+	VBROADCASTSS      loops38b28911<>+0(SB), Z2
+	VFMADD213PS.BCST  loopsba565204<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  loops3baa852a<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  loopsbcdc0a93<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  loops3de7172a<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  loopsbec093a2<>+0(SB), Z1, Z2
+	VFMADD213PS.BCST  loops3e0375d4<>+0(SB), Z1, Z2
+	VMOVAPS           Z0, Z1
+	VFMADD231PS       Z0, Z2, Z1
+	VANDPS.BCST       loops7fffffff<>+0(SB), Z0, Z2
+	VBROADCASTSS      loops40800000<>+0(SB), Z3
+	VMINPS            Z2, Z3, Z2
+	VBROADCASTSS      loops394fd977<>+0(SB), Z3
+	VFMADD213PS.BCST  loopsbb48e68e<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST  loops3cb6ce78<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST  loopsbdd53996<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST  loopsbf2310dc<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST  loopsbf905ba9<>+0(SB), Z2, Z3
+	VFMADD213PS.BCST  loopsb92e8626<>+0(SB), Z2, Z3
+	VBROADCASTSS      loops42b20000<>+0(SB), Z2
+	VMINPS            Z3, Z2, Z3
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z2
+	VMAXPS            Z3, Z2, Z3
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z3, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z2, Z3
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z2, Z3
+	VBROADCASTSS      loops39506967<>+0(SB), Z4
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z3, Z4
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z3, Z4
+	VSCALEFPS         Z2, Z4, Z3
+	VBROADCASTSS      loops3f800000<>+0(SB), Z2
+	VSUBPS            Z3, Z2, Z2
+	VANDPS.BCST       loops80000000<>+0(SB), Z0, Z3
+	VXORPS            Z3, Z0, Z4
+	VORPS             Z3, Z2, Z2
+	VCMPPS.BCST       $0x11, loops3f666666<>+0(SB), Z4, K2
+	VBLENDMPS         Z1, Z2, K2, Z0
+	VMOVUPS           Z0, K1, (AX)
+	ADDQ              $0x00000040, CX
+	ADDQ              $0x00000040, AX
+
+end_wide:
 	VZEROUPPER
 	RET
 
@@ -2435,14 +3991,16 @@ DATA loops3f666666<>+28(SB)/4, $0x3f666666
 GLOBL loops3f666666<>(SB), RODATA|NOPTR, $32
 
 // func vectorSoftplus(dst *float32, x *float32, n int, k float32, c float32)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
 TEXT ·vectorSoftplus(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by2:
-	CMPQ         DX, $0x10
+	CMPQ         DX, $0x00000010
 	JLT          below2
 	VMOVUPS      (CX), Y0
 	VMOVUPS      32(CX), Y1
@@ -2456,7 +4014,6 @@ by2:
 	VROUNDPS     $0x08, Y4, Y4
 	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y2
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y2
-	VCVTPS2DQ    Y4, Y4
 	VMOVUPS      loops42b20000<>+0(SB), Y5
 	VMINPS       Y3, Y5, Y3
 	VMOVUPS      loopsc2d20000<>+0(SB), Y5
@@ -2465,7 +4022,6 @@ by2:
 	VROUNDPS     $0x08, Y5, Y5
 	VFNMADD231PS loops3f318000<>+0(SB), Y5, Y3
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y5, Y3
-	VCVTPS2DQ    Y5, Y5
 	VMOVUPS      loops39506967<>+0(SB), Y6
 	VMOVUPS      loops39506967<>+0(SB), Y7
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y6
@@ -2482,60 +4038,56 @@ by2:
 	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y7
 	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y6
 	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y7
+	VCVTPS2DQ    Y4, Y4
 	VPSRAD       $0x01, Y4, Y2
 	VPSUBD       Y2, Y4, Y4
 	VPADDD       loops0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y6, Y6
+	VMULPS       Y2, Y6, Y2
 	VPADDD       loops0000007f<>+0(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y6
-	VMOVAPS      Y6, Y2
+	VMULPS       Y4, Y2, Y2
+	VCVTPS2DQ    Y5, Y5
 	VPSRAD       $0x01, Y5, Y3
 	VPSUBD       Y3, Y5, Y5
 	VPADDD       loops0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y7, Y7
+	VMULPS       Y3, Y7, Y3
 	VPADDD       loops0000007f<>+0(SB), Y5, Y5
 	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y7, Y7
-	VMOVAPS      Y7, Y3
-	VMOVUPS      loops3f800000<>+0(SB), Y5
-	VADDPS       Y5, Y2, Y4
-	VSUBPS       Y5, Y4, Y5
+	VMULPS       Y5, Y3, Y3
+	VADDPS       loops3f800000<>+0(SB), Y2, Y4
+	VSUBPS       loops3f800000<>+0(SB), Y4, Y5
 	VSUBPS       Y5, Y2, Y2
 	VDIVPS       Y4, Y2, Y2
-	VMOVUPS      loops3f800000<>+0(SB), Y6
-	VADDPS       Y6, Y3, Y5
-	VSUBPS       Y6, Y5, Y6
+	VADDPS       loops3f800000<>+0(SB), Y3, Y5
+	VSUBPS       loops3f800000<>+0(SB), Y5, Y6
 	VSUBPS       Y6, Y3, Y3
 	VDIVPS       Y5, Y3, Y3
 	VMOVAPS      Y4, Y8
-	VMOVUPS      loops00800000<>+0(SB), Y6
-	VCMPPS       $0x11, Y6, Y4, Y7
-	VMULPS       loops4b000000<>+0(SB), Y4, Y6
-	VBLENDVPS    Y7, Y6, Y4, Y4
-	VANDPS       loopsc1b80000<>+0(SB), Y7, Y7
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y4, Y6
+	VMULPS       loops4b000000<>+0(SB), Y4, Y7
+	VBLENDVPS    Y6, Y7, Y4, Y4
+	VANDPS       loopsc1b80000<>+0(SB), Y6, Y7
 	VMOVUPS      loops3f3504f3<>+0(SB), Y9
 	VPSUBD       Y9, Y4, Y4
 	VPSRAD       $0x17, Y4, Y6
 	VCVTDQ2PS    Y6, Y6
 	VADDPS       Y7, Y6, Y6
-	VPAND        loops007fffff<>+0(SB), Y4, Y4
+	VANDPS       loops007fffff<>+0(SB), Y4, Y4
 	VPADDD       Y9, Y4, Y4
 	VSUBPS       loops3f800000<>+0(SB), Y4, Y4
 	VMOVAPS      Y5, Y9
-	VMOVUPS      loops00800000<>+0(SB), Y7
-	VCMPPS       $0x11, Y7, Y5, Y10
-	VMULPS       loops4b000000<>+0(SB), Y5, Y7
-	VBLENDVPS    Y10, Y7, Y5, Y5
-	VANDPS       loopsc1b80000<>+0(SB), Y10, Y10
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y5, Y7
+	VMULPS       loops4b000000<>+0(SB), Y5, Y10
+	VBLENDVPS    Y7, Y10, Y5, Y5
+	VANDPS       loopsc1b80000<>+0(SB), Y7, Y10
 	VMOVUPS      loops3f3504f3<>+0(SB), Y11
 	VPSUBD       Y11, Y5, Y5
 	VPSRAD       $0x17, Y5, Y7
 	VCVTDQ2PS    Y7, Y7
 	VADDPS       Y10, Y7, Y7
-	VPAND        loops007fffff<>+0(SB), Y5, Y5
+	VANDPS       loops007fffff<>+0(SB), Y5, Y5
 	VPADDD       Y11, Y5, Y5
 	VSUBPS       loops3f800000<>+0(SB), Y5, Y5
 	VMOVUPS      loops3d9021bb<>+0(SB), Y10
@@ -2564,14 +4116,12 @@ by2:
 	VADDPS       Y10, Y4, Y4
 	VFMADD231PS  loops3f318000<>+0(SB), Y6, Y4
 	VMOVUPS      loops00000000<>+0(SB), Y6
-	VCMPPS       $0x11, Y6, Y8, Y10
-	VCMPPS       $0x00, Y6, Y8, Y6
-	VMOVUPS      loopsff800000<>+0(SB), Y12
-	VBLENDVPS    Y6, Y12, Y4, Y4
-	VMOVUPS      loops7f800000<>+0(SB), Y6
-	VCMPPS       $0x15, Y6, Y8, Y6
-	VBLENDVPS    Y6, Y8, Y4, Y4
-	VORPS        Y10, Y4, Y4
+	VCMPPS       $0x15, loops7f800000<>+0(SB), Y8, Y10
+	VBLENDVPS    Y10, Y8, Y4, Y4
+	VCMPPS       $0x00, Y6, Y8, Y10
+	VBLENDVPS    Y10, loopsff800000<>+0(SB), Y4, Y4
+	VCMPPS       $0x11, Y6, Y8, Y6
+	VBLENDVPS    Y6, loops7fc00000<>+0(SB), Y4, Y4
 	VMULPS       Y5, Y5, Y6
 	VMULPS       Y5, Y11, Y11
 	VMULPS       Y6, Y11, Y11
@@ -2580,14 +4130,12 @@ by2:
 	VADDPS       Y11, Y5, Y5
 	VFMADD231PS  loops3f318000<>+0(SB), Y7, Y5
 	VMOVUPS      loops00000000<>+0(SB), Y6
-	VCMPPS       $0x11, Y6, Y9, Y7
-	VCMPPS       $0x00, Y6, Y9, Y6
-	VMOVUPS      loopsff800000<>+0(SB), Y8
-	VBLENDVPS    Y6, Y8, Y5, Y5
-	VMOVUPS      loops7f800000<>+0(SB), Y6
-	VCMPPS       $0x15, Y6, Y9, Y6
-	VBLENDVPS    Y6, Y9, Y5, Y5
-	VORPS        Y7, Y5, Y5
+	VCMPPS       $0x15, loops7f800000<>+0(SB), Y9, Y7
+	VBLENDVPS    Y7, Y9, Y5, Y5
+	VCMPPS       $0x00, Y6, Y9, Y7
+	VBLENDVPS    Y7, loopsff800000<>+0(SB), Y5, Y5
+	VCMPPS       $0x11, Y6, Y9, Y6
+	VBLENDVPS    Y6, loops7fc00000<>+0(SB), Y5, Y5
 	VADDPS       Y2, Y4, Y4
 	VMOVUPS      loops00000000<>+0(SB), Y2
 	VMAXPS       Y0, Y2, Y0
@@ -2598,14 +4146,14 @@ by2:
 	VADDPS       Y5, Y1, Y1
 	VMOVUPS      Y0, (AX)
 	VMOVUPS      Y1, 32(AX)
-	ADDQ         $0x40, CX
-	ADDQ         $0x40, AX
-	SUBQ         $0x10, DX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
 	JMP          by2
 
 below2:
 by1:
-	CMPQ         DX, $0x08
+	CMPQ         DX, $0x00000008
 	JLT          below1
 	VMOVUPS      (CX), Y0
 	VORPS        loops80000000<>+0(SB), Y0, Y1
@@ -2617,7 +4165,6 @@ by1:
 	VROUNDPS     $0x08, Y2, Y2
 	VFNMADD231PS loops3f318000<>+0(SB), Y2, Y1
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y2, Y1
-	VCVTPS2DQ    Y2, Y2
 	VMOVUPS      loops39506967<>+0(SB), Y3
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y1, Y3
 	VFMADD213PS  loops3c088908<>+0(SB), Y1, Y3
@@ -2626,32 +4173,30 @@ by1:
 	VFMADD213PS  loops3f000000<>+0(SB), Y1, Y3
 	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y3
 	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y3
+	VCVTPS2DQ    Y2, Y2
 	VPSRAD       $0x01, Y2, Y1
 	VPSUBD       Y1, Y2, Y2
 	VPADDD       loops0000007f<>+0(SB), Y1, Y1
 	VPSLLD       $0x17, Y1, Y1
-	VMULPS       Y1, Y3, Y3
+	VMULPS       Y1, Y3, Y1
 	VPADDD       loops0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y3, Y3
-	VMOVAPS      Y3, Y1
-	VMOVUPS      loops3f800000<>+0(SB), Y3
-	VADDPS       Y3, Y1, Y2
-	VSUBPS       Y3, Y2, Y3
+	VMULPS       Y2, Y1, Y1
+	VADDPS       loops3f800000<>+0(SB), Y1, Y2
+	VSUBPS       loops3f800000<>+0(SB), Y2, Y3
 	VSUBPS       Y3, Y1, Y1
 	VDIVPS       Y2, Y1, Y1
 	VMOVAPS      Y2, Y4
-	VMOVUPS      loops00800000<>+0(SB), Y3
-	VCMPPS       $0x11, Y3, Y2, Y5
-	VMULPS       loops4b000000<>+0(SB), Y2, Y3
-	VBLENDVPS    Y5, Y3, Y2, Y2
-	VANDPS       loopsc1b80000<>+0(SB), Y5, Y5
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y2, Y3
+	VMULPS       loops4b000000<>+0(SB), Y2, Y5
+	VBLENDVPS    Y3, Y5, Y2, Y2
+	VANDPS       loopsc1b80000<>+0(SB), Y3, Y5
 	VMOVUPS      loops3f3504f3<>+0(SB), Y6
 	VPSUBD       Y6, Y2, Y2
 	VPSRAD       $0x17, Y2, Y3
 	VCVTDQ2PS    Y3, Y3
 	VADDPS       Y5, Y3, Y3
-	VPAND        loops007fffff<>+0(SB), Y2, Y2
+	VANDPS       loops007fffff<>+0(SB), Y2, Y2
 	VPADDD       Y6, Y2, Y2
 	VSUBPS       loops3f800000<>+0(SB), Y2, Y2
 	VMOVUPS      loops3d9021bb<>+0(SB), Y5
@@ -2671,29 +4216,27 @@ by1:
 	VADDPS       Y5, Y2, Y2
 	VFMADD231PS  loops3f318000<>+0(SB), Y3, Y2
 	VMOVUPS      loops00000000<>+0(SB), Y3
-	VCMPPS       $0x11, Y3, Y4, Y5
-	VCMPPS       $0x00, Y3, Y4, Y3
-	VMOVUPS      loopsff800000<>+0(SB), Y6
-	VBLENDVPS    Y3, Y6, Y2, Y2
-	VMOVUPS      loops7f800000<>+0(SB), Y3
-	VCMPPS       $0x15, Y3, Y4, Y3
-	VBLENDVPS    Y3, Y4, Y2, Y2
-	VORPS        Y5, Y2, Y2
+	VCMPPS       $0x15, loops7f800000<>+0(SB), Y4, Y5
+	VBLENDVPS    Y5, Y4, Y2, Y2
+	VCMPPS       $0x00, Y3, Y4, Y5
+	VBLENDVPS    Y5, loopsff800000<>+0(SB), Y2, Y2
+	VCMPPS       $0x11, Y3, Y4, Y3
+	VBLENDVPS    Y3, loops7fc00000<>+0(SB), Y2, Y2
 	VADDPS       Y1, Y2, Y2
 	VMOVUPS      loops00000000<>+0(SB), Y1
 	VMAXPS       Y0, Y1, Y0
 	VADDPS       Y2, Y0, Y0
 	VMOVUPS      Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
-	SUBQ         $0x08, DX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
 	JMP          by1
 
 below1:
 	TESTQ        DX, DX
 	JZ           end
 	NEGQ         DX
-	LEAQ         loopsMasks<>+0(SB), BX
+	LEAQ         loopsOnes<>+0(SB), BX
 	VMOVUPS      32(BX)(DX*4), Y0
 	VMASKMOVPS   (CX), Y0, Y1
 	VORPS        loops80000000<>+0(SB), Y1, Y2
@@ -2705,7 +4248,6 @@ below1:
 	VROUNDPS     $0x08, Y3, Y3
 	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y2
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y3, Y3
 	VMOVUPS      loops39506967<>+0(SB), Y4
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y4
 	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y4
@@ -2714,32 +4256,30 @@ below1:
 	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y4
 	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y4
 	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y4
+	VCVTPS2DQ    Y3, Y3
 	VPSRAD       $0x01, Y3, Y2
 	VPSUBD       Y2, Y3, Y3
 	VPADDD       loops0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y4, Y4
+	VMULPS       Y2, Y4, Y2
 	VPADDD       loops0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y4, Y4
-	VMOVAPS      Y4, Y2
-	VMOVUPS      loops3f800000<>+0(SB), Y4
-	VADDPS       Y4, Y2, Y3
-	VSUBPS       Y4, Y3, Y4
+	VMULPS       Y3, Y2, Y2
+	VADDPS       loops3f800000<>+0(SB), Y2, Y3
+	VSUBPS       loops3f800000<>+0(SB), Y3, Y4
 	VSUBPS       Y4, Y2, Y2
 	VDIVPS       Y3, Y2, Y2
 	VMOVAPS      Y3, Y5
-	VMOVUPS      loops00800000<>+0(SB), Y4
-	VCMPPS       $0x11, Y4, Y3, Y6
-	VMULPS       loops4b000000<>+0(SB), Y3, Y4
-	VBLENDVPS    Y6, Y4, Y3, Y3
-	VANDPS       loopsc1b80000<>+0(SB), Y6, Y6
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y3, Y4
+	VMULPS       loops4b000000<>+0(SB), Y3, Y6
+	VBLENDVPS    Y4, Y6, Y3, Y3
+	VANDPS       loopsc1b80000<>+0(SB), Y4, Y6
 	VMOVUPS      loops3f3504f3<>+0(SB), Y7
 	VPSUBD       Y7, Y3, Y3
 	VPSRAD       $0x17, Y3, Y4
 	VCVTDQ2PS    Y4, Y4
 	VADDPS       Y6, Y4, Y4
-	VPAND        loops007fffff<>+0(SB), Y3, Y3
+	VANDPS       loops007fffff<>+0(SB), Y3, Y3
 	VPADDD       Y7, Y3, Y3
 	VSUBPS       loops3f800000<>+0(SB), Y3, Y3
 	VMOVUPS      loops3d9021bb<>+0(SB), Y6
@@ -2759,35 +4299,325 @@ below1:
 	VADDPS       Y6, Y3, Y3
 	VFMADD231PS  loops3f318000<>+0(SB), Y4, Y3
 	VMOVUPS      loops00000000<>+0(SB), Y4
-	VCMPPS       $0x11, Y4, Y5, Y6
-	VCMPPS       $0x00, Y4, Y5, Y4
-	VMOVUPS      loopsff800000<>+0(SB), Y7
-	VBLENDVPS    Y4, Y7, Y3, Y3
-	VMOVUPS      loops7f800000<>+0(SB), Y4
-	VCMPPS       $0x15, Y4, Y5, Y4
-	VBLENDVPS    Y4, Y5, Y3, Y3
-	VORPS        Y6, Y3, Y3
+	VCMPPS       $0x15, loops7f800000<>+0(SB), Y5, Y6
+	VBLENDVPS    Y6, Y5, Y3, Y3
+	VCMPPS       $0x00, Y4, Y5, Y6
+	VBLENDVPS    Y6, loopsff800000<>+0(SB), Y3, Y3
+	VCMPPS       $0x11, Y4, Y5, Y4
+	VBLENDVPS    Y4, loops7fc00000<>+0(SB), Y3, Y3
 	VADDPS       Y2, Y3, Y3
 	VMOVUPS      loops00000000<>+0(SB), Y2
 	VMAXPS       Y1, Y2, Y1
 	VADDPS       Y3, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
 
 end:
 	VZEROUPPER
 	RET
 
+wide:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2_wide:
+	CMPQ              DX, $0x00000020
+	JLT               below2_wide
+	VMOVUPS           (CX), Z0
+	VMOVUPS           64(CX), Z1
+	VORPS.BCST        loops80000000<>+0(SB), Z0, Z2
+	VORPS.BCST        loops80000000<>+0(SB), Z1, Z3
+	VBROADCASTSS      loops42b20000<>+0(SB), Z4
+	VMINPS            Z2, Z4, Z2
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z4
+	VMAXPS            Z2, Z4, Z2
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z2, Z4
+	VRNDSCALEPS       $0x08, Z4, Z4
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z4, Z2
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z4, Z2
+	VBROADCASTSS      loops42b20000<>+0(SB), Z5
+	VMINPS            Z3, Z5, Z3
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z5
+	VMAXPS            Z3, Z5, Z3
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z3, Z5
+	VRNDSCALEPS       $0x08, Z5, Z5
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z5, Z3
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z5, Z3
+	VBROADCASTSS      loops39506967<>+0(SB), Z6
+	VBROADCASTSS      loops39506967<>+0(SB), Z7
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z2, Z6
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z3, Z7
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z2, Z6
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z3, Z7
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z2, Z6
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z3, Z7
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z2, Z6
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z3, Z7
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z2, Z6
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z3, Z7
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z2, Z6
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z3, Z7
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z2, Z6
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z3, Z7
+	VSCALEFPS         Z4, Z6, Z2
+	VSCALEFPS         Z5, Z7, Z3
+	VADDPS.BCST       loops3f800000<>+0(SB), Z2, Z4
+	VSUBPS.BCST       loops3f800000<>+0(SB), Z4, Z5
+	VSUBPS            Z5, Z2, Z2
+	VDIVPS            Z4, Z2, Z2
+	VADDPS.BCST       loops3f800000<>+0(SB), Z3, Z5
+	VSUBPS.BCST       loops3f800000<>+0(SB), Z5, Z6
+	VSUBPS            Z6, Z3, Z3
+	VDIVPS            Z5, Z3, Z3
+	VMOVAPS           Z4, Z8
+	VCMPPS.BCST       $0x11, loops00800000<>+0(SB), Z4, K1
+	VMULPS.BCST       loops4b000000<>+0(SB), Z4, Z7
+	VBLENDMPS         Z7, Z4, K1, Z4
+	VBROADCASTSS.Z    loopsc1b80000<>+0(SB), K1, Z7
+	VBROADCASTSS      loops3f3504f3<>+0(SB), Z9
+	VPSUBD            Z9, Z4, Z4
+	VPSRAD            $0x17, Z4, Z6
+	VCVTDQ2PS         Z6, Z6
+	VADDPS            Z7, Z6, Z6
+	VANDPS.BCST       loops007fffff<>+0(SB), Z4, Z4
+	VPADDD            Z9, Z4, Z4
+	VSUBPS.BCST       loops3f800000<>+0(SB), Z4, Z4
+	VMOVAPS           Z5, Z9
+	VCMPPS.BCST       $0x11, loops00800000<>+0(SB), Z5, K1
+	VMULPS.BCST       loops4b000000<>+0(SB), Z5, Z10
+	VBLENDMPS         Z10, Z5, K1, Z5
+	VBROADCASTSS.Z    loopsc1b80000<>+0(SB), K1, Z10
+	VBROADCASTSS      loops3f3504f3<>+0(SB), Z11
+	VPSUBD            Z11, Z5, Z5
+	VPSRAD            $0x17, Z5, Z7
+	VCVTDQ2PS         Z7, Z7
+	VADDPS            Z10, Z7, Z7
+	VANDPS.BCST       loops007fffff<>+0(SB), Z5, Z5
+	VPADDD            Z11, Z5, Z5
+	VSUBPS.BCST       loops3f800000<>+0(SB), Z5, Z5
+	VBROADCASTSS      loops3d9021bb<>+0(SB), Z10
+	VBROADCASTSS      loops3d9021bb<>+0(SB), Z11
+	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z4, Z10
+	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z5, Z11
+	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z4, Z10
+	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z5, Z11
+	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z4, Z10
+	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z5, Z11
+	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z4, Z10
+	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z5, Z11
+	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z4, Z10
+	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z5, Z11
+	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z4, Z10
+	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z5, Z11
+	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z4, Z10
+	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z5, Z11
+	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z4, Z10
+	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z5, Z11
+	VMULPS            Z4, Z4, Z12
+	VMULPS            Z4, Z10, Z10
+	VMULPS            Z12, Z10, Z10
+	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z6, Z10
+	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z12, Z10
+	VADDPS            Z10, Z4, Z4
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z6, Z4
+	VBROADCASTSS      loops00000000<>+0(SB), Z6
+	VCMPPS.BCST       $0x15, loops7f800000<>+0(SB), Z8, K1
+	VBLENDMPS         Z8, Z4, K1, Z4
+	VCMPPS            $0x00, Z6, Z8, K1
+	VBLENDMPS.BCST    loopsff800000<>+0(SB), Z4, K1, Z4
+	VCMPPS            $0x11, Z6, Z8, K1
+	VBLENDMPS.BCST    loops7fc00000<>+0(SB), Z4, K1, Z4
+	VMULPS            Z5, Z5, Z6
+	VMULPS            Z5, Z11, Z11
+	VMULPS            Z6, Z11, Z11
+	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z7, Z11
+	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z6, Z11
+	VADDPS            Z11, Z5, Z5
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z7, Z5
+	VBROADCASTSS      loops00000000<>+0(SB), Z6
+	VCMPPS.BCST       $0x15, loops7f800000<>+0(SB), Z9, K1
+	VBLENDMPS         Z9, Z5, K1, Z5
+	VCMPPS            $0x00, Z6, Z9, K1
+	VBLENDMPS.BCST    loopsff800000<>+0(SB), Z5, K1, Z5
+	VCMPPS            $0x11, Z6, Z9, K1
+	VBLENDMPS.BCST    loops7fc00000<>+0(SB), Z5, K1, Z5
+	VADDPS            Z2, Z4, Z4
+	VBROADCASTSS      loops00000000<>+0(SB), Z2
+	VMAXPS            Z0, Z2, Z0
+	VADDPS            Z4, Z0, Z0
+	VADDPS            Z3, Z5, Z5
+	VBROADCASTSS      loops00000000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VADDPS            Z5, Z1, Z1
+	VMOVUPS           Z0, (AX)
+	VMOVUPS           Z1, 64(AX)
+	ADDQ              $0x00000080, CX
+	ADDQ              $0x00000080, AX
+	SUBQ              $0x00000020, DX
+	JMP               by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ              DX, $0x00000010
+	JLT               below1_wide
+	VMOVUPS           (CX), Z0
+	VORPS.BCST        loops80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS      loops42b20000<>+0(SB), Z2
+	VMINPS            Z1, Z2, Z1
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z2, Z1
+	VBROADCASTSS      loops39506967<>+0(SB), Z3
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z3
+	VSCALEFPS         Z2, Z3, Z1
+	VADDPS.BCST       loops3f800000<>+0(SB), Z1, Z2
+	VSUBPS.BCST       loops3f800000<>+0(SB), Z2, Z3
+	VSUBPS            Z3, Z1, Z1
+	VDIVPS            Z2, Z1, Z1
+	VMOVAPS           Z2, Z4
+	VCMPPS.BCST       $0x11, loops00800000<>+0(SB), Z2, K1
+	VMULPS.BCST       loops4b000000<>+0(SB), Z2, Z5
+	VBLENDMPS         Z5, Z2, K1, Z2
+	VBROADCASTSS.Z    loopsc1b80000<>+0(SB), K1, Z5
+	VBROADCASTSS      loops3f3504f3<>+0(SB), Z6
+	VPSUBD            Z6, Z2, Z2
+	VPSRAD            $0x17, Z2, Z3
+	VCVTDQ2PS         Z3, Z3
+	VADDPS            Z5, Z3, Z3
+	VANDPS.BCST       loops007fffff<>+0(SB), Z2, Z2
+	VPADDD            Z6, Z2, Z2
+	VSUBPS.BCST       loops3f800000<>+0(SB), Z2, Z2
+	VBROADCASTSS      loops3d9021bb<>+0(SB), Z5
+	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z2, Z5
+	VMULPS            Z2, Z2, Z6
+	VMULPS            Z2, Z5, Z5
+	VMULPS            Z6, Z5, Z5
+	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z3, Z5
+	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z6, Z5
+	VADDPS            Z5, Z2, Z2
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z3, Z2
+	VBROADCASTSS      loops00000000<>+0(SB), Z3
+	VCMPPS.BCST       $0x15, loops7f800000<>+0(SB), Z4, K1
+	VBLENDMPS         Z4, Z2, K1, Z2
+	VCMPPS            $0x00, Z3, Z4, K1
+	VBLENDMPS.BCST    loopsff800000<>+0(SB), Z2, K1, Z2
+	VCMPPS            $0x11, Z3, Z4, K1
+	VBLENDMPS.BCST    loops7fc00000<>+0(SB), Z2, K1, Z2
+	VADDPS            Z1, Z2, Z2
+	VBROADCASTSS      loops00000000<>+0(SB), Z1
+	VMAXPS            Z0, Z1, Z0
+	VADDPS            Z2, Z0, Z0
+	VMOVUPS           Z0, (AX)
+	ADDQ              $0x00000040, CX
+	ADDQ              $0x00000040, AX
+	SUBQ              $0x00000010, DX
+	JMP               by1_wide
+
+below1_wide:
+	TESTQ             DX, DX
+	JZ                end_wide
+	LEAQ              loopsTails<>+0(SB), BX
+	KMOVW             (BX)(DX*2), K1
+	VMOVUPS.Z         (CX), K1, Z0
+	VORPS.BCST        loops80000000<>+0(SB), Z0, Z1
+	VBROADCASTSS      loops42b20000<>+0(SB), Z2
+	VMINPS            Z1, Z2, Z1
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z2, Z1
+	VBROADCASTSS      loops39506967<>+0(SB), Z3
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z3
+	VSCALEFPS         Z2, Z3, Z1
+	VADDPS.BCST       loops3f800000<>+0(SB), Z1, Z2
+	VSUBPS.BCST       loops3f800000<>+0(SB), Z2, Z3
+	VSUBPS            Z3, Z1, Z1
+	VDIVPS            Z2, Z1, Z1
+	VMOVAPS           Z2, Z4
+	VCMPPS.BCST       $0x11, loops00800000<>+0(SB), Z2, K2
+	VMULPS.BCST       loops4b000000<>+0(SB), Z2, Z5
+	VBLENDMPS         Z5, Z2, K2, Z2
+	VBROADCASTSS.Z    loopsc1b80000<>+0(SB), K2, Z5
+	VBROADCASTSS      loops3f3504f3<>+0(SB), Z6
+	VPSUBD            Z6, Z2, Z2
+	VPSRAD            $0x17, Z2, Z3
+	VCVTDQ2PS         Z3, Z3
+	VADDPS            Z5, Z3, Z3
+	VANDPS.BCST       loops007fffff<>+0(SB), Z2, Z2
+	VPADDD            Z6, Z2, Z2
+	VSUBPS.BCST       loops3f800000<>+0(SB), Z2, Z2
+	VBROADCASTSS      loops3d9021bb<>+0(SB), Z5
+	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z2, Z5
+	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z2, Z5
+	VMULPS            Z2, Z2, Z6
+	VMULPS            Z2, Z5, Z5
+	VMULPS            Z6, Z5, Z5
+	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z3, Z5
+	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z6, Z5
+	VADDPS            Z5, Z2, Z2
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z3, Z2
+	VBROADCASTSS      loops00000000<>+0(SB), Z3
+	VCMPPS.BCST       $0x15, loops7f800000<>+0(SB), Z4, K2
+	VBLENDMPS         Z4, Z2, K2, Z2
+	VCMPPS            $0x00, Z3, Z4, K2
+	VBLENDMPS.BCST    loopsff800000<>+0(SB), Z2, K2, Z2
+	VCMPPS            $0x11, Z3, Z4, K2
+	VBLENDMPS.BCST    loops7fc00000<>+0(SB), Z2, K2, Z2
+	VADDPS            Z1, Z2, Z2
+	VBROADCASTSS      loops00000000<>+0(SB), Z1
+	VMAXPS            Z0, Z1, Z0
+	VADDPS            Z2, Z0, Z0
+	VMOVUPS           Z0, K1, (AX)
+	ADDQ              $0x00000040, CX
+	ADDQ              $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
 // func vectorShift(dst *float32, x *float32, n int, k float32, c float32)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·vectorShift(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by4:
-	CMPQ         DX, $0x20
+	CMPQ         DX, $0x00000020
 	JLT          below4
 	VMOVUPS      (CX), Y0
 	VMOVUPS      32(CX), Y1
@@ -2813,14 +4643,14 @@ by4:
 	VMOVUPS      Y1, 32(AX)
 	VMOVUPS      Y2, 64(AX)
 	VMOVUPS      Y3, 96(AX)
-	ADDQ         $0x80, CX
-	ADDQ         $0x80, AX
-	SUBQ         $0x20, DX
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, DX
 	JMP          by4
 
 below4:
 by1:
-	CMPQ         DX, $0x08
+	CMPQ         DX, $0x00000008
 	JLT          below1
 	VMOVUPS      (CX), Y0
 	VBROADCASTSS k+24(FP), Y1
@@ -2828,16 +4658,16 @@ by1:
 	VBROADCASTSS c+28(FP), Y1
 	VSUBPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
-	SUBQ         $0x08, DX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
 	JMP          by1
 
 below1:
 	TESTQ        DX, DX
 	JZ           end
 	NEGQ         DX
-	LEAQ         loopsMasks<>+0(SB), BX
+	LEAQ         loopsOnes<>+0(SB), BX
 	VMOVUPS      32(BX)(DX*4), Y0
 	VMASKMOVPS   (CX), Y0, Y1
 	VBROADCASTSS k+24(FP), Y2
@@ -2845,16 +4675,76 @@ below1:
 	VBROADCASTSS c+28(FP), Y2
 	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
 
 end:
 	VZEROUPPER
 	RET
 
-// func vectorAdd(dst *float32, a *float32, b *float32, n int, k float32)
-// Requires: AVX
-TEXT ·vectorAdd(SB), NOSPLIT, $32-36
+wide:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by4_wide:
+	CMPQ        DX, $0x00000040
+	JLT         below4_wide
+	VMOVUPS     (CX), Z0
+	VMOVUPS     64(CX), Z1
+	VMOVUPS     128(CX), Z2
+	VMOVUPS     192(CX), Z3
+	VSUBPS.BCST k+24(FP), Z0, Z0
+	VSUBPS.BCST c+28(FP), Z0, Z0
+	VSUBPS.BCST k+24(FP), Z1, Z1
+	VSUBPS.BCST c+28(FP), Z1, Z1
+	VSUBPS.BCST k+24(FP), Z2, Z2
+	VSUBPS.BCST c+28(FP), Z2, Z2
+	VSUBPS.BCST k+24(FP), Z3, Z3
+	VSUBPS.BCST c+28(FP), Z3, Z3
+	VMOVUPS     Z0, (AX)
+	VMOVUPS     Z1, 64(AX)
+	VMOVUPS     Z2, 128(AX)
+	VMOVUPS     Z3, 192(AX)
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, AX
+	SUBQ        $0x00000040, DX
+	JMP         by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ        DX, $0x00000010
+	JLT         below1_wide
+	VMOVUPS     (CX), Z0
+	VSUBPS.BCST k+24(FP), Z0, Z0
+	VSUBPS.BCST c+28(FP), Z0, Z0
+	VMOVUPS     Z0, (AX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, DX
+	JMP         by1_wide
+
+below1_wide:
+	TESTQ       DX, DX
+	JZ          end_wide
+	LEAQ        loopsTails<>+0(SB), BX
+	KMOVW       (BX)(DX*2), K1
+	VMOVUPS.Z   (CX), K1, Z0
+	VSUBPS.BCST k+24(FP), Z0, Z0
+	VSUBPS.BCST c+28(FP), Z0, Z0
+	VMOVUPS     Z0, K1, (AX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+// func vectorAdd(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX512F
+TEXT ·vectorAdd(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
 	MOVQ         dst+0(FP), AX
 	MOVQ         n+24(FP), CX
 	VBROADCASTSS k+32(FP), Y0
@@ -2876,7 +4766,7 @@ a:
 
 b:
 by4:
-	CMPQ    CX, $0x20
+	CMPQ    CX, $0x00000020
 	JLT     below4
 	VMOVUPS (DX), Y0
 	VMOVUPS (SI), Y4
@@ -2902,13 +4792,13 @@ by4:
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
 	VMOVUPS Y3, 96(AX)
-	ADDQ    $0x80, AX
-	SUBQ    $0x20, CX
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, CX
 	JMP     by4
 
 below4:
 by1:
-	CMPQ    CX, $0x08
+	CMPQ    CX, $0x00000008
 	JLT     below1
 	VMOVUPS (DX), Y0
 	VMOVUPS (SI), Y1
@@ -2916,15 +4806,15 @@ by1:
 	ADDQ    DI, SI
 	VADDPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)
-	ADDQ    $0x20, AX
-	SUBQ    $0x08, CX
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, CX
 	JMP     by1
 
 below1:
 	TESTQ      CX, CX
 	JZ         end
 	NEGQ       CX
-	LEAQ       loopsMasks<>+0(SB), R8
+	LEAQ       loopsOnes<>+0(SB), R8
 	VMOVUPS    32(R8)(CX*4), Y0
 	VMASKMOVPS (DX), Y0, Y1
 	VMASKMOVPS (SI), Y0, Y2
@@ -2932,15 +4822,100 @@ below1:
 	ADDQ       DI, SI
 	VADDPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)
-	ADDQ       $0x20, AX
+	ADDQ       $0x00000020, AX
 
 end:
 	VZEROUPPER
 	RET
 
-// func vectorSub(dst *float32, a *float32, b *float32, n int, k float32)
-// Requires: AVX
-TEXT ·vectorSub(SB), NOSPLIT, $32-36
+wide:
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Z0
+	VMOVUPS      Z0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000040, BX
+	TESTQ        DX, DX
+	JNZ          a_wide
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by4_wide:
+	CMPQ    CX, $0x00000040
+	JLT     below4_wide
+	VMOVUPS (DX), Z0
+	VMOVUPS (SI), Z4
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z1
+	VMOVUPS (SI), Z5
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z2
+	VMOVUPS (SI), Z6
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z3
+	VMOVUPS (SI), Z7
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VADDPS  Z4, Z0, Z0
+	VADDPS  Z5, Z1, Z1
+	VADDPS  Z6, Z2, Z2
+	VADDPS  Z7, Z3, Z3
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, CX
+	JMP     by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ    CX, $0x00000010
+	JLT     below1_wide
+	VMOVUPS (DX), Z0
+	VMOVUPS (SI), Z1
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, CX
+	JMP     by1_wide
+
+below1_wide:
+	TESTQ     CX, CX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), R8
+	KMOVW     (R8)(CX*2), K1
+	VMOVUPS.Z (DX), K1, Z0
+	VMOVUPS.Z (SI), K1, Z1
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+// func vectorSub(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX512F
+TEXT ·vectorSub(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
 	MOVQ         dst+0(FP), AX
 	MOVQ         n+24(FP), CX
 	VBROADCASTSS k+32(FP), Y0
@@ -2962,7 +4937,7 @@ a:
 
 b:
 by4:
-	CMPQ    CX, $0x20
+	CMPQ    CX, $0x00000020
 	JLT     below4
 	VMOVUPS (DX), Y0
 	VMOVUPS (SI), Y4
@@ -2988,13 +4963,13 @@ by4:
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
 	VMOVUPS Y3, 96(AX)
-	ADDQ    $0x80, AX
-	SUBQ    $0x20, CX
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, CX
 	JMP     by4
 
 below4:
 by1:
-	CMPQ    CX, $0x08
+	CMPQ    CX, $0x00000008
 	JLT     below1
 	VMOVUPS (DX), Y0
 	VMOVUPS (SI), Y1
@@ -3002,15 +4977,15 @@ by1:
 	ADDQ    DI, SI
 	VSUBPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)
-	ADDQ    $0x20, AX
-	SUBQ    $0x08, CX
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, CX
 	JMP     by1
 
 below1:
 	TESTQ      CX, CX
 	JZ         end
 	NEGQ       CX
-	LEAQ       loopsMasks<>+0(SB), R8
+	LEAQ       loopsOnes<>+0(SB), R8
 	VMOVUPS    32(R8)(CX*4), Y0
 	VMASKMOVPS (DX), Y0, Y1
 	VMASKMOVPS (SI), Y0, Y2
@@ -3018,15 +4993,100 @@ below1:
 	ADDQ       DI, SI
 	VSUBPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)
-	ADDQ       $0x20, AX
+	ADDQ       $0x00000020, AX
 
 end:
 	VZEROUPPER
 	RET
 
-// func vectorMul(dst *float32, a *float32, b *float32, n int, k float32)
-// Requires: AVX
-TEXT ·vectorMul(SB), NOSPLIT, $32-36
+wide:
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Z0
+	VMOVUPS      Z0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000040, BX
+	TESTQ        DX, DX
+	JNZ          a_wide
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by4_wide:
+	CMPQ    CX, $0x00000040
+	JLT     below4_wide
+	VMOVUPS (DX), Z0
+	VMOVUPS (SI), Z4
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z1
+	VMOVUPS (SI), Z5
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z2
+	VMOVUPS (SI), Z6
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z3
+	VMOVUPS (SI), Z7
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VSUBPS  Z4, Z0, Z0
+	VSUBPS  Z5, Z1, Z1
+	VSUBPS  Z6, Z2, Z2
+	VSUBPS  Z7, Z3, Z3
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, CX
+	JMP     by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ    CX, $0x00000010
+	JLT     below1_wide
+	VMOVUPS (DX), Z0
+	VMOVUPS (SI), Z1
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VSUBPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, CX
+	JMP     by1_wide
+
+below1_wide:
+	TESTQ     CX, CX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), R8
+	KMOVW     (R8)(CX*2), K1
+	VMOVUPS.Z (DX), K1, Z0
+	VMOVUPS.Z (SI), K1, Z1
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VSUBPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+// func vectorMul(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX512F
+TEXT ·vectorMul(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
 	MOVQ         dst+0(FP), AX
 	MOVQ         n+24(FP), CX
 	VBROADCASTSS k+32(FP), Y0
@@ -3048,7 +5108,7 @@ a:
 
 b:
 by4:
-	CMPQ    CX, $0x20
+	CMPQ    CX, $0x00000020
 	JLT     below4
 	VMOVUPS (DX), Y0
 	VMOVUPS (SI), Y4
@@ -3074,13 +5134,13 @@ by4:
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
 	VMOVUPS Y3, 96(AX)
-	ADDQ    $0x80, AX
-	SUBQ    $0x20, CX
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, CX
 	JMP     by4
 
 below4:
 by1:
-	CMPQ    CX, $0x08
+	CMPQ    CX, $0x00000008
 	JLT     below1
 	VMOVUPS (DX), Y0
 	VMOVUPS (SI), Y1
@@ -3088,15 +5148,15 @@ by1:
 	ADDQ    DI, SI
 	VMULPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)
-	ADDQ    $0x20, AX
-	SUBQ    $0x08, CX
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, CX
 	JMP     by1
 
 below1:
 	TESTQ      CX, CX
 	JZ         end
 	NEGQ       CX
-	LEAQ       loopsMasks<>+0(SB), R8
+	LEAQ       loopsOnes<>+0(SB), R8
 	VMOVUPS    32(R8)(CX*4), Y0
 	VMASKMOVPS (DX), Y0, Y1
 	VMASKMOVPS (SI), Y0, Y2
@@ -3104,15 +5164,100 @@ below1:
 	ADDQ       DI, SI
 	VMULPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)
-	ADDQ       $0x20, AX
+	ADDQ       $0x00000020, AX
 
 end:
 	VZEROUPPER
 	RET
 
-// func vectorDiv(dst *float32, a *float32, b *float32, n int, k float32)
-// Requires: AVX
-TEXT ·vectorDiv(SB), NOSPLIT, $32-36
+wide:
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Z0
+	VMOVUPS      Z0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000040, BX
+	TESTQ        DX, DX
+	JNZ          a_wide
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by4_wide:
+	CMPQ    CX, $0x00000040
+	JLT     below4_wide
+	VMOVUPS (DX), Z0
+	VMOVUPS (SI), Z4
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z1
+	VMOVUPS (SI), Z5
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z2
+	VMOVUPS (SI), Z6
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z3
+	VMOVUPS (SI), Z7
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMULPS  Z4, Z0, Z0
+	VMULPS  Z5, Z1, Z1
+	VMULPS  Z6, Z2, Z2
+	VMULPS  Z7, Z3, Z3
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, CX
+	JMP     by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ    CX, $0x00000010
+	JLT     below1_wide
+	VMOVUPS (DX), Z0
+	VMOVUPS (SI), Z1
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, CX
+	JMP     by1_wide
+
+below1_wide:
+	TESTQ     CX, CX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), R8
+	KMOVW     (R8)(CX*2), K1
+	VMOVUPS.Z (DX), K1, Z0
+	VMOVUPS.Z (SI), K1, Z1
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+// func vectorDiv(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX512F
+TEXT ·vectorDiv(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
 	MOVQ         dst+0(FP), AX
 	MOVQ         n+24(FP), CX
 	VBROADCASTSS k+32(FP), Y0
@@ -3134,7 +5279,7 @@ a:
 
 b:
 by4:
-	CMPQ    CX, $0x20
+	CMPQ    CX, $0x00000020
 	JLT     below4
 	VMOVUPS (DX), Y0
 	VMOVUPS (SI), Y4
@@ -3160,13 +5305,13 @@ by4:
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
 	VMOVUPS Y3, 96(AX)
-	ADDQ    $0x80, AX
-	SUBQ    $0x20, CX
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, CX
 	JMP     by4
 
 below4:
 by1:
-	CMPQ    CX, $0x08
+	CMPQ    CX, $0x00000008
 	JLT     below1
 	VMOVUPS (DX), Y0
 	VMOVUPS (SI), Y1
@@ -3174,15 +5319,15 @@ by1:
 	ADDQ    DI, SI
 	VDIVPS  Y1, Y0, Y0
 	VMOVUPS Y0, (AX)
-	ADDQ    $0x20, AX
-	SUBQ    $0x08, CX
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, CX
 	JMP     by1
 
 below1:
 	TESTQ      CX, CX
 	JZ         end
 	NEGQ       CX
-	LEAQ       loopsMasks<>+0(SB), R8
+	LEAQ       loopsOnes<>+0(SB), R8
 	VMOVUPS    32(R8)(CX*4), Y0
 	VMASKMOVPS (DX), Y0, Y1
 	VMASKMOVPS (SI), Y0, Y2
@@ -3190,15 +5335,100 @@ below1:
 	ADDQ       DI, SI
 	VDIVPS     Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)
-	ADDQ       $0x20, AX
+	ADDQ       $0x00000020, AX
 
 end:
 	VZEROUPPER
 	RET
 
-// func vectorMax(dst *float32, a *float32, b *float32, n int, k float32)
-// Requires: AVX
-TEXT ·vectorMax(SB), NOSPLIT, $32-36
+wide:
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Z0
+	VMOVUPS      Z0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000040, BX
+	TESTQ        DX, DX
+	JNZ          a_wide
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by4_wide:
+	CMPQ    CX, $0x00000040
+	JLT     below4_wide
+	VMOVUPS (DX), Z0
+	VMOVUPS (SI), Z4
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z1
+	VMOVUPS (SI), Z5
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z2
+	VMOVUPS (SI), Z6
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z3
+	VMOVUPS (SI), Z7
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VDIVPS  Z4, Z0, Z0
+	VDIVPS  Z5, Z1, Z1
+	VDIVPS  Z6, Z2, Z2
+	VDIVPS  Z7, Z3, Z3
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, CX
+	JMP     by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ    CX, $0x00000010
+	JLT     below1_wide
+	VMOVUPS (DX), Z0
+	VMOVUPS (SI), Z1
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VDIVPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, CX
+	JMP     by1_wide
+
+below1_wide:
+	TESTQ     CX, CX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), R8
+	KMOVW     (R8)(CX*2), K1
+	VMOVUPS.Z (DX), K1, Z0
+	VMOVUPS.Z (SI), K1, Z1
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VDIVPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+// func vectorMax(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·vectorMax(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
 	MOVQ         dst+0(FP), AX
 	MOVQ         n+24(FP), CX
 	VBROADCASTSS k+32(FP), Y0
@@ -3220,7 +5450,7 @@ a:
 
 b:
 by2:
-	CMPQ      CX, $0x10
+	CMPQ      CX, $0x00000010
 	JLT       below2
 	VMOVUPS   (DX), Y0
 	VMOVUPS   (SI), Y2
@@ -3231,68 +5461,161 @@ by2:
 	ADDQ      BX, DX
 	ADDQ      DI, SI
 	VCMPPS    $0x03, Y2, Y0, Y6
-	VADDPS    Y0, Y2, Y5
+	VADDPS    Y2, Y0, Y5
 	VMAXPS    Y0, Y2, Y4
 	VMAXPS    Y2, Y0, Y0
 	VANDPS    Y4, Y0, Y0
 	VBLENDVPS Y6, Y5, Y0, Y0
 	VCMPPS    $0x03, Y3, Y1, Y5
-	VADDPS    Y1, Y3, Y4
+	VADDPS    Y3, Y1, Y4
 	VMAXPS    Y1, Y3, Y2
 	VMAXPS    Y3, Y1, Y1
 	VANDPS    Y2, Y1, Y1
 	VBLENDVPS Y5, Y4, Y1, Y1
 	VMOVUPS   Y0, (AX)
 	VMOVUPS   Y1, 32(AX)
-	ADDQ      $0x40, AX
-	SUBQ      $0x10, CX
+	ADDQ      $0x00000040, AX
+	SUBQ      $0x00000010, CX
 	JMP       by2
 
 below2:
 by1:
-	CMPQ      CX, $0x08
+	CMPQ      CX, $0x00000008
 	JLT       below1
 	VMOVUPS   (DX), Y0
 	VMOVUPS   (SI), Y1
 	ADDQ      BX, DX
 	ADDQ      DI, SI
 	VCMPPS    $0x03, Y1, Y0, Y4
-	VADDPS    Y0, Y1, Y3
+	VADDPS    Y1, Y0, Y3
 	VMAXPS    Y0, Y1, Y2
 	VMAXPS    Y1, Y0, Y0
 	VANDPS    Y2, Y0, Y0
 	VBLENDVPS Y4, Y3, Y0, Y0
 	VMOVUPS   Y0, (AX)
-	ADDQ      $0x20, AX
-	SUBQ      $0x08, CX
+	ADDQ      $0x00000020, AX
+	SUBQ      $0x00000008, CX
 	JMP       by1
 
 below1:
 	TESTQ      CX, CX
 	JZ         end
 	NEGQ       CX
-	LEAQ       loopsMasks<>+0(SB), R8
+	LEAQ       loopsOnes<>+0(SB), R8
 	VMOVUPS    32(R8)(CX*4), Y0
 	VMASKMOVPS (DX), Y0, Y1
 	VMASKMOVPS (SI), Y0, Y2
 	ADDQ       BX, DX
 	ADDQ       DI, SI
 	VCMPPS     $0x03, Y2, Y1, Y5
-	VADDPS     Y1, Y2, Y4
+	VADDPS     Y2, Y1, Y4
 	VMAXPS     Y1, Y2, Y3
 	VMAXPS     Y2, Y1, Y1
 	VANDPS     Y3, Y1, Y1
 	VBLENDVPS  Y5, Y4, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)
-	ADDQ       $0x20, AX
+	ADDQ       $0x00000020, AX
 
 end:
 	VZEROUPPER
 	RET
 
-// func vectorMin(dst *float32, a *float32, b *float32, n int, k float32)
-// Requires: AVX
-TEXT ·vectorMin(SB), NOSPLIT, $32-36
+wide:
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Z0
+	VMOVUPS      Z0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000040, BX
+	TESTQ        DX, DX
+	JNZ          a_wide
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by2_wide:
+	CMPQ      CX, $0x00000020
+	JLT       below2_wide
+	VMOVUPS   (DX), Z0
+	VMOVUPS   (SI), Z2
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMOVUPS   (DX), Z1
+	VMOVUPS   (SI), Z3
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VCMPPS    $0x03, Z2, Z0, K1
+	VADDPS    Z2, Z0, Z5
+	VMAXPS    Z0, Z2, Z4
+	VMAXPS    Z2, Z0, Z0
+	VANDPS    Z4, Z0, Z0
+	VBLENDMPS Z5, Z0, K1, Z0
+	VCMPPS    $0x03, Z3, Z1, K1
+	VADDPS    Z3, Z1, Z4
+	VMAXPS    Z1, Z3, Z2
+	VMAXPS    Z3, Z1, Z1
+	VANDPS    Z2, Z1, Z1
+	VBLENDMPS Z4, Z1, K1, Z1
+	VMOVUPS   Z0, (AX)
+	VMOVUPS   Z1, 64(AX)
+	ADDQ      $0x00000080, AX
+	SUBQ      $0x00000020, CX
+	JMP       by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ      CX, $0x00000010
+	JLT       below1_wide
+	VMOVUPS   (DX), Z0
+	VMOVUPS   (SI), Z1
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VCMPPS    $0x03, Z1, Z0, K1
+	VADDPS    Z1, Z0, Z3
+	VMAXPS    Z0, Z1, Z2
+	VMAXPS    Z1, Z0, Z0
+	VANDPS    Z2, Z0, Z0
+	VBLENDMPS Z3, Z0, K1, Z0
+	VMOVUPS   Z0, (AX)
+	ADDQ      $0x00000040, AX
+	SUBQ      $0x00000010, CX
+	JMP       by1_wide
+
+below1_wide:
+	TESTQ     CX, CX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), R8
+	KMOVW     (R8)(CX*2), K1
+	VMOVUPS.Z (DX), K1, Z0
+	VMOVUPS.Z (SI), K1, Z1
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VCMPPS    $0x03, Z1, Z0, K2
+	VADDPS    Z1, Z0, Z3
+	VMAXPS    Z0, Z1, Z2
+	VMAXPS    Z1, Z0, Z0
+	VANDPS    Z2, Z0, Z0
+	VBLENDMPS Z3, Z0, K2, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+// func vectorMin(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·vectorMin(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
 	MOVQ         dst+0(FP), AX
 	MOVQ         n+24(FP), CX
 	VBROADCASTSS k+32(FP), Y0
@@ -3314,7 +5637,7 @@ a:
 
 b:
 by2:
-	CMPQ      CX, $0x10
+	CMPQ      CX, $0x00000010
 	JLT       below2
 	VMOVUPS   (DX), Y0
 	VMOVUPS   (SI), Y2
@@ -3325,68 +5648,161 @@ by2:
 	ADDQ      BX, DX
 	ADDQ      DI, SI
 	VCMPPS    $0x03, Y2, Y0, Y6
-	VADDPS    Y0, Y2, Y5
+	VADDPS    Y2, Y0, Y5
 	VMINPS    Y0, Y2, Y4
 	VMINPS    Y2, Y0, Y0
 	VORPS     Y4, Y0, Y0
 	VBLENDVPS Y6, Y5, Y0, Y0
 	VCMPPS    $0x03, Y3, Y1, Y5
-	VADDPS    Y1, Y3, Y4
+	VADDPS    Y3, Y1, Y4
 	VMINPS    Y1, Y3, Y2
 	VMINPS    Y3, Y1, Y1
 	VORPS     Y2, Y1, Y1
 	VBLENDVPS Y5, Y4, Y1, Y1
 	VMOVUPS   Y0, (AX)
 	VMOVUPS   Y1, 32(AX)
-	ADDQ      $0x40, AX
-	SUBQ      $0x10, CX
+	ADDQ      $0x00000040, AX
+	SUBQ      $0x00000010, CX
 	JMP       by2
 
 below2:
 by1:
-	CMPQ      CX, $0x08
+	CMPQ      CX, $0x00000008
 	JLT       below1
 	VMOVUPS   (DX), Y0
 	VMOVUPS   (SI), Y1
 	ADDQ      BX, DX
 	ADDQ      DI, SI
 	VCMPPS    $0x03, Y1, Y0, Y4
-	VADDPS    Y0, Y1, Y3
+	VADDPS    Y1, Y0, Y3
 	VMINPS    Y0, Y1, Y2
 	VMINPS    Y1, Y0, Y0
 	VORPS     Y2, Y0, Y0
 	VBLENDVPS Y4, Y3, Y0, Y0
 	VMOVUPS   Y0, (AX)
-	ADDQ      $0x20, AX
-	SUBQ      $0x08, CX
+	ADDQ      $0x00000020, AX
+	SUBQ      $0x00000008, CX
 	JMP       by1
 
 below1:
 	TESTQ      CX, CX
 	JZ         end
 	NEGQ       CX
-	LEAQ       loopsMasks<>+0(SB), R8
+	LEAQ       loopsOnes<>+0(SB), R8
 	VMOVUPS    32(R8)(CX*4), Y0
 	VMASKMOVPS (DX), Y0, Y1
 	VMASKMOVPS (SI), Y0, Y2
 	ADDQ       BX, DX
 	ADDQ       DI, SI
 	VCMPPS     $0x03, Y2, Y1, Y5
-	VADDPS     Y1, Y2, Y4
+	VADDPS     Y2, Y1, Y4
 	VMINPS     Y1, Y2, Y3
 	VMINPS     Y2, Y1, Y1
 	VORPS      Y3, Y1, Y1
 	VBLENDVPS  Y5, Y4, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)
-	ADDQ       $0x20, AX
+	ADDQ       $0x00000020, AX
 
 end:
 	VZEROUPPER
 	RET
 
-// func vectorGreater(dst *float32, a *float32, b *float32, n int, k float32)
-// Requires: AVX
-TEXT ·vectorGreater(SB), NOSPLIT, $32-36
+wide:
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Z0
+	VMOVUPS      Z0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000040, BX
+	TESTQ        DX, DX
+	JNZ          a_wide
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by2_wide:
+	CMPQ      CX, $0x00000020
+	JLT       below2_wide
+	VMOVUPS   (DX), Z0
+	VMOVUPS   (SI), Z2
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMOVUPS   (DX), Z1
+	VMOVUPS   (SI), Z3
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VCMPPS    $0x03, Z2, Z0, K1
+	VADDPS    Z2, Z0, Z5
+	VMINPS    Z0, Z2, Z4
+	VMINPS    Z2, Z0, Z0
+	VORPS     Z4, Z0, Z0
+	VBLENDMPS Z5, Z0, K1, Z0
+	VCMPPS    $0x03, Z3, Z1, K1
+	VADDPS    Z3, Z1, Z4
+	VMINPS    Z1, Z3, Z2
+	VMINPS    Z3, Z1, Z1
+	VORPS     Z2, Z1, Z1
+	VBLENDMPS Z4, Z1, K1, Z1
+	VMOVUPS   Z0, (AX)
+	VMOVUPS   Z1, 64(AX)
+	ADDQ      $0x00000080, AX
+	SUBQ      $0x00000020, CX
+	JMP       by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ      CX, $0x00000010
+	JLT       below1_wide
+	VMOVUPS   (DX), Z0
+	VMOVUPS   (SI), Z1
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VCMPPS    $0x03, Z1, Z0, K1
+	VADDPS    Z1, Z0, Z3
+	VMINPS    Z0, Z1, Z2
+	VMINPS    Z1, Z0, Z0
+	VORPS     Z2, Z0, Z0
+	VBLENDMPS Z3, Z0, K1, Z0
+	VMOVUPS   Z0, (AX)
+	ADDQ      $0x00000040, AX
+	SUBQ      $0x00000010, CX
+	JMP       by1_wide
+
+below1_wide:
+	TESTQ     CX, CX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), R8
+	KMOVW     (R8)(CX*2), K1
+	VMOVUPS.Z (DX), K1, Z0
+	VMOVUPS.Z (SI), K1, Z1
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VCMPPS    $0x03, Z1, Z0, K2
+	VADDPS    Z1, Z0, Z3
+	VMINPS    Z0, Z1, Z2
+	VMINPS    Z1, Z0, Z0
+	VORPS     Z2, Z0, Z0
+	VBLENDMPS Z3, Z0, K2, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+// func vectorGreater(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX512F
+TEXT ·vectorGreater(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
 	MOVQ         dst+0(FP), AX
 	MOVQ         n+24(FP), CX
 	VBROADCASTSS k+32(FP), Y0
@@ -3408,7 +5824,7 @@ a:
 
 b:
 by4:
-	CMPQ    CX, $0x20
+	CMPQ    CX, $0x00000020
 	JLT     below4
 	VMOVUPS (DX), Y0
 	VMOVUPS (SI), Y4
@@ -3438,13 +5854,13 @@ by4:
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
 	VMOVUPS Y3, 96(AX)
-	ADDQ    $0x80, AX
-	SUBQ    $0x20, CX
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, CX
 	JMP     by4
 
 below4:
 by1:
-	CMPQ    CX, $0x08
+	CMPQ    CX, $0x00000008
 	JLT     below1
 	VMOVUPS (DX), Y0
 	VMOVUPS (SI), Y1
@@ -3453,15 +5869,15 @@ by1:
 	VCMPPS  $0x1e, Y1, Y0, Y0
 	VANDPS  loops3f800000<>+0(SB), Y0, Y0
 	VMOVUPS Y0, (AX)
-	ADDQ    $0x20, AX
-	SUBQ    $0x08, CX
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, CX
 	JMP     by1
 
 below1:
 	TESTQ      CX, CX
 	JZ         end
 	NEGQ       CX
-	LEAQ       loopsMasks<>+0(SB), R8
+	LEAQ       loopsOnes<>+0(SB), R8
 	VMOVUPS    32(R8)(CX*4), Y0
 	VMASKMOVPS (DX), Y0, Y1
 	VMASKMOVPS (SI), Y0, Y2
@@ -3470,15 +5886,106 @@ below1:
 	VCMPPS     $0x1e, Y2, Y1, Y1
 	VANDPS     loops3f800000<>+0(SB), Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)
-	ADDQ       $0x20, AX
+	ADDQ       $0x00000020, AX
 
 end:
 	VZEROUPPER
 	RET
 
-// func vectorGreaterEqual(dst *float32, a *float32, b *float32, n int, k float32)
-// Requires: AVX
-TEXT ·vectorGreaterEqual(SB), NOSPLIT, $32-36
+wide:
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Z0
+	VMOVUPS      Z0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000040, BX
+	TESTQ        DX, DX
+	JNZ          a_wide
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by4_wide:
+	CMPQ           CX, $0x00000040
+	JLT            below4_wide
+	VMOVUPS        (DX), Z0
+	VMOVUPS        (SI), Z4
+	ADDQ           BX, DX
+	ADDQ           DI, SI
+	VMOVUPS        (DX), Z1
+	VMOVUPS        (SI), Z5
+	ADDQ           BX, DX
+	ADDQ           DI, SI
+	VMOVUPS        (DX), Z2
+	VMOVUPS        (SI), Z6
+	ADDQ           BX, DX
+	ADDQ           DI, SI
+	VMOVUPS        (DX), Z3
+	VMOVUPS        (SI), Z7
+	ADDQ           BX, DX
+	ADDQ           DI, SI
+	VCMPPS         $0x1e, Z4, Z0, K1
+	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z0
+	VCMPPS         $0x1e, Z5, Z1, K1
+	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z1
+	VCMPPS         $0x1e, Z6, Z2, K1
+	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z2
+	VCMPPS         $0x1e, Z7, Z3, K1
+	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z3
+	VMOVUPS        Z0, (AX)
+	VMOVUPS        Z1, 64(AX)
+	VMOVUPS        Z2, 128(AX)
+	VMOVUPS        Z3, 192(AX)
+	ADDQ           $0x00000100, AX
+	SUBQ           $0x00000040, CX
+	JMP            by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ           CX, $0x00000010
+	JLT            below1_wide
+	VMOVUPS        (DX), Z0
+	VMOVUPS        (SI), Z1
+	ADDQ           BX, DX
+	ADDQ           DI, SI
+	VCMPPS         $0x1e, Z1, Z0, K1
+	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z0
+	VMOVUPS        Z0, (AX)
+	ADDQ           $0x00000040, AX
+	SUBQ           $0x00000010, CX
+	JMP            by1_wide
+
+below1_wide:
+	TESTQ          CX, CX
+	JZ             end_wide
+	LEAQ           loopsTails<>+0(SB), R8
+	KMOVW          (R8)(CX*2), K1
+	VMOVUPS.Z      (DX), K1, Z0
+	VMOVUPS.Z      (SI), K1, Z1
+	ADDQ           BX, DX
+	ADDQ           DI, SI
+	VCMPPS         $0x1e, Z1, Z0, K2
+	VBROADCASTSS.Z loops3f800000<>+0(SB), K2, Z0
+	VMOVUPS        Z0, K1, (AX)
+	ADDQ           $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+// func vectorGreaterEqual(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX512F
+TEXT ·vectorGreaterEqual(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
 	MOVQ         dst+0(FP), AX
 	MOVQ         n+24(FP), CX
 	VBROADCASTSS k+32(FP), Y0
@@ -3500,7 +6007,7 @@ a:
 
 b:
 by4:
-	CMPQ    CX, $0x20
+	CMPQ    CX, $0x00000020
 	JLT     below4
 	VMOVUPS (DX), Y0
 	VMOVUPS (SI), Y4
@@ -3530,13 +6037,13 @@ by4:
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
 	VMOVUPS Y3, 96(AX)
-	ADDQ    $0x80, AX
-	SUBQ    $0x20, CX
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, CX
 	JMP     by4
 
 below4:
 by1:
-	CMPQ    CX, $0x08
+	CMPQ    CX, $0x00000008
 	JLT     below1
 	VMOVUPS (DX), Y0
 	VMOVUPS (SI), Y1
@@ -3545,15 +6052,15 @@ by1:
 	VCMPPS  $0x1d, Y1, Y0, Y0
 	VANDPS  loops3f800000<>+0(SB), Y0, Y0
 	VMOVUPS Y0, (AX)
-	ADDQ    $0x20, AX
-	SUBQ    $0x08, CX
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, CX
 	JMP     by1
 
 below1:
 	TESTQ      CX, CX
 	JZ         end
 	NEGQ       CX
-	LEAQ       loopsMasks<>+0(SB), R8
+	LEAQ       loopsOnes<>+0(SB), R8
 	VMOVUPS    32(R8)(CX*4), Y0
 	VMASKMOVPS (DX), Y0, Y1
 	VMASKMOVPS (SI), Y0, Y2
@@ -3562,15 +6069,106 @@ below1:
 	VCMPPS     $0x1d, Y2, Y1, Y1
 	VANDPS     loops3f800000<>+0(SB), Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)
-	ADDQ       $0x20, AX
+	ADDQ       $0x00000020, AX
 
 end:
 	VZEROUPPER
 	RET
 
-// func vectorEqual(dst *float32, a *float32, b *float32, n int, k float32)
-// Requires: AVX
-TEXT ·vectorEqual(SB), NOSPLIT, $32-36
+wide:
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Z0
+	VMOVUPS      Z0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000040, BX
+	TESTQ        DX, DX
+	JNZ          a_wide
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by4_wide:
+	CMPQ           CX, $0x00000040
+	JLT            below4_wide
+	VMOVUPS        (DX), Z0
+	VMOVUPS        (SI), Z4
+	ADDQ           BX, DX
+	ADDQ           DI, SI
+	VMOVUPS        (DX), Z1
+	VMOVUPS        (SI), Z5
+	ADDQ           BX, DX
+	ADDQ           DI, SI
+	VMOVUPS        (DX), Z2
+	VMOVUPS        (SI), Z6
+	ADDQ           BX, DX
+	ADDQ           DI, SI
+	VMOVUPS        (DX), Z3
+	VMOVUPS        (SI), Z7
+	ADDQ           BX, DX
+	ADDQ           DI, SI
+	VCMPPS         $0x1d, Z4, Z0, K1
+	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z0
+	VCMPPS         $0x1d, Z5, Z1, K1
+	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z1
+	VCMPPS         $0x1d, Z6, Z2, K1
+	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z2
+	VCMPPS         $0x1d, Z7, Z3, K1
+	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z3
+	VMOVUPS        Z0, (AX)
+	VMOVUPS        Z1, 64(AX)
+	VMOVUPS        Z2, 128(AX)
+	VMOVUPS        Z3, 192(AX)
+	ADDQ           $0x00000100, AX
+	SUBQ           $0x00000040, CX
+	JMP            by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ           CX, $0x00000010
+	JLT            below1_wide
+	VMOVUPS        (DX), Z0
+	VMOVUPS        (SI), Z1
+	ADDQ           BX, DX
+	ADDQ           DI, SI
+	VCMPPS         $0x1d, Z1, Z0, K1
+	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z0
+	VMOVUPS        Z0, (AX)
+	ADDQ           $0x00000040, AX
+	SUBQ           $0x00000010, CX
+	JMP            by1_wide
+
+below1_wide:
+	TESTQ          CX, CX
+	JZ             end_wide
+	LEAQ           loopsTails<>+0(SB), R8
+	KMOVW          (R8)(CX*2), K1
+	VMOVUPS.Z      (DX), K1, Z0
+	VMOVUPS.Z      (SI), K1, Z1
+	ADDQ           BX, DX
+	ADDQ           DI, SI
+	VCMPPS         $0x1d, Z1, Z0, K2
+	VBROADCASTSS.Z loops3f800000<>+0(SB), K2, Z0
+	VMOVUPS        Z0, K1, (AX)
+	ADDQ           $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+// func vectorEqual(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX512F
+TEXT ·vectorEqual(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
 	MOVQ         dst+0(FP), AX
 	MOVQ         n+24(FP), CX
 	VBROADCASTSS k+32(FP), Y0
@@ -3592,7 +6190,7 @@ a:
 
 b:
 by4:
-	CMPQ    CX, $0x20
+	CMPQ    CX, $0x00000020
 	JLT     below4
 	VMOVUPS (DX), Y0
 	VMOVUPS (SI), Y4
@@ -3622,13 +6220,13 @@ by4:
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
 	VMOVUPS Y3, 96(AX)
-	ADDQ    $0x80, AX
-	SUBQ    $0x20, CX
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, CX
 	JMP     by4
 
 below4:
 by1:
-	CMPQ    CX, $0x08
+	CMPQ    CX, $0x00000008
 	JLT     below1
 	VMOVUPS (DX), Y0
 	VMOVUPS (SI), Y1
@@ -3637,15 +6235,15 @@ by1:
 	VCMPPS  $0x00, Y1, Y0, Y0
 	VANDPS  loops3f800000<>+0(SB), Y0, Y0
 	VMOVUPS Y0, (AX)
-	ADDQ    $0x20, AX
-	SUBQ    $0x08, CX
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, CX
 	JMP     by1
 
 below1:
 	TESTQ      CX, CX
 	JZ         end
 	NEGQ       CX
-	LEAQ       loopsMasks<>+0(SB), R8
+	LEAQ       loopsOnes<>+0(SB), R8
 	VMOVUPS    32(R8)(CX*4), Y0
 	VMASKMOVPS (DX), Y0, Y1
 	VMASKMOVPS (SI), Y0, Y2
@@ -3654,15 +6252,106 @@ below1:
 	VCMPPS     $0x00, Y2, Y1, Y1
 	VANDPS     loops3f800000<>+0(SB), Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)
-	ADDQ       $0x20, AX
+	ADDQ       $0x00000020, AX
 
 end:
 	VZEROUPPER
 	RET
 
-// func vectorGate(dst *float32, a *float32, b *float32, n int, k float32)
-// Requires: AVX
-TEXT ·vectorGate(SB), NOSPLIT, $32-36
+wide:
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Z0
+	VMOVUPS      Z0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000040, BX
+	TESTQ        DX, DX
+	JNZ          a_wide
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by4_wide:
+	CMPQ           CX, $0x00000040
+	JLT            below4_wide
+	VMOVUPS        (DX), Z0
+	VMOVUPS        (SI), Z4
+	ADDQ           BX, DX
+	ADDQ           DI, SI
+	VMOVUPS        (DX), Z1
+	VMOVUPS        (SI), Z5
+	ADDQ           BX, DX
+	ADDQ           DI, SI
+	VMOVUPS        (DX), Z2
+	VMOVUPS        (SI), Z6
+	ADDQ           BX, DX
+	ADDQ           DI, SI
+	VMOVUPS        (DX), Z3
+	VMOVUPS        (SI), Z7
+	ADDQ           BX, DX
+	ADDQ           DI, SI
+	VCMPPS         $0x00, Z4, Z0, K1
+	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z0
+	VCMPPS         $0x00, Z5, Z1, K1
+	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z1
+	VCMPPS         $0x00, Z6, Z2, K1
+	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z2
+	VCMPPS         $0x00, Z7, Z3, K1
+	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z3
+	VMOVUPS        Z0, (AX)
+	VMOVUPS        Z1, 64(AX)
+	VMOVUPS        Z2, 128(AX)
+	VMOVUPS        Z3, 192(AX)
+	ADDQ           $0x00000100, AX
+	SUBQ           $0x00000040, CX
+	JMP            by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ           CX, $0x00000010
+	JLT            below1_wide
+	VMOVUPS        (DX), Z0
+	VMOVUPS        (SI), Z1
+	ADDQ           BX, DX
+	ADDQ           DI, SI
+	VCMPPS         $0x00, Z1, Z0, K1
+	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z0
+	VMOVUPS        Z0, (AX)
+	ADDQ           $0x00000040, AX
+	SUBQ           $0x00000010, CX
+	JMP            by1_wide
+
+below1_wide:
+	TESTQ          CX, CX
+	JZ             end_wide
+	LEAQ           loopsTails<>+0(SB), R8
+	KMOVW          (R8)(CX*2), K1
+	VMOVUPS.Z      (DX), K1, Z0
+	VMOVUPS.Z      (SI), K1, Z1
+	ADDQ           BX, DX
+	ADDQ           DI, SI
+	VCMPPS         $0x00, Z1, Z0, K2
+	VBROADCASTSS.Z loops3f800000<>+0(SB), K2, Z0
+	VMOVUPS        Z0, K1, (AX)
+	ADDQ           $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+// func vectorGate(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX512F
+TEXT ·vectorGate(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
 	MOVQ         dst+0(FP), AX
 	MOVQ         n+24(FP), CX
 	VBROADCASTSS k+32(FP), Y0
@@ -3684,7 +6373,7 @@ a:
 
 b:
 by4:
-	CMPQ    CX, $0x20
+	CMPQ    CX, $0x00000020
 	JLT     below4
 	VMOVUPS (DX), Y0
 	VMOVUPS (SI), Y4
@@ -3702,65 +6391,150 @@ by4:
 	VMOVUPS (SI), Y7
 	ADDQ    BX, DX
 	ADDQ    DI, SI
-	VMOVUPS loops00000000<>+0(SB), Y8
-	VCMPPS  $0x1e, Y8, Y4, Y4
-	VANDPS  Y4, Y0, Y0
-	VMOVUPS loops00000000<>+0(SB), Y4
-	VCMPPS  $0x1e, Y4, Y5, Y4
-	VANDPS  Y4, Y1, Y1
-	VMOVUPS loops00000000<>+0(SB), Y4
-	VCMPPS  $0x1e, Y4, Y6, Y4
-	VANDPS  Y4, Y2, Y2
-	VMOVUPS loops00000000<>+0(SB), Y4
-	VCMPPS  $0x1e, Y4, Y7, Y4
-	VANDPS  Y4, Y3, Y3
+	VCMPPS  $0x1e, loops00000000<>+0(SB), Y4, Y4
+	VANDPS  Y0, Y4, Y0
+	VCMPPS  $0x1e, loops00000000<>+0(SB), Y5, Y4
+	VANDPS  Y1, Y4, Y1
+	VCMPPS  $0x1e, loops00000000<>+0(SB), Y6, Y4
+	VANDPS  Y2, Y4, Y2
+	VCMPPS  $0x1e, loops00000000<>+0(SB), Y7, Y4
+	VANDPS  Y3, Y4, Y3
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
 	VMOVUPS Y3, 96(AX)
-	ADDQ    $0x80, AX
-	SUBQ    $0x20, CX
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, CX
 	JMP     by4
 
 below4:
 by1:
-	CMPQ    CX, $0x08
+	CMPQ    CX, $0x00000008
 	JLT     below1
 	VMOVUPS (DX), Y0
 	VMOVUPS (SI), Y1
 	ADDQ    BX, DX
 	ADDQ    DI, SI
-	VMOVUPS loops00000000<>+0(SB), Y2
-	VCMPPS  $0x1e, Y2, Y1, Y1
-	VANDPS  Y1, Y0, Y0
+	VCMPPS  $0x1e, loops00000000<>+0(SB), Y1, Y1
+	VANDPS  Y0, Y1, Y0
 	VMOVUPS Y0, (AX)
-	ADDQ    $0x20, AX
-	SUBQ    $0x08, CX
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, CX
 	JMP     by1
 
 below1:
 	TESTQ      CX, CX
 	JZ         end
 	NEGQ       CX
-	LEAQ       loopsMasks<>+0(SB), R8
+	LEAQ       loopsOnes<>+0(SB), R8
 	VMOVUPS    32(R8)(CX*4), Y0
 	VMASKMOVPS (DX), Y0, Y1
 	VMASKMOVPS (SI), Y0, Y2
 	ADDQ       BX, DX
 	ADDQ       DI, SI
-	VMOVUPS    loops00000000<>+0(SB), Y3
-	VCMPPS     $0x1e, Y3, Y2, Y2
-	VANDPS     Y2, Y1, Y1
+	VCMPPS     $0x1e, loops00000000<>+0(SB), Y2, Y2
+	VANDPS     Y1, Y2, Y1
 	VMASKMOVPS Y1, Y0, (AX)
-	ADDQ       $0x20, AX
+	ADDQ       $0x00000020, AX
 
 end:
 	VZEROUPPER
 	RET
 
-// func vectorAddScaled(dst *float32, a *float32, b *float32, n int, k float32)
-// Requires: AVX
-TEXT ·vectorAddScaled(SB), NOSPLIT, $32-36
+wide:
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Z0
+	VMOVUPS      Z0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000040, BX
+	TESTQ        DX, DX
+	JNZ          a_wide
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by4_wide:
+	CMPQ        CX, $0x00000040
+	JLT         below4_wide
+	VMOVUPS     (DX), Z0
+	VMOVUPS     (SI), Z4
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VMOVUPS     (DX), Z1
+	VMOVUPS     (SI), Z5
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VMOVUPS     (DX), Z2
+	VMOVUPS     (SI), Z6
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VMOVUPS     (DX), Z3
+	VMOVUPS     (SI), Z7
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VCMPPS.BCST $0x1e, loops00000000<>+0(SB), Z4, K1
+	VMOVAPS.Z   Z0, K1, Z0
+	VCMPPS.BCST $0x1e, loops00000000<>+0(SB), Z5, K1
+	VMOVAPS.Z   Z1, K1, Z1
+	VCMPPS.BCST $0x1e, loops00000000<>+0(SB), Z6, K1
+	VMOVAPS.Z   Z2, K1, Z2
+	VCMPPS.BCST $0x1e, loops00000000<>+0(SB), Z7, K1
+	VMOVAPS.Z   Z3, K1, Z3
+	VMOVUPS     Z0, (AX)
+	VMOVUPS     Z1, 64(AX)
+	VMOVUPS     Z2, 128(AX)
+	VMOVUPS     Z3, 192(AX)
+	ADDQ        $0x00000100, AX
+	SUBQ        $0x00000040, CX
+	JMP         by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ        CX, $0x00000010
+	JLT         below1_wide
+	VMOVUPS     (DX), Z0
+	VMOVUPS     (SI), Z1
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VCMPPS.BCST $0x1e, loops00000000<>+0(SB), Z1, K1
+	VMOVAPS.Z   Z0, K1, Z0
+	VMOVUPS     Z0, (AX)
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, CX
+	JMP         by1_wide
+
+below1_wide:
+	TESTQ       CX, CX
+	JZ          end_wide
+	LEAQ        loopsTails<>+0(SB), R8
+	KMOVW       (R8)(CX*2), K1
+	VMOVUPS.Z   (DX), K1, Z0
+	VMOVUPS.Z   (SI), K1, Z1
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VCMPPS.BCST $0x1e, loops00000000<>+0(SB), Z1, K2
+	VMOVAPS.Z   Z0, K2, Z0
+	VMOVUPS     Z0, K1, (AX)
+	ADDQ        $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+// func vectorAddScaled(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX512F
+TEXT ·vectorAddScaled(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
 	MOVQ         dst+0(FP), AX
 	MOVQ         n+24(FP), CX
 	VBROADCASTSS k+32(FP), Y0
@@ -3782,7 +6556,7 @@ a:
 
 b:
 by4:
-	CMPQ         CX, $0x20
+	CMPQ         CX, $0x00000020
 	JLT          below4
 	VMOVUPS      (DX), Y0
 	VMOVUPS      (SI), Y4
@@ -3816,13 +6590,13 @@ by4:
 	VMOVUPS      Y1, 32(AX)
 	VMOVUPS      Y2, 64(AX)
 	VMOVUPS      Y3, 96(AX)
-	ADDQ         $0x80, AX
-	SUBQ         $0x20, CX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, CX
 	JMP          by4
 
 below4:
 by1:
-	CMPQ         CX, $0x08
+	CMPQ         CX, $0x00000008
 	JLT          below1
 	VMOVUPS      (DX), Y0
 	VMOVUPS      (SI), Y1
@@ -3832,15 +6606,15 @@ by1:
 	VMULPS       Y2, Y1, Y1
 	VADDPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (AX)
-	ADDQ         $0x20, AX
-	SUBQ         $0x08, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, CX
 	JMP          by1
 
 below1:
 	TESTQ        CX, CX
 	JZ           end
 	NEGQ         CX
-	LEAQ         loopsMasks<>+0(SB), R8
+	LEAQ         loopsOnes<>+0(SB), R8
 	VMOVUPS      32(R8)(CX*4), Y0
 	VMASKMOVPS   (DX), Y0, Y1
 	VMASKMOVPS   (SI), Y0, Y2
@@ -3850,15 +6624,106 @@ below1:
 	VMULPS       Y3, Y2, Y2
 	VADDPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
-	ADDQ         $0x20, AX
+	ADDQ         $0x00000020, AX
 
 end:
 	VZEROUPPER
 	RET
 
-// func vectorSoftmaxGrad(dst *float32, a *float32, b *float32, n int, k float32)
-// Requires: AVX
-TEXT ·vectorSoftmaxGrad(SB), NOSPLIT, $32-36
+wide:
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Z0
+	VMOVUPS      Z0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000040, BX
+	TESTQ        DX, DX
+	JNZ          a_wide
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by4_wide:
+	CMPQ        CX, $0x00000040
+	JLT         below4_wide
+	VMOVUPS     (DX), Z0
+	VMOVUPS     (SI), Z4
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VMOVUPS     (DX), Z1
+	VMOVUPS     (SI), Z5
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VMOVUPS     (DX), Z2
+	VMOVUPS     (SI), Z6
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VMOVUPS     (DX), Z3
+	VMOVUPS     (SI), Z7
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VMULPS.BCST k+32(FP), Z4, Z4
+	VADDPS      Z4, Z0, Z0
+	VMULPS.BCST k+32(FP), Z5, Z5
+	VADDPS      Z5, Z1, Z1
+	VMULPS.BCST k+32(FP), Z6, Z6
+	VADDPS      Z6, Z2, Z2
+	VMULPS.BCST k+32(FP), Z7, Z7
+	VADDPS      Z7, Z3, Z3
+	VMOVUPS     Z0, (AX)
+	VMOVUPS     Z1, 64(AX)
+	VMOVUPS     Z2, 128(AX)
+	VMOVUPS     Z3, 192(AX)
+	ADDQ        $0x00000100, AX
+	SUBQ        $0x00000040, CX
+	JMP         by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ        CX, $0x00000010
+	JLT         below1_wide
+	VMOVUPS     (DX), Z0
+	VMOVUPS     (SI), Z1
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VMULPS.BCST k+32(FP), Z1, Z1
+	VADDPS      Z1, Z0, Z0
+	VMOVUPS     Z0, (AX)
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, CX
+	JMP         by1_wide
+
+below1_wide:
+	TESTQ       CX, CX
+	JZ          end_wide
+	LEAQ        loopsTails<>+0(SB), R8
+	KMOVW       (R8)(CX*2), K1
+	VMOVUPS.Z   (DX), K1, Z0
+	VMOVUPS.Z   (SI), K1, Z1
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VMULPS.BCST k+32(FP), Z1, Z1
+	VADDPS      Z1, Z0, Z0
+	VMOVUPS     Z0, K1, (AX)
+	ADDQ        $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+// func vectorSoftmaxGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX512F
+TEXT ·vectorSoftmaxGrad(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
 	MOVQ         dst+0(FP), AX
 	MOVQ         n+24(FP), CX
 	VBROADCASTSS k+32(FP), Y0
@@ -3880,7 +6745,7 @@ a:
 
 b:
 by4:
-	CMPQ         CX, $0x20
+	CMPQ         CX, $0x00000020
 	JLT          below4
 	VMOVUPS      (DX), Y0
 	VMOVUPS      (SI), Y4
@@ -3914,13 +6779,13 @@ by4:
 	VMOVUPS      Y1, 32(AX)
 	VMOVUPS      Y2, 64(AX)
 	VMOVUPS      Y3, 96(AX)
-	ADDQ         $0x80, AX
-	SUBQ         $0x20, CX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, CX
 	JMP          by4
 
 below4:
 by1:
-	CMPQ         CX, $0x08
+	CMPQ         CX, $0x00000008
 	JLT          below1
 	VMOVUPS      (DX), Y0
 	VMOVUPS      (SI), Y1
@@ -3930,15 +6795,15 @@ by1:
 	VSUBPS       Y2, Y0, Y0
 	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (AX)
-	ADDQ         $0x20, AX
-	SUBQ         $0x08, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, CX
 	JMP          by1
 
 below1:
 	TESTQ        CX, CX
 	JZ           end
 	NEGQ         CX
-	LEAQ         loopsMasks<>+0(SB), R8
+	LEAQ         loopsOnes<>+0(SB), R8
 	VMOVUPS      32(R8)(CX*4), Y0
 	VMASKMOVPS   (DX), Y0, Y1
 	VMASKMOVPS   (SI), Y0, Y2
@@ -3948,15 +6813,106 @@ below1:
 	VSUBPS       Y3, Y1, Y1
 	VMULPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
-	ADDQ         $0x20, AX
+	ADDQ         $0x00000020, AX
 
 end:
 	VZEROUPPER
 	RET
 
-// func vectorLogSoftmaxGrad(dst *float32, a *float32, b *float32, n int, k float32)
-// Requires: AVX, AVX2, FMA3
-TEXT ·vectorLogSoftmaxGrad(SB), NOSPLIT, $32-36
+wide:
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Z0
+	VMOVUPS      Z0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000040, BX
+	TESTQ        DX, DX
+	JNZ          a_wide
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by4_wide:
+	CMPQ        CX, $0x00000040
+	JLT         below4_wide
+	VMOVUPS     (DX), Z0
+	VMOVUPS     (SI), Z4
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VMOVUPS     (DX), Z1
+	VMOVUPS     (SI), Z5
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VMOVUPS     (DX), Z2
+	VMOVUPS     (SI), Z6
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VMOVUPS     (DX), Z3
+	VMOVUPS     (SI), Z7
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VSUBPS.BCST k+32(FP), Z0, Z0
+	VMULPS      Z4, Z0, Z0
+	VSUBPS.BCST k+32(FP), Z1, Z1
+	VMULPS      Z5, Z1, Z1
+	VSUBPS.BCST k+32(FP), Z2, Z2
+	VMULPS      Z6, Z2, Z2
+	VSUBPS.BCST k+32(FP), Z3, Z3
+	VMULPS      Z7, Z3, Z3
+	VMOVUPS     Z0, (AX)
+	VMOVUPS     Z1, 64(AX)
+	VMOVUPS     Z2, 128(AX)
+	VMOVUPS     Z3, 192(AX)
+	ADDQ        $0x00000100, AX
+	SUBQ        $0x00000040, CX
+	JMP         by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ        CX, $0x00000010
+	JLT         below1_wide
+	VMOVUPS     (DX), Z0
+	VMOVUPS     (SI), Z1
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VSUBPS.BCST k+32(FP), Z0, Z0
+	VMULPS      Z1, Z0, Z0
+	VMOVUPS     Z0, (AX)
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, CX
+	JMP         by1_wide
+
+below1_wide:
+	TESTQ       CX, CX
+	JZ          end_wide
+	LEAQ        loopsTails<>+0(SB), R8
+	KMOVW       (R8)(CX*2), K1
+	VMOVUPS.Z   (DX), K1, Z0
+	VMOVUPS.Z   (SI), K1, Z1
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VSUBPS.BCST k+32(FP), Z0, Z0
+	VMULPS      Z1, Z0, Z0
+	VMOVUPS     Z0, K1, (AX)
+	ADDQ        $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+// func vectorLogSoftmaxGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX2, AVX512F, FMA3
+TEXT ·vectorLogSoftmaxGrad(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
 	MOVQ         dst+0(FP), AX
 	MOVQ         n+24(FP), CX
 	VBROADCASTSS k+32(FP), Y0
@@ -3978,7 +6934,7 @@ a:
 
 b:
 by2:
-	CMPQ         CX, $0x10
+	CMPQ         CX, $0x00000010
 	JLT          below2
 	VMOVUPS      (DX), Y0
 	VMOVUPS      (SI), Y2
@@ -3996,7 +6952,6 @@ by2:
 	VROUNDPS     $0x08, Y4, Y4
 	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y2
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y2
-	VCVTPS2DQ    Y4, Y4
 	VMOVUPS      loops42b20000<>+0(SB), Y5
 	VMINPS       Y3, Y5, Y3
 	VMOVUPS      loopsc2d20000<>+0(SB), Y5
@@ -4005,7 +6960,6 @@ by2:
 	VROUNDPS     $0x08, Y5, Y5
 	VFNMADD231PS loops3f318000<>+0(SB), Y5, Y3
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y5, Y3
-	VCVTPS2DQ    Y5, Y5
 	VMOVUPS      loops39506967<>+0(SB), Y6
 	VMOVUPS      loops39506967<>+0(SB), Y7
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y6
@@ -4022,24 +6976,24 @@ by2:
 	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y7
 	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y6
 	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y7
+	VCVTPS2DQ    Y4, Y4
 	VPSRAD       $0x01, Y4, Y2
 	VPSUBD       Y2, Y4, Y4
 	VPADDD       loops0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y6, Y6
+	VMULPS       Y2, Y6, Y2
 	VPADDD       loops0000007f<>+0(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y6
-	VMOVAPS      Y6, Y2
+	VMULPS       Y4, Y2, Y2
+	VCVTPS2DQ    Y5, Y5
 	VPSRAD       $0x01, Y5, Y3
 	VPSUBD       Y3, Y5, Y5
 	VPADDD       loops0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y7, Y7
+	VMULPS       Y3, Y7, Y3
 	VPADDD       loops0000007f<>+0(SB), Y5, Y5
 	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y7, Y7
-	VMOVAPS      Y7, Y3
+	VMULPS       Y5, Y3, Y3
 	VBROADCASTSS k+32(FP), Y4
 	VMULPS       Y4, Y2, Y2
 	VSUBPS       Y2, Y0, Y0
@@ -4048,13 +7002,13 @@ by2:
 	VSUBPS       Y3, Y1, Y1
 	VMOVUPS      Y0, (AX)
 	VMOVUPS      Y1, 32(AX)
-	ADDQ         $0x40, AX
-	SUBQ         $0x10, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, CX
 	JMP          by2
 
 below2:
 by1:
-	CMPQ         CX, $0x08
+	CMPQ         CX, $0x00000008
 	JLT          below1
 	VMOVUPS      (DX), Y0
 	VMOVUPS      (SI), Y1
@@ -4068,7 +7022,6 @@ by1:
 	VROUNDPS     $0x08, Y2, Y2
 	VFNMADD231PS loops3f318000<>+0(SB), Y2, Y1
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y2, Y1
-	VCVTPS2DQ    Y2, Y2
 	VMOVUPS      loops39506967<>+0(SB), Y3
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y1, Y3
 	VFMADD213PS  loops3c088908<>+0(SB), Y1, Y3
@@ -4077,28 +7030,28 @@ by1:
 	VFMADD213PS  loops3f000000<>+0(SB), Y1, Y3
 	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y3
 	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y3
+	VCVTPS2DQ    Y2, Y2
 	VPSRAD       $0x01, Y2, Y1
 	VPSUBD       Y1, Y2, Y2
 	VPADDD       loops0000007f<>+0(SB), Y1, Y1
 	VPSLLD       $0x17, Y1, Y1
-	VMULPS       Y1, Y3, Y3
+	VMULPS       Y1, Y3, Y1
 	VPADDD       loops0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y3, Y3
-	VMOVAPS      Y3, Y1
+	VMULPS       Y2, Y1, Y1
 	VBROADCASTSS k+32(FP), Y2
 	VMULPS       Y2, Y1, Y1
 	VSUBPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (AX)
-	ADDQ         $0x20, AX
-	SUBQ         $0x08, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, CX
 	JMP          by1
 
 below1:
 	TESTQ        CX, CX
 	JZ           end
 	NEGQ         CX
-	LEAQ         loopsMasks<>+0(SB), R8
+	LEAQ         loopsOnes<>+0(SB), R8
 	VMOVUPS      32(R8)(CX*4), Y0
 	VMASKMOVPS   (DX), Y0, Y1
 	VMASKMOVPS   (SI), Y0, Y2
@@ -4112,7 +7065,6 @@ below1:
 	VROUNDPS     $0x08, Y3, Y3
 	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y2
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y2
-	VCVTPS2DQ    Y3, Y3
 	VMOVUPS      loops39506967<>+0(SB), Y4
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y4
 	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y4
@@ -4121,28 +7073,173 @@ below1:
 	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y4
 	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y4
 	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y4
+	VCVTPS2DQ    Y3, Y3
 	VPSRAD       $0x01, Y3, Y2
 	VPSUBD       Y2, Y3, Y3
 	VPADDD       loops0000007f<>+0(SB), Y2, Y2
 	VPSLLD       $0x17, Y2, Y2
-	VMULPS       Y2, Y4, Y4
+	VMULPS       Y2, Y4, Y2
 	VPADDD       loops0000007f<>+0(SB), Y3, Y3
 	VPSLLD       $0x17, Y3, Y3
-	VMULPS       Y3, Y4, Y4
-	VMOVAPS      Y4, Y2
+	VMULPS       Y3, Y2, Y2
 	VBROADCASTSS k+32(FP), Y3
 	VMULPS       Y3, Y2, Y2
 	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
-	ADDQ         $0x20, AX
+	ADDQ         $0x00000020, AX
 
 end:
 	VZEROUPPER
 	RET
 
+wide:
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Z0
+	VMOVUPS      Z0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000040, BX
+	TESTQ        DX, DX
+	JNZ          a_wide
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by2_wide:
+	CMPQ              CX, $0x00000020
+	JLT               below2_wide
+	VMOVUPS           (DX), Z0
+	VMOVUPS           (SI), Z2
+	ADDQ              BX, DX
+	ADDQ              DI, SI
+	VMOVUPS           (DX), Z1
+	VMOVUPS           (SI), Z3
+	ADDQ              BX, DX
+	ADDQ              DI, SI
+	VBROADCASTSS      loops42b20000<>+0(SB), Z4
+	VMINPS            Z2, Z4, Z2
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z4
+	VMAXPS            Z2, Z4, Z2
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z2, Z4
+	VRNDSCALEPS       $0x08, Z4, Z4
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z4, Z2
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z4, Z2
+	VBROADCASTSS      loops42b20000<>+0(SB), Z5
+	VMINPS            Z3, Z5, Z3
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z5
+	VMAXPS            Z3, Z5, Z3
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z3, Z5
+	VRNDSCALEPS       $0x08, Z5, Z5
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z5, Z3
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z5, Z3
+	VBROADCASTSS      loops39506967<>+0(SB), Z6
+	VBROADCASTSS      loops39506967<>+0(SB), Z7
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z2, Z6
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z3, Z7
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z2, Z6
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z3, Z7
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z2, Z6
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z3, Z7
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z2, Z6
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z3, Z7
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z2, Z6
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z3, Z7
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z2, Z6
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z3, Z7
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z2, Z6
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z3, Z7
+	VSCALEFPS         Z4, Z6, Z2
+	VSCALEFPS         Z5, Z7, Z3
+	VMULPS.BCST       k+32(FP), Z2, Z2
+	VSUBPS            Z2, Z0, Z0
+	VMULPS.BCST       k+32(FP), Z3, Z3
+	VSUBPS            Z3, Z1, Z1
+	VMOVUPS           Z0, (AX)
+	VMOVUPS           Z1, 64(AX)
+	ADDQ              $0x00000080, AX
+	SUBQ              $0x00000020, CX
+	JMP               by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ              CX, $0x00000010
+	JLT               below1_wide
+	VMOVUPS           (DX), Z0
+	VMOVUPS           (SI), Z1
+	ADDQ              BX, DX
+	ADDQ              DI, SI
+	VBROADCASTSS      loops42b20000<>+0(SB), Z2
+	VMINPS            Z1, Z2, Z1
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z2, Z1
+	VBROADCASTSS      loops39506967<>+0(SB), Z3
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z3
+	VSCALEFPS         Z2, Z3, Z1
+	VMULPS.BCST       k+32(FP), Z1, Z1
+	VSUBPS            Z1, Z0, Z0
+	VMOVUPS           Z0, (AX)
+	ADDQ              $0x00000040, AX
+	SUBQ              $0x00000010, CX
+	JMP               by1_wide
+
+below1_wide:
+	TESTQ             CX, CX
+	JZ                end_wide
+	LEAQ              loopsTails<>+0(SB), R8
+	KMOVW             (R8)(CX*2), K1
+	VMOVUPS.Z         (DX), K1, Z0
+	VMOVUPS.Z         (SI), K1, Z1
+	ADDQ              BX, DX
+	ADDQ              DI, SI
+	VBROADCASTSS      loops42b20000<>+0(SB), Z2
+	VMINPS            Z1, Z2, Z1
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z2
+	VMAXPS            Z1, Z2, Z1
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS       $0x08, Z2, Z2
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z2, Z1
+	VBROADCASTSS      loops39506967<>+0(SB), Z3
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z3
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z3
+	VSCALEFPS         Z2, Z3, Z1
+	VMULPS.BCST       k+32(FP), Z1, Z1
+	VSUBPS            Z1, Z0, Z0
+	VMOVUPS           Z0, K1, (AX)
+	ADDQ              $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
 // func vectorSum(x *float32, n int) float64
-// Requires: AVX
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·vectorSum(SB), NOSPLIT, $0-24
+	CMPQ   ·level+0(SB), $0x02
+	JEQ    wide
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4151,63 +7248,63 @@ TEXT ·vectorSum(SB), NOSPLIT, $0-24
 	MOVQ   n+8(FP), CX
 
 by4:
-	CMPQ         CX, $0x20
+	CMPQ         CX, $0x00000020
 	JLT          below4
 	VMOVUPS      (AX), Y4
-	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X4, Y5
+	VADDPD       Y5, Y0, Y0
+	VEXTRACTF128 $0x01, Y4, X4
 	VCVTPS2PD    X4, Y4
-	VCVTPS2PD    X5, Y5
-	VADDPD       Y4, Y0, Y0
-	VADDPD       Y5, Y1, Y1
+	VADDPD       Y4, Y1, Y1
 	VMOVUPS      32(AX), Y4
-	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X4, Y5
+	VADDPD       Y5, Y2, Y2
+	VEXTRACTF128 $0x01, Y4, X4
 	VCVTPS2PD    X4, Y4
-	VCVTPS2PD    X5, Y5
-	VADDPD       Y4, Y2, Y2
-	VADDPD       Y5, Y3, Y3
+	VADDPD       Y4, Y3, Y3
 	VMOVUPS      64(AX), Y4
-	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X4, Y5
+	VADDPD       Y5, Y0, Y0
+	VEXTRACTF128 $0x01, Y4, X4
 	VCVTPS2PD    X4, Y4
-	VCVTPS2PD    X5, Y5
-	VADDPD       Y4, Y0, Y0
-	VADDPD       Y5, Y1, Y1
+	VADDPD       Y4, Y1, Y1
 	VMOVUPS      96(AX), Y4
-	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X4, Y5
+	VADDPD       Y5, Y2, Y2
+	VEXTRACTF128 $0x01, Y4, X4
 	VCVTPS2PD    X4, Y4
-	VCVTPS2PD    X5, Y5
-	VADDPD       Y4, Y2, Y2
-	VADDPD       Y5, Y3, Y3
-	ADDQ         $0x80, AX
-	SUBQ         $0x20, CX
+	VADDPD       Y4, Y3, Y3
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, CX
 	JMP          by4
 
 below4:
 by1:
-	CMPQ         CX, $0x08
+	CMPQ         CX, $0x00000008
 	JLT          below1
 	VMOVUPS      (AX), Y4
-	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X4, Y5
+	VADDPD       Y5, Y0, Y0
+	VEXTRACTF128 $0x01, Y4, X4
 	VCVTPS2PD    X4, Y4
-	VCVTPS2PD    X5, Y5
-	VADDPD       Y4, Y0, Y0
-	VADDPD       Y5, Y1, Y1
-	ADDQ         $0x20, AX
-	SUBQ         $0x08, CX
+	VADDPD       Y4, Y1, Y1
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, CX
 	JMP          by1
 
 below1:
 	TESTQ        CX, CX
 	JZ           end
 	NEGQ         CX
-	LEAQ         loopsMasks<>+0(SB), DX
+	LEAQ         loopsOnes<>+0(SB), DX
 	VMOVUPS      32(DX)(CX*4), Y4
 	VMASKMOVPS   (AX), Y4, Y4
-	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X4, Y5
+	VADDPD       Y5, Y2, Y2
+	VEXTRACTF128 $0x01, Y4, X4
 	VCVTPS2PD    X4, Y4
-	VCVTPS2PD    X5, Y5
-	VADDPD       Y4, Y2, Y2
-	VADDPD       Y5, Y3, Y3
-	ADDQ         $0x20, AX
+	VADDPD       Y4, Y3, Y3
+	ADDQ         $0x00000020, AX
 
 end:
 	VADDPD       Y1, Y0, Y0
@@ -4221,9 +7318,91 @@ end:
 	VZEROUPPER
 	RET
 
+wide:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	MOVQ   x+0(FP), AX
+	MOVQ   n+8(FP), CX
+
+by4_wide:
+	CMPQ          CX, $0x00000040
+	JLT           below4_wide
+	VMOVUPS       (AX), Z4
+	VCVTPS2PD     Y4, Z5
+	VADDPD        Z5, Z0, Z0
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z1, Z1
+	VMOVUPS       64(AX), Z4
+	VCVTPS2PD     Y4, Z5
+	VADDPD        Z5, Z2, Z2
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z3, Z3
+	VMOVUPS       128(AX), Z4
+	VCVTPS2PD     Y4, Z5
+	VADDPD        Z5, Z0, Z0
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z1, Z1
+	VMOVUPS       192(AX), Z4
+	VCVTPS2PD     Y4, Z5
+	VADDPD        Z5, Z2, Z2
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z3, Z3
+	ADDQ          $0x00000100, AX
+	SUBQ          $0x00000040, CX
+	JMP           by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ          CX, $0x00000010
+	JLT           below1_wide
+	VMOVUPS       (AX), Z4
+	VCVTPS2PD     Y4, Z5
+	VADDPD        Z5, Z0, Z0
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z1, Z1
+	ADDQ          $0x00000040, AX
+	SUBQ          $0x00000010, CX
+	JMP           by1_wide
+
+below1_wide:
+	TESTQ         CX, CX
+	JZ            end_wide
+	LEAQ          loopsTails<>+0(SB), DX
+	KMOVW         (DX)(CX*2), K1
+	VMOVUPS.Z     (AX), K1, Z4
+	VCVTPS2PD     Y4, Z5
+	VADDPD        Z5, Z2, Z2
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z3, Z3
+	ADDQ          $0x00000040, AX
+
+end_wide:
+	VADDPD        Z1, Z0, Z0
+	VADDPD        Z2, Z0, Z0
+	VADDPD        Z3, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	VMOVSD        X0, ret+16(FP)
+	VZEROUPPER
+	RET
+
 // func vectorDifferences(x *float32, n int) float64
-// Requires: AVX
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·vectorDifferences(SB), NOSPLIT, $0-24
+	CMPQ   ·level+0(SB), $0x02
+	JEQ    wide
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4232,7 +7411,7 @@ TEXT ·vectorDifferences(SB), NOSPLIT, $0-24
 	MOVQ   n+8(FP), CX
 
 by4:
-	CMPQ         CX, $0x20
+	CMPQ         CX, $0x00000020
 	JLT          below4
 	VMOVUPS      loops00000000<>+0(SB), Y4
 	VMOVUPS      (AX), Y5
@@ -4247,48 +7426,48 @@ by4:
 	VMOVUPS      96(AX), Y5
 	VSUBPS       Y5, Y5, Y5
 	VADDPS       Y5, Y4, Y4
-	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X4, Y5
+	VADDPD       Y5, Y0, Y0
+	VEXTRACTF128 $0x01, Y4, X4
 	VCVTPS2PD    X4, Y4
-	VCVTPS2PD    X5, Y5
-	VADDPD       Y4, Y0, Y0
-	VADDPD       Y5, Y1, Y1
-	ADDQ         $0x80, AX
-	SUBQ         $0x20, CX
+	VADDPD       Y4, Y1, Y1
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, CX
 	JMP          by4
 
 below4:
 by1:
-	CMPQ         CX, $0x08
+	CMPQ         CX, $0x00000008
 	JLT          below1
 	VMOVUPS      loops00000000<>+0(SB), Y4
 	VMOVUPS      (AX), Y5
 	VSUBPS       Y5, Y5, Y5
 	VADDPS       Y5, Y4, Y4
-	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X4, Y5
+	VADDPD       Y5, Y2, Y2
+	VEXTRACTF128 $0x01, Y4, X4
 	VCVTPS2PD    X4, Y4
-	VCVTPS2PD    X5, Y5
-	VADDPD       Y4, Y2, Y2
-	VADDPD       Y5, Y3, Y3
-	ADDQ         $0x20, AX
-	SUBQ         $0x08, CX
+	VADDPD       Y4, Y3, Y3
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, CX
 	JMP          by1
 
 below1:
 	TESTQ        CX, CX
 	JZ           end
 	NEGQ         CX
-	LEAQ         loopsMasks<>+0(SB), DX
+	LEAQ         loopsOnes<>+0(SB), DX
 	VMOVUPS      32(DX)(CX*4), Y4
 	VMOVUPS      loops00000000<>+0(SB), Y5
 	VMASKMOVPS   (AX), Y4, Y4
 	VSUBPS       Y4, Y4, Y4
 	VADDPS       Y4, Y5, Y5
+	VCVTPS2PD    X5, Y4
+	VADDPD       Y4, Y0, Y0
 	VEXTRACTF128 $0x01, Y5, X4
-	VCVTPS2PD    X5, Y5
 	VCVTPS2PD    X4, Y4
-	VADDPD       Y5, Y0, Y0
 	VADDPD       Y4, Y1, Y1
-	ADDQ         $0x20, AX
+	ADDQ         $0x00000020, AX
 
 end:
 	VADDPD       Y1, Y0, Y0
@@ -4302,9 +7481,91 @@ end:
 	VZEROUPPER
 	RET
 
+wide:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	MOVQ   x+0(FP), AX
+	MOVQ   n+8(FP), CX
+
+by4_wide:
+	CMPQ          CX, $0x00000040
+	JLT           below4_wide
+	VBROADCASTSS  loops00000000<>+0(SB), Z4
+	VMOVUPS       (AX), Z5
+	VSUBPS        Z5, Z5, Z5
+	VADDPS        Z5, Z4, Z4
+	VMOVUPS       64(AX), Z5
+	VSUBPS        Z5, Z5, Z5
+	VADDPS        Z5, Z4, Z4
+	VMOVUPS       128(AX), Z5
+	VSUBPS        Z5, Z5, Z5
+	VADDPS        Z5, Z4, Z4
+	VMOVUPS       192(AX), Z5
+	VSUBPS        Z5, Z5, Z5
+	VADDPS        Z5, Z4, Z4
+	VCVTPS2PD     Y4, Z5
+	VADDPD        Z5, Z0, Z0
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z1, Z1
+	ADDQ          $0x00000100, AX
+	SUBQ          $0x00000040, CX
+	JMP           by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ          CX, $0x00000010
+	JLT           below1_wide
+	VBROADCASTSS  loops00000000<>+0(SB), Z4
+	VMOVUPS       (AX), Z5
+	VSUBPS        Z5, Z5, Z5
+	VADDPS        Z5, Z4, Z4
+	VCVTPS2PD     Y4, Z5
+	VADDPD        Z5, Z2, Z2
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z3, Z3
+	ADDQ          $0x00000040, AX
+	SUBQ          $0x00000010, CX
+	JMP           by1_wide
+
+below1_wide:
+	TESTQ         CX, CX
+	JZ            end_wide
+	LEAQ          loopsTails<>+0(SB), DX
+	KMOVW         (DX)(CX*2), K1
+	VBROADCASTSS  loops00000000<>+0(SB), Z4
+	VMOVUPS.Z     (AX), K1, Z5
+	VSUBPS        Z5, Z5, Z5
+	VADDPS        Z5, Z4, Z4
+	VCVTPS2PD     Y4, Z5
+	VADDPD        Z5, Z0, Z0
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z1, Z1
+	ADDQ          $0x00000040, AX
+
+end_wide:
+	VADDPD        Z1, Z0, Z0
+	VADDPD        Z2, Z0, Z0
+	VADDPD        Z3, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	VMOVSD        X0, ret+16(FP)
+	VZEROUPPER
+	RET
+
 // func vectorExpSum(x *float32, n int, k float32) float64
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
 TEXT ·vectorExpSum(SB), NOSPLIT, $0-32
+	CMPQ   ·level+0(SB), $0x02
+	JEQ    wide
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4313,7 +7574,7 @@ TEXT ·vectorExpSum(SB), NOSPLIT, $0-32
 	MOVQ   n+8(FP), CX
 
 by2:
-	CMPQ         CX, $0x10
+	CMPQ         CX, $0x00000010
 	JLT          below2
 	VMOVUPS      (AX), Y4
 	VBROADCASTSS k+16(FP), Y5
@@ -4329,7 +7590,6 @@ by2:
 	VROUNDPS     $0x08, Y6, Y6
 	VFNMADD231PS loops3f318000<>+0(SB), Y6, Y4
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y6, Y4
-	VCVTPS2DQ    Y6, Y6
 	VMOVUPS      loops42b20000<>+0(SB), Y7
 	VMINPS       Y5, Y7, Y5
 	VMOVUPS      loopsc2d20000<>+0(SB), Y7
@@ -4338,7 +7598,6 @@ by2:
 	VROUNDPS     $0x08, Y7, Y7
 	VFNMADD231PS loops3f318000<>+0(SB), Y7, Y5
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y7, Y5
-	VCVTPS2DQ    Y7, Y7
 	VMOVUPS      loops39506967<>+0(SB), Y8
 	VMOVUPS      loops39506967<>+0(SB), Y9
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y4, Y8
@@ -4355,41 +7614,41 @@ by2:
 	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y9
 	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y8
 	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y9
+	VCVTPS2DQ    Y6, Y6
 	VPSRAD       $0x01, Y6, Y4
 	VPSUBD       Y4, Y6, Y6
 	VPADDD       loops0000007f<>+0(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y8, Y8
+	VMULPS       Y4, Y8, Y4
 	VPADDD       loops0000007f<>+0(SB), Y6, Y6
 	VPSLLD       $0x17, Y6, Y6
-	VMULPS       Y6, Y8, Y8
-	VMOVAPS      Y8, Y4
+	VMULPS       Y6, Y4, Y4
+	VCVTPS2DQ    Y7, Y7
 	VPSRAD       $0x01, Y7, Y5
 	VPSUBD       Y5, Y7, Y7
 	VPADDD       loops0000007f<>+0(SB), Y5, Y5
 	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y9, Y9
+	VMULPS       Y5, Y9, Y5
 	VPADDD       loops0000007f<>+0(SB), Y7, Y7
 	VPSLLD       $0x17, Y7, Y7
-	VMULPS       Y7, Y9, Y9
-	VMOVAPS      Y9, Y5
-	VEXTRACTF128 $0x01, Y4, X6
+	VMULPS       Y7, Y5, Y5
+	VCVTPS2PD    X4, Y6
+	VADDPD       Y6, Y0, Y0
+	VEXTRACTF128 $0x01, Y4, X4
 	VCVTPS2PD    X4, Y4
-	VCVTPS2PD    X6, Y6
-	VADDPD       Y4, Y0, Y0
-	VADDPD       Y6, Y1, Y1
+	VADDPD       Y4, Y1, Y1
+	VCVTPS2PD    X5, Y4
+	VADDPD       Y4, Y2, Y2
 	VEXTRACTF128 $0x01, Y5, X4
-	VCVTPS2PD    X5, Y5
 	VCVTPS2PD    X4, Y4
-	VADDPD       Y5, Y2, Y2
 	VADDPD       Y4, Y3, Y3
-	ADDQ         $0x40, AX
-	SUBQ         $0x10, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, CX
 	JMP          by2
 
 below2:
 by1:
-	CMPQ         CX, $0x08
+	CMPQ         CX, $0x00000008
 	JLT          below1
 	VMOVUPS      (AX), Y4
 	VBROADCASTSS k+16(FP), Y5
@@ -4402,7 +7661,6 @@ by1:
 	VROUNDPS     $0x08, Y5, Y5
 	VFNMADD231PS loops3f318000<>+0(SB), Y5, Y4
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y5, Y4
-	VCVTPS2DQ    Y5, Y5
 	VMOVUPS      loops39506967<>+0(SB), Y6
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y4, Y6
 	VFMADD213PS  loops3c088908<>+0(SB), Y4, Y6
@@ -4411,29 +7669,29 @@ by1:
 	VFMADD213PS  loops3f000000<>+0(SB), Y4, Y6
 	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y6
 	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y6
+	VCVTPS2DQ    Y5, Y5
 	VPSRAD       $0x01, Y5, Y4
 	VPSUBD       Y4, Y5, Y5
 	VPADDD       loops0000007f<>+0(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y6
+	VMULPS       Y4, Y6, Y4
 	VPADDD       loops0000007f<>+0(SB), Y5, Y5
 	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y6, Y6
-	VMOVAPS      Y6, Y4
-	VEXTRACTF128 $0x01, Y4, X5
+	VMULPS       Y5, Y4, Y4
+	VCVTPS2PD    X4, Y5
+	VADDPD       Y5, Y0, Y0
+	VEXTRACTF128 $0x01, Y4, X4
 	VCVTPS2PD    X4, Y4
-	VCVTPS2PD    X5, Y5
-	VADDPD       Y4, Y0, Y0
-	VADDPD       Y5, Y1, Y1
-	ADDQ         $0x20, AX
-	SUBQ         $0x08, CX
+	VADDPD       Y4, Y1, Y1
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, CX
 	JMP          by1
 
 below1:
 	TESTQ        CX, CX
 	JZ           end
 	NEGQ         CX
-	LEAQ         loopsMasks<>+0(SB), DX
+	LEAQ         loopsOnes<>+0(SB), DX
 	VMOVUPS      32(DX)(CX*4), Y4
 	VMASKMOVPS   (AX), Y4, Y5
 	VBROADCASTSS k+16(FP), Y6
@@ -4446,7 +7704,6 @@ below1:
 	VROUNDPS     $0x08, Y6, Y6
 	VFNMADD231PS loops3f318000<>+0(SB), Y6, Y5
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y6, Y5
-	VCVTPS2DQ    Y6, Y6
 	VMOVUPS      loops39506967<>+0(SB), Y7
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y5, Y7
 	VFMADD213PS  loops3c088908<>+0(SB), Y5, Y7
@@ -4455,22 +7712,22 @@ below1:
 	VFMADD213PS  loops3f000000<>+0(SB), Y5, Y7
 	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y7
 	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y7
+	VCVTPS2DQ    Y6, Y6
 	VPSRAD       $0x01, Y6, Y5
 	VPSUBD       Y5, Y6, Y6
 	VPADDD       loops0000007f<>+0(SB), Y5, Y5
 	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y7, Y7
+	VMULPS       Y5, Y7, Y5
 	VPADDD       loops0000007f<>+0(SB), Y6, Y6
 	VPSLLD       $0x17, Y6, Y6
-	VMULPS       Y6, Y7, Y7
-	VMOVAPS      Y7, Y5
-	VANDPS       Y4, Y5, Y5
+	VMULPS       Y6, Y5, Y5
+	VANDPS       Y5, Y4, Y5
+	VCVTPS2PD    X5, Y4
+	VADDPD       Y4, Y2, Y2
 	VEXTRACTF128 $0x01, Y5, X4
-	VCVTPS2PD    X5, Y5
 	VCVTPS2PD    X4, Y4
-	VADDPD       Y5, Y2, Y2
 	VADDPD       Y4, Y3, Y3
-	ADDQ         $0x20, AX
+	ADDQ         $0x00000020, AX
 
 end:
 	VADDPD       Y1, Y0, Y0
@@ -4484,9 +7741,152 @@ end:
 	VZEROUPPER
 	RET
 
+wide:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	MOVQ   x+0(FP), AX
+	MOVQ   n+8(FP), CX
+
+by2_wide:
+	CMPQ              CX, $0x00000020
+	JLT               below2_wide
+	VMOVUPS           (AX), Z4
+	VSUBPS.BCST       k+16(FP), Z4, Z4
+	VMOVUPS           64(AX), Z5
+	VSUBPS.BCST       k+16(FP), Z5, Z5
+	VBROADCASTSS      loops42b20000<>+0(SB), Z6
+	VMINPS            Z4, Z6, Z4
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z6
+	VMAXPS            Z4, Z6, Z4
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z4, Z6
+	VRNDSCALEPS       $0x08, Z6, Z6
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z6, Z4
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z6, Z4
+	VBROADCASTSS      loops42b20000<>+0(SB), Z7
+	VMINPS            Z5, Z7, Z5
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z7
+	VMAXPS            Z5, Z7, Z5
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z5, Z7
+	VRNDSCALEPS       $0x08, Z7, Z7
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z7, Z5
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z7, Z5
+	VBROADCASTSS      loops39506967<>+0(SB), Z8
+	VBROADCASTSS      loops39506967<>+0(SB), Z9
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z5, Z9
+	VSCALEFPS         Z6, Z8, Z4
+	VSCALEFPS         Z7, Z9, Z5
+	VCVTPS2PD         Y4, Z6
+	VADDPD            Z6, Z0, Z0
+	VEXTRACTF32X8     $0x01, Z4, Y4
+	VCVTPS2PD         Y4, Z4
+	VADDPD            Z4, Z1, Z1
+	VCVTPS2PD         Y5, Z4
+	VADDPD            Z4, Z2, Z2
+	VEXTRACTF32X8     $0x01, Z5, Y4
+	VCVTPS2PD         Y4, Z4
+	VADDPD            Z4, Z3, Z3
+	ADDQ              $0x00000080, AX
+	SUBQ              $0x00000020, CX
+	JMP               by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ              CX, $0x00000010
+	JLT               below1_wide
+	VMOVUPS           (AX), Z4
+	VSUBPS.BCST       k+16(FP), Z4, Z4
+	VBROADCASTSS      loops42b20000<>+0(SB), Z5
+	VMINPS            Z4, Z5, Z4
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z5
+	VMAXPS            Z4, Z5, Z4
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z4, Z5
+	VRNDSCALEPS       $0x08, Z5, Z5
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z5, Z4
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z5, Z4
+	VBROADCASTSS      loops39506967<>+0(SB), Z6
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z6
+	VSCALEFPS         Z5, Z6, Z4
+	VCVTPS2PD         Y4, Z5
+	VADDPD            Z5, Z0, Z0
+	VEXTRACTF32X8     $0x01, Z4, Y4
+	VCVTPS2PD         Y4, Z4
+	VADDPD            Z4, Z1, Z1
+	ADDQ              $0x00000040, AX
+	SUBQ              $0x00000010, CX
+	JMP               by1_wide
+
+below1_wide:
+	TESTQ             CX, CX
+	JZ                end_wide
+	LEAQ              loopsTails<>+0(SB), DX
+	KMOVW             (DX)(CX*2), K1
+	VMOVUPS.Z         (AX), K1, Z4
+	VSUBPS.BCST       k+16(FP), Z4, Z4
+	VBROADCASTSS      loops42b20000<>+0(SB), Z5
+	VMINPS            Z4, Z5, Z4
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z5
+	VMAXPS            Z4, Z5, Z4
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z4, Z5
+	VRNDSCALEPS       $0x08, Z5, Z5
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z5, Z4
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z5, Z4
+	VBROADCASTSS      loops39506967<>+0(SB), Z6
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z6
+	VSCALEFPS         Z5, Z6, Z4
+	VMOVAPS.Z         Z4, K1, Z4
+	VCVTPS2PD         Y4, Z5
+	VADDPD            Z5, Z2, Z2
+	VEXTRACTF32X8     $0x01, Z4, Y4
+	VCVTPS2PD         Y4, Z4
+	VADDPD            Z4, Z3, Z3
+	ADDQ              $0x00000040, AX
+
+end_wide:
+	VADDPD        Z1, Z0, Z0
+	VADDPD        Z2, Z0, Z0
+	VADDPD        Z3, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	VMOVSD        X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
 // func vectorExpStore(dst *float32, x *float32, n int, k float32) float64
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
 TEXT ·vectorExpStore(SB), NOSPLIT, $0-40
+	CMPQ   ·level+0(SB), $0x02
+	JEQ    wide
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4495,7 +7895,7 @@ TEXT ·vectorExpStore(SB), NOSPLIT, $0-40
 	MOVQ   n+16(FP), CX
 
 by2:
-	CMPQ         CX, $0x10
+	CMPQ         CX, $0x00000010
 	JLT          below2
 	VMOVUPS      (AX), Y4
 	VBROADCASTSS k+24(FP), Y5
@@ -4511,7 +7911,6 @@ by2:
 	VROUNDPS     $0x08, Y6, Y6
 	VFNMADD231PS loops3f318000<>+0(SB), Y6, Y4
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y6, Y4
-	VCVTPS2DQ    Y6, Y6
 	VMOVUPS      loops42b20000<>+0(SB), Y7
 	VMINPS       Y5, Y7, Y5
 	VMOVUPS      loopsc2d20000<>+0(SB), Y7
@@ -4520,7 +7919,6 @@ by2:
 	VROUNDPS     $0x08, Y7, Y7
 	VFNMADD231PS loops3f318000<>+0(SB), Y7, Y5
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y7, Y5
-	VCVTPS2DQ    Y7, Y7
 	VMOVUPS      loops39506967<>+0(SB), Y8
 	VMOVUPS      loops39506967<>+0(SB), Y9
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y4, Y8
@@ -4537,49 +7935,49 @@ by2:
 	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y9
 	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y8
 	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y9
+	VCVTPS2DQ    Y6, Y6
 	VPSRAD       $0x01, Y6, Y4
 	VPSUBD       Y4, Y6, Y6
 	VPADDD       loops0000007f<>+0(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y8, Y8
+	VMULPS       Y4, Y8, Y4
 	VPADDD       loops0000007f<>+0(SB), Y6, Y6
 	VPSLLD       $0x17, Y6, Y6
-	VMULPS       Y6, Y8, Y8
-	VMOVAPS      Y8, Y4
+	VMULPS       Y6, Y4, Y4
+	VCVTPS2DQ    Y7, Y7
 	VPSRAD       $0x01, Y7, Y5
 	VPSUBD       Y5, Y7, Y7
 	VPADDD       loops0000007f<>+0(SB), Y5, Y5
 	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y9, Y9
+	VMULPS       Y5, Y9, Y5
 	VPADDD       loops0000007f<>+0(SB), Y7, Y7
 	VPSLLD       $0x17, Y7, Y7
-	VMULPS       Y7, Y9, Y9
-	VMOVAPS      Y9, Y5
+	VMULPS       Y7, Y5, Y5
 	MOVQ         dst+0(FP), DX
 	MOVQ         x+8(FP), BX
 	SUBQ         BX, DX
 	VMOVUPS      Y4, (AX)(DX*1)
-	VEXTRACTF128 $0x01, Y4, X6
+	VCVTPS2PD    X4, Y6
+	VADDPD       Y6, Y0, Y0
+	VEXTRACTF128 $0x01, Y4, X4
 	VCVTPS2PD    X4, Y4
-	VCVTPS2PD    X6, Y6
-	VADDPD       Y4, Y0, Y0
-	VADDPD       Y6, Y1, Y1
+	VADDPD       Y4, Y1, Y1
 	MOVQ         dst+0(FP), DX
 	MOVQ         x+8(FP), BX
 	SUBQ         BX, DX
 	VMOVUPS      Y5, 32(AX)(DX*1)
+	VCVTPS2PD    X5, Y4
+	VADDPD       Y4, Y2, Y2
 	VEXTRACTF128 $0x01, Y5, X4
-	VCVTPS2PD    X5, Y5
 	VCVTPS2PD    X4, Y4
-	VADDPD       Y5, Y2, Y2
 	VADDPD       Y4, Y3, Y3
-	ADDQ         $0x40, AX
-	SUBQ         $0x10, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, CX
 	JMP          by2
 
 below2:
 by1:
-	CMPQ         CX, $0x08
+	CMPQ         CX, $0x00000008
 	JLT          below1
 	VMOVUPS      (AX), Y4
 	VBROADCASTSS k+24(FP), Y5
@@ -4592,7 +7990,6 @@ by1:
 	VROUNDPS     $0x08, Y5, Y5
 	VFNMADD231PS loops3f318000<>+0(SB), Y5, Y4
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y5, Y4
-	VCVTPS2DQ    Y5, Y5
 	VMOVUPS      loops39506967<>+0(SB), Y6
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y4, Y6
 	VFMADD213PS  loops3c088908<>+0(SB), Y4, Y6
@@ -4601,33 +7998,33 @@ by1:
 	VFMADD213PS  loops3f000000<>+0(SB), Y4, Y6
 	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y6
 	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y6
+	VCVTPS2DQ    Y5, Y5
 	VPSRAD       $0x01, Y5, Y4
 	VPSUBD       Y4, Y5, Y5
 	VPADDD       loops0000007f<>+0(SB), Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
-	VMULPS       Y4, Y6, Y6
+	VMULPS       Y4, Y6, Y4
 	VPADDD       loops0000007f<>+0(SB), Y5, Y5
 	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y6, Y6
-	VMOVAPS      Y6, Y4
+	VMULPS       Y5, Y4, Y4
 	MOVQ         dst+0(FP), DX
 	MOVQ         x+8(FP), BX
 	SUBQ         BX, DX
 	VMOVUPS      Y4, (AX)(DX*1)
-	VEXTRACTF128 $0x01, Y4, X5
+	VCVTPS2PD    X4, Y5
+	VADDPD       Y5, Y0, Y0
+	VEXTRACTF128 $0x01, Y4, X4
 	VCVTPS2PD    X4, Y4
-	VCVTPS2PD    X5, Y5
-	VADDPD       Y4, Y0, Y0
-	VADDPD       Y5, Y1, Y1
-	ADDQ         $0x20, AX
-	SUBQ         $0x08, CX
+	VADDPD       Y4, Y1, Y1
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, CX
 	JMP          by1
 
 below1:
 	TESTQ        CX, CX
 	JZ           end
 	NEGQ         CX
-	LEAQ         loopsMasks<>+0(SB), DX
+	LEAQ         loopsOnes<>+0(SB), DX
 	VMOVUPS      32(DX)(CX*4), Y4
 	VMASKMOVPS   (AX), Y4, Y5
 	VBROADCASTSS k+24(FP), Y6
@@ -4640,7 +8037,6 @@ below1:
 	VROUNDPS     $0x08, Y6, Y6
 	VFNMADD231PS loops3f318000<>+0(SB), Y6, Y5
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y6, Y5
-	VCVTPS2DQ    Y6, Y6
 	VMOVUPS      loops39506967<>+0(SB), Y7
 	VFMADD213PS  loops3ab743ce<>+0(SB), Y5, Y7
 	VFMADD213PS  loops3c088908<>+0(SB), Y5, Y7
@@ -4649,26 +8045,26 @@ below1:
 	VFMADD213PS  loops3f000000<>+0(SB), Y5, Y7
 	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y7
 	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y7
+	VCVTPS2DQ    Y6, Y6
 	VPSRAD       $0x01, Y6, Y5
 	VPSUBD       Y5, Y6, Y6
 	VPADDD       loops0000007f<>+0(SB), Y5, Y5
 	VPSLLD       $0x17, Y5, Y5
-	VMULPS       Y5, Y7, Y7
+	VMULPS       Y5, Y7, Y5
 	VPADDD       loops0000007f<>+0(SB), Y6, Y6
 	VPSLLD       $0x17, Y6, Y6
-	VMULPS       Y6, Y7, Y7
-	VMOVAPS      Y7, Y5
+	VMULPS       Y6, Y5, Y5
 	MOVQ         dst+0(FP), CX
 	MOVQ         x+8(FP), DX
 	SUBQ         DX, CX
 	VMASKMOVPS   Y5, Y4, (AX)(CX*1)
-	VANDPS       Y4, Y5, Y5
+	VANDPS       Y5, Y4, Y5
+	VCVTPS2PD    X5, Y4
+	VADDPD       Y4, Y2, Y2
 	VEXTRACTF128 $0x01, Y5, X4
-	VCVTPS2PD    X5, Y5
 	VCVTPS2PD    X4, Y4
-	VADDPD       Y5, Y2, Y2
 	VADDPD       Y4, Y3, Y3
-	ADDQ         $0x20, AX
+	ADDQ         $0x00000020, AX
 
 end:
 	VADDPD       Y1, Y0, Y0
@@ -4682,9 +8078,168 @@ end:
 	VZEROUPPER
 	RET
 
+wide:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	MOVQ   x+8(FP), AX
+	MOVQ   n+16(FP), CX
+
+by2_wide:
+	CMPQ              CX, $0x00000020
+	JLT               below2_wide
+	VMOVUPS           (AX), Z4
+	VSUBPS.BCST       k+24(FP), Z4, Z4
+	VMOVUPS           64(AX), Z5
+	VSUBPS.BCST       k+24(FP), Z5, Z5
+	VBROADCASTSS      loops42b20000<>+0(SB), Z6
+	VMINPS            Z4, Z6, Z4
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z6
+	VMAXPS            Z4, Z6, Z4
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z4, Z6
+	VRNDSCALEPS       $0x08, Z6, Z6
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z6, Z4
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z6, Z4
+	VBROADCASTSS      loops42b20000<>+0(SB), Z7
+	VMINPS            Z5, Z7, Z5
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z7
+	VMAXPS            Z5, Z7, Z5
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z5, Z7
+	VRNDSCALEPS       $0x08, Z7, Z7
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z7, Z5
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z7, Z5
+	VBROADCASTSS      loops39506967<>+0(SB), Z8
+	VBROADCASTSS      loops39506967<>+0(SB), Z9
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z5, Z9
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z8
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z5, Z9
+	VSCALEFPS         Z6, Z8, Z4
+	VSCALEFPS         Z7, Z9, Z5
+	MOVQ              dst+0(FP), DX
+	MOVQ              x+8(FP), BX
+	SUBQ              BX, DX
+	VMOVUPS           Z4, (AX)(DX*1)
+	VCVTPS2PD         Y4, Z6
+	VADDPD            Z6, Z0, Z0
+	VEXTRACTF32X8     $0x01, Z4, Y4
+	VCVTPS2PD         Y4, Z4
+	VADDPD            Z4, Z1, Z1
+	MOVQ              dst+0(FP), DX
+	MOVQ              x+8(FP), BX
+	SUBQ              BX, DX
+	VMOVUPS           Z5, 64(AX)(DX*1)
+	VCVTPS2PD         Y5, Z4
+	VADDPD            Z4, Z2, Z2
+	VEXTRACTF32X8     $0x01, Z5, Y4
+	VCVTPS2PD         Y4, Z4
+	VADDPD            Z4, Z3, Z3
+	ADDQ              $0x00000080, AX
+	SUBQ              $0x00000020, CX
+	JMP               by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ              CX, $0x00000010
+	JLT               below1_wide
+	VMOVUPS           (AX), Z4
+	VSUBPS.BCST       k+24(FP), Z4, Z4
+	VBROADCASTSS      loops42b20000<>+0(SB), Z5
+	VMINPS            Z4, Z5, Z4
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z5
+	VMAXPS            Z4, Z5, Z4
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z4, Z5
+	VRNDSCALEPS       $0x08, Z5, Z5
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z5, Z4
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z5, Z4
+	VBROADCASTSS      loops39506967<>+0(SB), Z6
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z6
+	VSCALEFPS         Z5, Z6, Z4
+	MOVQ              dst+0(FP), DX
+	MOVQ              x+8(FP), BX
+	SUBQ              BX, DX
+	VMOVUPS           Z4, (AX)(DX*1)
+	VCVTPS2PD         Y4, Z5
+	VADDPD            Z5, Z0, Z0
+	VEXTRACTF32X8     $0x01, Z4, Y4
+	VCVTPS2PD         Y4, Z4
+	VADDPD            Z4, Z1, Z1
+	ADDQ              $0x00000040, AX
+	SUBQ              $0x00000010, CX
+	JMP               by1_wide
+
+below1_wide:
+	TESTQ             CX, CX
+	JZ                end_wide
+	LEAQ              loopsTails<>+0(SB), DX
+	KMOVW             (DX)(CX*2), K1
+	VMOVUPS.Z         (AX), K1, Z4
+	VSUBPS.BCST       k+24(FP), Z4, Z4
+	VBROADCASTSS      loops42b20000<>+0(SB), Z5
+	VMINPS            Z4, Z5, Z4
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z5
+	VMAXPS            Z4, Z5, Z4
+	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z4, Z5
+	VRNDSCALEPS       $0x08, Z5, Z5
+	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z5, Z4
+	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z5, Z4
+	VBROADCASTSS      loops39506967<>+0(SB), Z6
+	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z6
+	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z6
+	VSCALEFPS         Z5, Z6, Z4
+	MOVQ              dst+0(FP), CX
+	MOVQ              x+8(FP), DX
+	SUBQ              DX, CX
+	VMOVUPS           Z4, K1, (AX)(CX*1)
+	VMOVAPS.Z         Z4, K1, Z4
+	VCVTPS2PD         Y4, Z5
+	VADDPD            Z5, Z2, Z2
+	VEXTRACTF32X8     $0x01, Z4, Y4
+	VCVTPS2PD         Y4, Z4
+	VADDPD            Z4, Z3, Z3
+	ADDQ              $0x00000040, AX
+
+end_wide:
+	VADDPD        Z1, Z0, Z0
+	VADDPD        Z2, Z0, Z0
+	VADDPD        Z3, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	VMOVSD        X0, ret+32(FP)
+	VZEROUPPER
+	RET
+
 // func vectorDot(x *float32, y *float32, n int) float64
-// Requires: AVX, FMA3
+// Requires: AVX, AVX512DQ, AVX512F, FMA3
 TEXT ·vectorDot(SB), NOSPLIT, $0-32
+	CMPQ   ·level+0(SB), $0x02
+	JEQ    wide
 	MOVQ   x+0(FP), AX
 	MOVQ   y+8(FP), CX
 	VXORPS Y0, Y0, Y0
@@ -4694,78 +8249,70 @@ TEXT ·vectorDot(SB), NOSPLIT, $0-32
 	MOVQ   n+16(FP), DX
 
 by2:
-	CMPQ         DX, $0x10
+	CMPQ         DX, $0x00000010
 	JLT          below2
 	VMOVUPS      (AX), Y4
 	VMOVUPS      (CX), Y5
-	VEXTRACTF128 $0x00, Y4, X6
-	VEXTRACTF128 $0x00, Y5, X7
-	VCVTPS2PD    X6, Y6
-	VCVTPS2PD    X7, Y7
+	VCVTPS2PD    X4, Y6
+	VCVTPS2PD    X5, Y7
 	VFMADD231PD  Y6, Y7, Y0
 	VEXTRACTF128 $0x01, Y4, X4
-	VEXTRACTF128 $0x01, Y5, X5
 	VCVTPS2PD    X4, Y4
+	VEXTRACTF128 $0x01, Y5, X5
 	VCVTPS2PD    X5, Y5
 	VFMADD231PD  Y4, Y5, Y1
 	VMOVUPS      32(AX), Y4
 	VMOVUPS      32(CX), Y5
-	VEXTRACTF128 $0x00, Y4, X6
-	VEXTRACTF128 $0x00, Y5, X7
-	VCVTPS2PD    X6, Y6
-	VCVTPS2PD    X7, Y7
+	VCVTPS2PD    X4, Y6
+	VCVTPS2PD    X5, Y7
 	VFMADD231PD  Y6, Y7, Y2
 	VEXTRACTF128 $0x01, Y4, X4
-	VEXTRACTF128 $0x01, Y5, X5
 	VCVTPS2PD    X4, Y4
+	VEXTRACTF128 $0x01, Y5, X5
 	VCVTPS2PD    X5, Y5
 	VFMADD231PD  Y4, Y5, Y3
-	ADDQ         $0x40, AX
-	ADDQ         $0x40, CX
-	SUBQ         $0x10, DX
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x00000010, DX
 	JMP          by2
 
 below2:
 by1:
-	CMPQ         DX, $0x08
+	CMPQ         DX, $0x00000008
 	JLT          below1
 	VMOVUPS      (AX), Y4
 	VMOVUPS      (CX), Y5
-	VEXTRACTF128 $0x00, Y4, X6
-	VEXTRACTF128 $0x00, Y5, X7
-	VCVTPS2PD    X6, Y6
-	VCVTPS2PD    X7, Y7
+	VCVTPS2PD    X4, Y6
+	VCVTPS2PD    X5, Y7
 	VFMADD231PD  Y6, Y7, Y0
 	VEXTRACTF128 $0x01, Y4, X4
-	VEXTRACTF128 $0x01, Y5, X5
 	VCVTPS2PD    X4, Y4
+	VEXTRACTF128 $0x01, Y5, X5
 	VCVTPS2PD    X5, Y5
 	VFMADD231PD  Y4, Y5, Y1
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, CX
-	SUBQ         $0x08, DX
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x00000008, DX
 	JMP          by1
 
 below1:
 	TESTQ        DX, DX
 	JZ           end
 	NEGQ         DX
-	LEAQ         loopsMasks<>+0(SB), BX
+	LEAQ         loopsOnes<>+0(SB), BX
 	VMOVUPS      32(BX)(DX*4), Y4
 	VMASKMOVPS   (AX), Y4, Y5
 	VMASKMOVPS   (CX), Y4, Y4
-	VEXTRACTF128 $0x00, Y5, X6
-	VEXTRACTF128 $0x00, Y4, X7
-	VCVTPS2PD    X6, Y6
-	VCVTPS2PD    X7, Y7
+	VCVTPS2PD    X5, Y6
+	VCVTPS2PD    X4, Y7
 	VFMADD231PD  Y6, Y7, Y0
 	VEXTRACTF128 $0x01, Y5, X5
-	VEXTRACTF128 $0x01, Y4, X4
 	VCVTPS2PD    X5, Y5
+	VEXTRACTF128 $0x01, Y4, X4
 	VCVTPS2PD    X4, Y4
 	VFMADD231PD  Y5, Y4, Y1
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, CX
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
 
 end:
 	VADDPD       Y1, Y0, Y0
@@ -4779,9 +8326,99 @@ end:
 	VZEROUPPER
 	RET
 
+wide:
+	MOVQ   x+0(FP), AX
+	MOVQ   y+8(FP), CX
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	MOVQ   n+16(FP), DX
+
+by2_wide:
+	CMPQ          DX, $0x00000020
+	JLT           below2_wide
+	VMOVUPS       (AX), Z4
+	VMOVUPS       (CX), Z5
+	VCVTPS2PD     Y4, Z6
+	VCVTPS2PD     Y5, Z7
+	VFMADD231PD   Z6, Z7, Z0
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VEXTRACTF32X8 $0x01, Z5, Y5
+	VCVTPS2PD     Y5, Z5
+	VFMADD231PD   Z4, Z5, Z1
+	VMOVUPS       64(AX), Z4
+	VMOVUPS       64(CX), Z5
+	VCVTPS2PD     Y4, Z6
+	VCVTPS2PD     Y5, Z7
+	VFMADD231PD   Z6, Z7, Z2
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VEXTRACTF32X8 $0x01, Z5, Y5
+	VCVTPS2PD     Y5, Z5
+	VFMADD231PD   Z4, Z5, Z3
+	ADDQ          $0x00000080, AX
+	ADDQ          $0x00000080, CX
+	SUBQ          $0x00000020, DX
+	JMP           by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ          DX, $0x00000010
+	JLT           below1_wide
+	VMOVUPS       (AX), Z4
+	VMOVUPS       (CX), Z5
+	VCVTPS2PD     Y4, Z6
+	VCVTPS2PD     Y5, Z7
+	VFMADD231PD   Z6, Z7, Z0
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VEXTRACTF32X8 $0x01, Z5, Y5
+	VCVTPS2PD     Y5, Z5
+	VFMADD231PD   Z4, Z5, Z1
+	ADDQ          $0x00000040, AX
+	ADDQ          $0x00000040, CX
+	SUBQ          $0x00000010, DX
+	JMP           by1_wide
+
+below1_wide:
+	TESTQ         DX, DX
+	JZ            end_wide
+	LEAQ          loopsTails<>+0(SB), BX
+	KMOVW         (BX)(DX*2), K1
+	VMOVUPS.Z     (AX), K1, Z4
+	VMOVUPS.Z     (CX), K1, Z5
+	VCVTPS2PD     Y4, Z6
+	VCVTPS2PD     Y5, Z7
+	VFMADD231PD   Z6, Z7, Z0
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VEXTRACTF32X8 $0x01, Z5, Y5
+	VCVTPS2PD     Y5, Z5
+	VFMADD231PD   Z4, Z5, Z1
+	ADDQ          $0x00000040, AX
+	ADDQ          $0x00000040, CX
+
+end_wide:
+	VADDPD        Z1, Z0, Z0
+	VADDPD        Z2, Z0, Z0
+	VADDPD        Z3, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	VMOVSD        X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
 // func vectorGreatest(x *float32, n int) float32
-// Requires: AVX
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·vectorGreatest(SB), NOSPLIT, $0-20
+	CMPQ    ·level+0(SB), $0x02
+	JEQ     wide
 	MOVQ    x+0(FP), AX
 	VMOVUPS loopsff800000<>+0(SB), Y0
 	VMOVAPS Y0, Y1
@@ -4791,7 +8428,7 @@ TEXT ·vectorGreatest(SB), NOSPLIT, $0-20
 	MOVQ    n+8(FP), CX
 
 by4:
-	CMPQ    CX, $0x20
+	CMPQ    CX, $0x00000020
 	JLT     below4
 	VMOVUPS (AX), Y5
 	VMAXPS  Y1, Y5, Y1
@@ -4801,30 +8438,30 @@ by4:
 	VMAXPS  Y3, Y5, Y3
 	VMOVUPS 96(AX), Y5
 	VMAXPS  Y4, Y5, Y4
-	ADDQ    $0x80, AX
-	SUBQ    $0x20, CX
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, CX
 	JMP     by4
 
 below4:
 by1:
-	CMPQ    CX, $0x08
+	CMPQ    CX, $0x00000008
 	JLT     below1
 	VMOVUPS (AX), Y5
 	VMAXPS  Y1, Y5, Y1
-	ADDQ    $0x20, AX
-	SUBQ    $0x08, CX
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, CX
 	JMP     by1
 
 below1:
 	TESTQ      CX, CX
 	JZ         end
 	NEGQ       CX
-	LEAQ       loopsMasks<>+0(SB), DX
+	LEAQ       loopsOnes<>+0(SB), DX
 	VMOVUPS    32(DX)(CX*4), Y5
 	VMASKMOVPS (AX), Y5, Y6
 	VBLENDVPS  Y5, Y6, Y0, Y6
 	VMAXPS     Y1, Y6, Y1
-	ADDQ       $0x20, AX
+	ADDQ       $0x00000020, AX
 
 end:
 	VMAXPS       Y2, Y1, Y1
@@ -4837,6 +8474,66 @@ end:
 	VPERMILPS    $0xb1, X1, X0
 	VMAXPS       X0, X1, X1
 	VMOVSS       X1, ret+16(FP)
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ         x+0(FP), AX
+	VBROADCASTSS loopsff800000<>+0(SB), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z0, Z3
+	VMOVAPS      Z0, Z4
+	MOVQ         n+8(FP), CX
+
+by4_wide:
+	CMPQ    CX, $0x00000040
+	JLT     below4_wide
+	VMOVUPS (AX), Z5
+	VMAXPS  Z1, Z5, Z1
+	VMOVUPS 64(AX), Z5
+	VMAXPS  Z2, Z5, Z2
+	VMOVUPS 128(AX), Z5
+	VMAXPS  Z3, Z5, Z3
+	VMOVUPS 192(AX), Z5
+	VMAXPS  Z4, Z5, Z4
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, CX
+	JMP     by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ    CX, $0x00000010
+	JLT     below1_wide
+	VMOVUPS (AX), Z5
+	VMAXPS  Z1, Z5, Z1
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, CX
+	JMP     by1_wide
+
+below1_wide:
+	TESTQ     CX, CX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), DX
+	KMOVW     (DX)(CX*2), K1
+	VMOVUPS.Z (AX), K1, Z5
+	VBLENDMPS Z5, Z0, K1, Z5
+	VMAXPS    Z1, Z5, Z1
+	ADDQ      $0x00000040, AX
+
+end_wide:
+	VMAXPS        Z2, Z1, Z1
+	VMAXPS        Z3, Z1, Z1
+	VMAXPS        Z4, Z1, Z1
+	VEXTRACTF32X8 $0x01, Z1, Y0
+	VMAXPS        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VMAXPS        X0, X1, X1
+	VPERMILPS     $0x4e, X1, X0
+	VMAXPS        X0, X1, X1
+	VPERMILPS     $0xb1, X1, X0
+	VMAXPS        X0, X1, X1
+	VMOVSS        X1, ret+16(FP)
 	VZEROUPPER
 	RET
 
@@ -4905,15 +8602,17 @@ below4:
 	RET
 
 // func vectorDescent(w *float32, dw *float32, k *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·vectorDescent(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
 	MOVQ w+0(FP), AX
 	MOVQ dw+8(FP), CX
 	MOVQ k+16(FP), DX
 	MOVQ n+24(FP), BX
 
 by1:
-	CMPQ         BX, $0x08
+	CMPQ         BX, $0x00000008
 	JLT          below1
 	VMOVUPS      (AX), Y0
 	VMOVUPS      (CX), Y1
@@ -4924,16 +8623,16 @@ by1:
 	VMULPS       Y2, Y1, Y1
 	VSUBPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (AX)
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, CX
-	SUBQ         $0x08, BX
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x00000008, BX
 	JMP          by1
 
 below1:
 	TESTQ        BX, BX
 	JZ           end
 	NEGQ         BX
-	LEAQ         loopsMasks<>+0(SB), SI
+	LEAQ         loopsOnes<>+0(SB), SI
 	VMOVUPS      32(SI)(BX*4), Y0
 	VMASKMOVPS   (AX), Y0, Y1
 	VMASKMOVPS   (CX), Y0, Y2
@@ -4944,16 +8643,62 @@ below1:
 	VMULPS       Y3, Y2, Y2
 	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, CX
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
 
 end:
 	VZEROUPPER
 	RET
 
+wide:
+	MOVQ w+0(FP), AX
+	MOVQ dw+8(FP), CX
+	MOVQ k+16(FP), DX
+	MOVQ n+24(FP), BX
+
+by1_wide:
+	CMPQ         BX, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (AX), Z0
+	VMOVUPS      (CX), Z1
+	VBROADCASTSS 4(DX), Z2
+	VMULPS       Z0, Z2, Z2
+	VADDPS       Z2, Z1, Z1
+	VBROADCASTSS (DX), Z2
+	VMULPS       Z2, Z1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x00000010, BX
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        BX, BX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), SI
+	KMOVW        (SI)(BX*2), K1
+	VMOVUPS.Z    (AX), K1, Z0
+	VMOVUPS.Z    (CX), K1, Z1
+	VBROADCASTSS 4(DX), Z2
+	VMULPS       Z0, Z2, Z2
+	VADDPS       Z2, Z1, Z1
+	VBROADCASTSS (DX), Z2
+	VMULPS       Z2, Z1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+
+end_wide:
+	VZEROUPPER
+	RET
+
 // func vectorMomentum(w *float32, dw *float32, v *float32, k *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·vectorMomentum(SB), NOSPLIT, $0-40
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
 	MOVQ w+0(FP), AX
 	MOVQ dw+8(FP), CX
 	MOVQ v+16(FP), DX
@@ -4961,7 +8706,7 @@ TEXT ·vectorMomentum(SB), NOSPLIT, $0-40
 	MOVQ n+32(FP), SI
 
 by1:
-	CMPQ         SI, $0x08
+	CMPQ         SI, $0x00000008
 	JLT          below1
 	VMOVUPS      (AX), Y0
 	VMOVUPS      (CX), Y1
@@ -4971,30 +8716,30 @@ by1:
 	VADDPS       Y3, Y1, Y1
 	VBROADCASTSS 8(BX), Y3
 	VBROADCASTSS 12(BX), Y4
-	VMULPS       Y3, Y2, Y3
-	VMULPS       Y4, Y1, Y4
+	VMULPS       Y2, Y3, Y3
+	VMULPS       Y1, Y4, Y4
 	VADDPS       Y4, Y3, Y2
 	VBROADCASTSS 16(BX), Y3
 	VBROADCASTSS 20(BX), Y4
-	VMULPS       Y3, Y1, Y3
-	VMULPS       Y4, Y2, Y4
+	VMULPS       Y1, Y3, Y3
+	VMULPS       Y2, Y4, Y4
 	VADDPS       Y4, Y3, Y1
 	VBROADCASTSS (BX), Y3
 	VMULPS       Y3, Y1, Y1
 	VSUBPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (AX)
 	VMOVUPS      Y2, (DX)
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, DX
-	SUBQ         $0x08, SI
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000008, SI
 	JMP          by1
 
 below1:
 	TESTQ        SI, SI
 	JZ           end
 	NEGQ         SI
-	LEAQ         loopsMasks<>+0(SB), DI
+	LEAQ         loopsOnes<>+0(SB), DI
 	VMOVUPS      32(DI)(SI*4), Y0
 	VMASKMOVPS   (AX), Y0, Y1
 	VMASKMOVPS   (CX), Y0, Y2
@@ -5004,30 +8749,103 @@ below1:
 	VADDPS       Y4, Y2, Y2
 	VBROADCASTSS 8(BX), Y4
 	VBROADCASTSS 12(BX), Y5
-	VMULPS       Y4, Y3, Y4
-	VMULPS       Y5, Y2, Y5
+	VMULPS       Y3, Y4, Y4
+	VMULPS       Y2, Y5, Y5
 	VADDPS       Y5, Y4, Y3
 	VBROADCASTSS 16(BX), Y4
 	VBROADCASTSS 20(BX), Y5
-	VMULPS       Y4, Y2, Y4
-	VMULPS       Y5, Y3, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y3, Y5, Y5
 	VADDPS       Y5, Y4, Y2
 	VBROADCASTSS (BX), Y4
 	VMULPS       Y4, Y2, Y2
 	VSUBPS       Y2, Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
 	VMASKMOVPS   Y3, Y0, (DX)
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, DX
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
 
 end:
 	VZEROUPPER
 	RET
 
+wide:
+	MOVQ w+0(FP), AX
+	MOVQ dw+8(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ k+24(FP), BX
+	MOVQ n+32(FP), SI
+
+by1_wide:
+	CMPQ         SI, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (AX), Z0
+	VMOVUPS      (CX), Z1
+	VMOVUPS      (DX), Z2
+	VBROADCASTSS 4(BX), Z3
+	VMULPS       Z0, Z3, Z3
+	VADDPS       Z3, Z1, Z1
+	VBROADCASTSS 8(BX), Z3
+	VBROADCASTSS 12(BX), Z4
+	VMULPS       Z2, Z3, Z3
+	VMULPS       Z1, Z4, Z4
+	VADDPS       Z4, Z3, Z2
+	VBROADCASTSS 16(BX), Z3
+	VBROADCASTSS 20(BX), Z4
+	VMULPS       Z1, Z3, Z3
+	VMULPS       Z2, Z4, Z4
+	VADDPS       Z4, Z3, Z1
+	VBROADCASTSS (BX), Z3
+	VMULPS       Z3, Z1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z2, (DX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000010, SI
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        SI, SI
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), DI
+	KMOVW        (DI)(SI*2), K1
+	VMOVUPS.Z    (AX), K1, Z0
+	VMOVUPS.Z    (CX), K1, Z1
+	VMOVUPS.Z    (DX), K1, Z2
+	VBROADCASTSS 4(BX), Z3
+	VMULPS       Z0, Z3, Z3
+	VADDPS       Z3, Z1, Z1
+	VBROADCASTSS 8(BX), Z3
+	VBROADCASTSS 12(BX), Z4
+	VMULPS       Z2, Z3, Z3
+	VMULPS       Z1, Z4, Z4
+	VADDPS       Z4, Z3, Z2
+	VBROADCASTSS 16(BX), Z3
+	VBROADCASTSS 20(BX), Z4
+	VMULPS       Z1, Z3, Z3
+	VMULPS       Z2, Z4, Z4
+	VADDPS       Z4, Z3, Z1
+	VBROADCASTSS (BX), Z3
+	VMULPS       Z3, Z1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)
+	VMOVUPS      Z2, K1, (DX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+
+end_wide:
+	VZEROUPPER
+	RET
+
 // func vectorAdam(w *float32, dw *float32, m *float32, v *float32, k *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·vectorAdam(SB), NOSPLIT, $0-48
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
 	MOVQ w+0(FP), AX
 	MOVQ dw+8(FP), CX
 	MOVQ m+16(FP), DX
@@ -5036,7 +8854,7 @@ TEXT ·vectorAdam(SB), NOSPLIT, $0-48
 	MOVQ n+40(FP), DI
 
 by1:
-	CMPQ         DI, $0x08
+	CMPQ         DI, $0x00000008
 	JLT          below1
 	VMOVUPS      (AX), Y0
 	VMOVUPS      (CX), Y1
@@ -5047,8 +8865,8 @@ by1:
 	VADDPS       Y4, Y1, Y1
 	VBROADCASTSS (SI), Y4
 	VBROADCASTSS 4(SI), Y5
-	VMULPS       Y4, Y2, Y4
-	VMULPS       Y5, Y1, Y5
+	VMULPS       Y2, Y4, Y4
+	VMULPS       Y1, Y5, Y5
 	VADDPS       Y5, Y4, Y2
 	VBROADCASTSS 12(SI), Y4
 	VBROADCASTSS 28(SI), Y5
@@ -5070,18 +8888,18 @@ by1:
 	VMOVUPS      Y0, (AX)
 	VMOVUPS      Y2, (DX)
 	VMOVUPS      Y3, (BX)
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, DX
-	ADDQ         $0x20, BX
-	SUBQ         $0x08, DI
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	SUBQ         $0x00000008, DI
 	JMP          by1
 
 below1:
 	TESTQ        DI, DI
 	JZ           end
 	NEGQ         DI
-	LEAQ         loopsMasks<>+0(SB), R8
+	LEAQ         loopsOnes<>+0(SB), R8
 	VMOVUPS      32(R8)(DI*4), Y0
 	VMASKMOVPS   (AX), Y0, Y1
 	VMASKMOVPS   (CX), Y0, Y2
@@ -5092,8 +8910,8 @@ below1:
 	VADDPS       Y5, Y2, Y2
 	VBROADCASTSS (SI), Y5
 	VBROADCASTSS 4(SI), Y6
-	VMULPS       Y5, Y3, Y5
-	VMULPS       Y6, Y2, Y6
+	VMULPS       Y3, Y5, Y5
+	VMULPS       Y2, Y6, Y6
 	VADDPS       Y6, Y5, Y3
 	VBROADCASTSS 12(SI), Y5
 	VBROADCASTSS 28(SI), Y6
@@ -5115,12 +8933,108 @@ below1:
 	VMASKMOVPS   Y1, Y0, (AX)
 	VMASKMOVPS   Y3, Y0, (DX)
 	VMASKMOVPS   Y4, Y0, (BX)
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, DX
-	ADDQ         $0x20, BX
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
 
 end:
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ w+0(FP), AX
+	MOVQ dw+8(FP), CX
+	MOVQ m+16(FP), DX
+	MOVQ v+24(FP), BX
+	MOVQ k+32(FP), SI
+	MOVQ n+40(FP), DI
+
+by1_wide:
+	CMPQ         DI, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (AX), Z0
+	VMOVUPS      (CX), Z1
+	VMOVUPS      (DX), Z2
+	VMOVUPS      (BX), Z3
+	VBROADCASTSS 20(SI), Z4
+	VMULPS       Z0, Z4, Z4
+	VADDPS       Z4, Z1, Z1
+	VBROADCASTSS (SI), Z4
+	VBROADCASTSS 4(SI), Z5
+	VMULPS       Z2, Z4, Z4
+	VMULPS       Z1, Z5, Z5
+	VADDPS       Z5, Z4, Z2
+	VBROADCASTSS 12(SI), Z4
+	VBROADCASTSS 28(SI), Z5
+	VMULPS       Z1, Z4, Z4
+	VMULPS       Z1, Z4, Z4
+	VBROADCASTSS 8(SI), Z1
+	VMULPS       Z1, Z3, Z3
+	VADDPS       Z4, Z3, Z3
+	VSQRTPS      Z3, Z1
+	VBROADCASTSS 32(SI), Z4
+	VMULPS       Z4, Z1, Z1
+	VBROADCASTSS 16(SI), Z4
+	VADDPS       Z4, Z1, Z1
+	VMULPS       Z2, Z5, Z5
+	VDIVPS       Z1, Z5, Z5
+	VBROADCASTSS 24(SI), Z1
+	VMULPS       Z1, Z0, Z0
+	VSUBPS       Z5, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z2, (DX)
+	VMOVUPS      Z3, (BX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	SUBQ         $0x00000010, DI
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        DI, DI
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), R8
+	KMOVW        (R8)(DI*2), K1
+	VMOVUPS.Z    (AX), K1, Z0
+	VMOVUPS.Z    (CX), K1, Z1
+	VMOVUPS.Z    (DX), K1, Z2
+	VMOVUPS.Z    (BX), K1, Z3
+	VBROADCASTSS 20(SI), Z4
+	VMULPS       Z0, Z4, Z4
+	VADDPS       Z4, Z1, Z1
+	VBROADCASTSS (SI), Z4
+	VBROADCASTSS 4(SI), Z5
+	VMULPS       Z2, Z4, Z4
+	VMULPS       Z1, Z5, Z5
+	VADDPS       Z5, Z4, Z2
+	VBROADCASTSS 12(SI), Z4
+	VBROADCASTSS 28(SI), Z5
+	VMULPS       Z1, Z4, Z4
+	VMULPS       Z1, Z4, Z4
+	VBROADCASTSS 8(SI), Z1
+	VMULPS       Z1, Z3, Z3
+	VADDPS       Z4, Z3, Z3
+	VSQRTPS      Z3, Z1
+	VBROADCASTSS 32(SI), Z4
+	VMULPS       Z4, Z1, Z1
+	VBROADCASTSS 16(SI), Z4
+	VADDPS       Z4, Z1, Z1
+	VMULPS       Z2, Z5, Z5
+	VDIVPS       Z1, Z5, Z5
+	VBROADCASTSS 24(SI), Z1
+	VMULPS       Z1, Z0, Z0
+	VSUBPS       Z5, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)
+	VMOVUPS      Z2, K1, (DX)
+	VMOVUPS      Z3, K1, (BX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+
+end_wide:
 	VZEROUPPER
 	RET
 
@@ -5156,7 +9070,7 @@ pixel:
 	VMOVDQA Y0, Y4
 
 by1:
-	CMPQ    DI, $0x08
+	CMPQ    DI, $0x00000008
 	JLT     below1
 	VMOVUPS (R8), Y5
 	VMOVDQA Y4, Y6
@@ -5195,14 +9109,14 @@ column:
 	ADDQ      R9, CX
 
 stored:
-	SUBQ $0x08, DI
+	SUBQ $0x00000008, DI
 	JMP  by1
 
 below1:
 	TESTQ      DI, DI
 	JZ         end
 	NEGQ       DI
-	LEAQ       loopsMasks<>+0(SB), R9
+	LEAQ       loopsOnes<>+0(SB), R9
 	VMOVUPS    32(R9)(DI*4), Y5
 	VMASKMOVPS (R8), Y5, Y6
 	VMOVDQA    Y4, Y7

@@ -69,11 +69,11 @@ func logSoftmaxRow(dst, x, _ []Float) {
 }
 
 func softmaxGradRow(dx, dy, y []Float) {
-	softmaxGradLoop(dx, dy, y, Float(dot64(dy, y)))
+	softmaxGradLoop(dx, dy, y, Float(dot64(dy, y)), 0)
 }
 
 func logSoftmaxGradRow(dx, dy, y []Float) {
-	logSoftmaxGradLoop(dx, dy, y, Float(sum(dy)))
+	logSoftmaxGradLoop(dx, dy, y, Float(sum(dy)), 0)
 }
 
 func logSumExpRow(dst, x, _ []Float) {
@@ -93,7 +93,7 @@ var shift = unary(vectorShift, func(dst, x []Float, k, c Float) {
 })
 
 // softmaxGradLoop is (a − k)·b.
-var softmaxGradLoop = mixed(vectorSoftmaxGrad, func(dst, a, b []Float, k Float) {
+var softmaxGradLoop = mixed(vectorSoftmaxGrad, func(dst, a, b []Float, k, _ Float) {
 	a, b = a[:len(dst)], b[:len(dst)]
 	for i := range dst {
 		dst[i] = (a[i] - k) * b[i]
@@ -101,7 +101,7 @@ var softmaxGradLoop = mixed(vectorSoftmaxGrad, func(dst, a, b []Float, k Float) 
 })
 
 // logSoftmaxGradLoop is a − k·eᵇ.
-var logSoftmaxGradLoop = mixed(vectorLogSoftmaxGrad, func(dst, a, b []Float, k Float) {
+var logSoftmaxGradLoop = mixed(vectorLogSoftmaxGrad, func(dst, a, b []Float, k, _ Float) {
 	a, b = a[:len(dst)], b[:len(dst)]
 	for i := range dst {
 		dst[i] = Float(float64(a[i]) - float64(k)*math.Exp(float64(b[i])))

@@ -17,7 +17,7 @@ func unary(vector func(dst, x *Float, n int, k, c Float), generic Unary) Unary {
 	}
 }
 
-func binary(vector func(dst, a, b *Float, n int, k Float), generic Binary) Binary {
+func binary(vector func(dst, a, b *Float, n int, k, c Float), generic Binary) Binary {
 	return Binary{
 		VV: func(dst, a, b []Float) {
 			if level == levelGeneric || len(dst) == 0 {
@@ -25,7 +25,7 @@ func binary(vector func(dst, a, b *Float, n int, k Float), generic Binary) Binar
 				return
 			}
 			_, _ = a[len(dst)-1], b[len(dst)-1]
-			vector(&dst[0], &a[0], &b[0], len(dst), 0)
+			vector(&dst[0], &a[0], &b[0], len(dst), 0, 0)
 		},
 		VS: func(dst, a []Float, b Float) {
 			if level == levelGeneric || len(dst) == 0 {
@@ -33,7 +33,7 @@ func binary(vector func(dst, a, b *Float, n int, k Float), generic Binary) Binar
 				return
 			}
 			_ = a[len(dst)-1]
-			vector(&dst[0], &a[0], nil, len(dst), b)
+			vector(&dst[0], &a[0], nil, len(dst), b, 0)
 		},
 		SV: func(dst []Float, a Float, b []Float) {
 			if level == levelGeneric || len(dst) == 0 {
@@ -41,19 +41,19 @@ func binary(vector func(dst, a, b *Float, n int, k Float), generic Binary) Binar
 				return
 			}
 			_ = b[len(dst)-1]
-			vector(&dst[0], nil, &b[0], len(dst), a)
+			vector(&dst[0], nil, &b[0], len(dst), a, 0)
 		},
 	}
 }
 
-func mixed(vector func(dst, a, b *Float, n int, k Float), generic mixture) mixture {
-	return func(dst, a, b []Float, k Float) {
+func mixed(vector func(dst, a, b *Float, n int, k, c Float), generic Mixture) Mixture {
+	return func(dst, a, b []Float, k, c Float) {
 		if level == levelGeneric || len(dst) == 0 {
-			generic(dst, a, b, k)
+			generic(dst, a, b, k, c)
 			return
 		}
 		_, _ = a[len(dst)-1], b[len(dst)-1]
-		vector(&dst[0], &a[0], &b[0], len(dst), k)
+		vector(&dst[0], &a[0], &b[0], len(dst), k, c)
 	}
 }
 

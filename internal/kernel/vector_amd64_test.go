@@ -10,10 +10,9 @@ import (
 )
 
 // Loops of arithmetic give the bits of their twins; of NaN, any will do. Nothing around the result is written.
-func TestVectorsAgreeWithGeneric(t *testing.T) {
-	if level == levelGeneric {
-		t.Skip("this processor cannot run them")
-	}
+func TestVectorsAgreeWithGeneric(t *testing.T) { eachLevel(t, vectorsAgreeWithGeneric) }
+
+func vectorsAgreeWithGeneric(t *testing.T) {
 	check := func(name string, n int, call func(dst []Float)) {
 		t.Helper()
 		got, gotAll := guardedNumbers(n)
@@ -50,7 +49,9 @@ func guardedNumbers(n int) (x, all []Float) {
 	return all[8 : 8+n : 8+n], all
 }
 
-func TestReductionsAgreeWithGeneric(t *testing.T) {
+func TestReductionsAgreeWithGeneric(t *testing.T) { eachLevel(t, reductionsAgreeWithGeneric) }
+
+func reductionsAgreeWithGeneric(t *testing.T) {
 	close := func(name string, n int, got, want float64) {
 		t.Helper()
 		if !(math.Abs(got-want) <= 1e-6*max(1e-30, math.Abs(want))) {
@@ -95,7 +96,9 @@ func TestReductionsAgreeWithGeneric(t *testing.T) {
 }
 
 // Optimizers give the bits of their twins.
-func TestOptimizersAgreeWithGeneric(t *testing.T) {
+func TestOptimizersAgreeWithGeneric(t *testing.T) { eachLevel(t, optimizersAgreeWithGeneric) }
+
+func optimizersAgreeWithGeneric(t *testing.T) {
 	for n := range 40 {
 		g, v := normals(n, 1), normals(n, 2)
 		Abs(v, v, 0, 0)
@@ -126,7 +129,9 @@ func TestOptimizersAgreeWithGeneric(t *testing.T) {
 	}
 }
 
-func TestMaxWindowsAgreeWithGeneric(t *testing.T) {
+func TestMaxWindowsAgreeWithGeneric(t *testing.T) { eachLevel(t, maxWindowsAgreeWithGeneric) }
+
+func maxWindowsAgreeWithGeneric(t *testing.T) {
 	for channels := 1; channels < 40; channels++ {
 		for _, size := range [][2]int{{1, 1}, {2, 2}, {3, 2}} {
 			for pixels := 1; pixels < 4; pixels++ {

@@ -22,8 +22,8 @@ func unary(_ absent, generic Unary) Unary { return generic }
 // binary is unary for two operands.
 func binary(_ absent, generic Binary) Binary { return generic }
 
-// mixed is unary for two operands and a number.
-func mixed(_ absent, generic mixture) mixture { return generic }
+// mixed is unary for two operands and two numbers.
+func mixed(_ absent, generic Mixture) Mixture { return generic }
 
 // sum adds x up in float64.
 func sum(x []Float) float64 { return sumGeneric(x) }

@@ -8,7 +8,9 @@ import (
 )
 
 // The functions are within 4 units in the last place of float64's over the whole range, denormal results among them.
-func TestUnaryAccuracy(t *testing.T) {
+func TestUnaryAccuracy(t *testing.T) { eachLevel(t, unaryAccuracy) }
+
+func unaryAccuracy(t *testing.T) {
 	const step = 1 << 11 // between the words that are tried
 	x, y := make([]Float, 1<<12), make([]Float, 1<<12)
 	for _, u := range unaries {

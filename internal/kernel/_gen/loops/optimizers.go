@@ -15,72 +15,74 @@ func over(name string, arrays []string, body func(v map[string]vec, k func(i int
 	}
 	TEXT("vector"+name, NOSPLIT, "func("+params+"k *float32, n int)")
 	Pragma("noescape")
-	at := map[string]reg.GPVirtual{}
-	for _, a := range arrays {
-		at[a] = pointer(a)
-	}
-	numbers := pointer("k")
-	loop(pointer("n"), 1, func(_ int, mask vec) {
-		v := map[string]vec{}
+	twice(func() {
+		at := map[string]reg.GPVirtual{}
 		for _, a := range arrays {
-			v[a] = YMM()
-			load(Mem{Base: at[a]}, mask, v[a])
+			at[a] = pointer(a)
 		}
-		body(v, func(i int) vec {
-			r := YMM()
-			VBROADCASTSS(Mem{Base: numbers, Disp: 4 * i}, r)
-			return r
+		numbers := pointer("k")
+		loop(pointer("n"), 1, func(_ int, part mask) {
+			v := map[string]vec{}
+			for _, a := range arrays {
+				v[a] = register()
+				load(Mem{Base: at[a]}, part, v[a])
+			}
+			body(v, func(i int) vec {
+				r := register()
+				VBROADCASTSS(Mem{Base: numbers, Disp: 4 * i}, r)
+				return r
+			})
+			for _, a := range changed {
+				store(v[a], part, Mem{Base: at[a]})
+			}
+			for _, a := range arrays {
+				advance(at[a], 1)
+			}
 		})
-		for _, a := range changed {
-			store(v[a], mask, Mem{Base: at[a]})
-		}
-		for _, a := range arrays {
-			ADDQ(Imm(32), at[a])
-		}
+		finish()
 	})
-	finish()
 }
 
-// mulAdd sets sum to a·x + b·y, rounded as often as Go does.
-func mulAdd(a, x, b, y, sum vec) {
-	VMULPS(a, x, a)
-	VMULPS(b, y, b)
-	VADDPS(b, a, sum)
+// weighted sets sum to a·x + b·y, rounded as often as Go does. It changes a and b.
+func weighted(sum, a, x, b, y vec) {
+	mul(a, a, x)
+	mul(b, b, y)
+	add(sum, a, b)
 }
 
 func optimizers() {
 	// The steps, and the order of the numbers in k, are those of sgdJob and adamJob.
 	decayed := func(v map[string]vec, decay vec) {
-		VMULPS(v["w"], decay, decay)
-		VADDPS(decay, v["dw"], v["dw"])
+		mul(decay, decay, v["w"])
+		add(v["dw"], v["dw"], decay)
 	}
 	over("Descent", []string{"w", "dw"}, func(v map[string]vec, k func(int) vec) {
 		decayed(v, k(1))
-		VMULPS(k(0), v["dw"], v["dw"])
-		VSUBPS(v["dw"], v["w"], v["w"])
+		mul(v["dw"], v["dw"], k(0))
+		sub(v["w"], v["w"], v["dw"])
 	}, "w")
 	over("Momentum", []string{"w", "dw", "v"}, func(v map[string]vec, k func(int) vec) {
 		decayed(v, k(1))
-		mulAdd(k(2), v["v"], k(3), v["dw"], v["v"])
-		d := YMM()
-		mulAdd(k(4), v["dw"], k(5), v["v"], d)
-		VMULPS(k(0), d, d)
-		VSUBPS(d, v["w"], v["w"])
+		weighted(v["v"], k(2), v["v"], k(3), v["dw"])
+		d := register()
+		weighted(d, k(4), v["dw"], k(5), v["v"])
+		mul(d, d, k(0))
+		sub(v["w"], v["w"], d)
 	}, "w", "v")
 	over("Adam", []string{"w", "dw", "m", "v"}, func(v map[string]vec, k func(int) vec) {
 		decayed(v, k(5))
-		mulAdd(k(0), v["m"], k(1), v["dw"], v["m"])
-		taken, step, root := k(3), k(7), YMM()
-		VMULPS(v["dw"], taken, taken)
-		VMULPS(v["dw"], taken, taken)
-		VMULPS(k(2), v["v"], v["v"])
-		VADDPS(taken, v["v"], v["v"])
-		VSQRTPS(v["v"], root)
-		VMULPS(k(8), root, root)
-		VADDPS(k(4), root, root)
-		VMULPS(v["m"], step, step)
-		VDIVPS(root, step, step)
-		VMULPS(k(6), v["w"], v["w"])
-		VSUBPS(step, v["w"], v["w"])
+		weighted(v["m"], k(0), v["m"], k(1), v["dw"])
+		taken, step, root := k(3), k(7), register()
+		mul(taken, taken, v["dw"])
+		mul(taken, taken, v["dw"])
+		mul(v["v"], v["v"], k(2))
+		add(v["v"], v["v"], taken)
+		sqrt(root, v["v"])
+		mul(root, root, k(8))
+		add(root, root, k(4))
+		mul(step, step, v["m"])
+		div(step, step, root)
+		mul(v["w"], v["w"], k(6))
+		sub(v["w"], v["w"], step)
 	}, "w", "m", "v")
 }

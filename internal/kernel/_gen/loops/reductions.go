@@ -9,54 +9,72 @@ import (
 )
 
 func reductions() {
-	reduction("Sum", "x *float32, n int", 4, func(width int, mask vec, add func(v vec)) {
+	reduction("Sum", "x *float32, n int", 4, func(width int, part mask, sum func(v vec)) {
 		for i := range width {
-			v := YMM()
-			load(Mem{Base: source, Disp: 32 * i}, mask, v)
-			add(v)
+			v := register()
+			load(Mem{Base: source, Disp: bytes() * i}, part, v)
+			sum(v)
 		}
 	})
-	reduction("Differences", "x *float32, n int", 4, func(width int, mask vec, add func(v vec)) {
-		sum := loaded(words(0))
+	reduction("Differences", "x *float32, n int", 4, func(width int, part mask, sum func(v vec)) {
+		all := in(words(0))
 		for i := range width {
-			v := YMM()
-			load(Mem{Base: source, Disp: 32 * i}, mask, v)
-			VSUBPS(v, v, v)
-			VADDPS(v, sum, sum)
+			v := register()
+			load(Mem{Base: source, Disp: bytes() * i}, part, v)
+			sub(v, v, v)
+			add(all, all, v)
 		}
-		add(sum)
+		sum(all)
 	})
 	expSum("ExpSum", false)
 	expSum("ExpStore", true)
 	dot()
-	greatest()
+	greatestOf()
 	columns()
 }
 
 // source is where the operand of a reduction is read.
 var source reg.GPVirtual
 
-// reduction sums in float64 what body makes of x; body calls add with every term.
-func reduction(name, params string, width int, body func(width int, mask vec, add func(v vec))) {
+// reduction sums in float64 what body makes of x; body calls sum with every term.
+func reduction(name, params string, width int, body func(width int, part mask, sum func(v vec))) {
 	TEXT("vector"+name, NOSPLIT, "func("+params+") float64")
 	Pragma("noescape")
-	sums := zeros(4)
-	turn := 0
-	add := func(v vec) {
-		low, high := YMM(), YMM()
-		VEXTRACTF128(Imm(1), v, high.AsX())
-		VCVTPS2PD(v.AsX(), low)
-		VCVTPS2PD(high.AsX(), high)
-		VADDPD(low, sums[turn], sums[turn])
-		VADDPD(high, sums[turn+1], sums[turn+1])
-		turn = (turn + 2) % len(sums)
-	}
-	source = pointer("x")
-	loop(pointer("n"), width, func(width int, mask vec) {
-		body(width, mask, add)
-		ADDQ(Imm(uint64(32*width)), source)
+	twice(func() {
+		sums := zeros(4)
+		turn := 0
+		sum := func(v vec) {
+			for half := range 2 {
+				wider := doubles(v, half)
+				VADDPD(wider, sums[turn], sums[turn])
+				turn = (turn + 1) % len(sums)
+			}
+		}
+		source = pointer("x")
+		loop(pointer("n"), width, func(width int, part mask) {
+			body(width, part, sum)
+			advance(source, width)
+		})
+		returnSum(sums)
 	})
-	returnSum(sums)
+}
+
+// doubles widens the low half of v, or the high one.
+func doubles(v vec, half int) vec {
+	w := register()
+	switch {
+	case wide && half == 0:
+		VCVTPS2PD(v.AsY(), w)
+	case wide:
+		VEXTRACTF32X8(Imm(1), v, w.AsY())
+		VCVTPS2PD(w.AsY(), w)
+	case half == 0:
+		VCVTPS2PD(v.AsX(), w)
+	default:
+		VEXTRACTF128(Imm(1), v, w.AsX())
+		VCVTPS2PD(w.AsX(), w)
+	}
+	return w
 }
 
 func zeros(n int) []vec {
@@ -73,21 +91,17 @@ func returnSum(sums []vec) {
 	for _, v := range sums[1:] {
 		VADDPD(v, s, s)
 	}
-	high := YMM()
-	VEXTRACTF128(Imm(1), s, high.AsX())
-	VADDPD(high.AsX(), s.AsX(), s.AsX())
-	VPERMILPD(Imm(1), s.AsX(), high.AsX())
-	VADDSD(high.AsX(), s.AsX(), s.AsX())
+	other := register()
+	if wide {
+		VEXTRACTF64X4(Imm(1), s, other.AsY())
+		VADDPD(other.AsY(), s.AsY(), s.AsY())
+	}
+	VEXTRACTF128(Imm(1), s.AsY(), other.AsX())
+	VADDPD(other.AsX(), s.AsX(), s.AsX())
+	VPERMILPD(Imm(1), s.AsX(), other.AsX())
+	VADDSD(other.AsX(), s.AsX(), s.AsX())
 	VMOVSD(s.AsX(), result())
 	finish()
-}
-
-func result() Mem {
-	m, err := ReturnIndex(0).Resolve()
-	if err != nil {
-		panic(err)
-	}
-	return m.Addr
 }
 
 // expSum sums e^(x−k), and writes it to dst.
@@ -96,11 +110,11 @@ func expSum(name string, stores bool) {
 	if stores {
 		params = "dst, " + params
 	}
-	reduction(name, params, 2, func(width int, mask vec, add func(v vec)) {
+	reduction(name, params, 2, func(width int, part mask, sum func(v vec)) {
 		x := registers(width)
 		for i := range x {
-			load(Mem{Base: source, Disp: 32 * i}, mask, x[i])
-			VSUBPS(scalar("k"), x[i], x[i])
+			load(Mem{Base: source, Disp: bytes() * i}, part, x[i])
+			sub(x[i], x[i], scalar("k"))
 		}
 		exp(x)
 		for i := range x {
@@ -109,12 +123,12 @@ func expSum(name string, stores bool) {
 				at := pointer("dst")
 				begin := pointer("x")
 				SUBQ(begin, at)
-				store(x[i], mask, Mem{Base: source, Index: at, Scale: 1, Disp: 32 * i})
+				store(x[i], part, Mem{Base: source, Index: at, Scale: 1, Disp: bytes() * i})
 			}
-			if mask != nil {
-				VANDPS(mask, x[i], x[i])
+			if part != nil {
+				keep(x[i], part, x[i])
 			}
-			add(x[i])
+			sum(x[i])
 		}
 	})
 }
@@ -123,62 +137,65 @@ func expSum(name string, stores bool) {
 func dot() {
 	TEXT("vectorDot", NOSPLIT, "func(x, y *float32, n int) float64")
 	Pragma("noescape")
-	x, y := pointer("x"), pointer("y")
-	sums := zeros(4)
-	loop(pointer("n"), 2, func(width int, mask vec) {
-		for i := range width {
-			a, b := YMM(), YMM()
-			load(Mem{Base: x, Disp: 32 * i}, mask, a)
-			load(Mem{Base: y, Disp: 32 * i}, mask, b)
-			for half := range 2 {
-				p, q := YMM(), YMM()
-				VEXTRACTF128(Imm(uint64(half)), a, p.AsX())
-				VEXTRACTF128(Imm(uint64(half)), b, q.AsX())
-				VCVTPS2PD(p.AsX(), p)
-				VCVTPS2PD(q.AsX(), q)
-				VFMADD231PD(p, q, sums[2*i+half])
+	twice(func() {
+		x, y := pointer("x"), pointer("y")
+		sums := zeros(4)
+		loop(pointer("n"), 2, func(width int, part mask) {
+			for i := range width {
+				a, b := register(), register()
+				load(Mem{Base: x, Disp: bytes() * i}, part, a)
+				load(Mem{Base: y, Disp: bytes() * i}, part, b)
+				for half := range 2 {
+					VFMADD231PD(doubles(a, half), doubles(b, half), sums[2*i+half])
+				}
 			}
-		}
-		ADDQ(Imm(uint64(32*width)), x)
-		ADDQ(Imm(uint64(32*width)), y)
+			advance(x, width)
+			advance(y, width)
+		})
+		returnSum(sums)
 	})
-	returnSum(sums)
 }
 
-// greatest finds the greatest number, taking no notice of NaN.
-func greatest() {
+// greatestOf finds the greatest number, taking no notice of NaN.
+func greatestOf() {
 	TEXT("vectorGreatest", NOSPLIT, "func(x *float32, n int) float32")
 	Pragma("noescape")
-	x := pointer("x")
-	least := loaded(floats(math.Inf(-1)))
-	best := registers(4)
-	for _, b := range best {
-		VMOVAPS(least, b)
-	}
-	loop(pointer("n"), len(best), func(width int, mask vec) {
-		for i := range width {
-			v := YMM()
-			load(Mem{Base: x, Disp: 32 * i}, mask, v)
-			if mask != nil {
-				VBLENDVPS(mask, v, least, v)
-			}
-			VMAXPS(best[i], v, best[i])
+	twice(func() {
+		x := pointer("x")
+		lowest := in(floats(math.Inf(-1)))
+		best := registers(4)
+		for _, b := range best {
+			move(b, lowest)
 		}
-		ADDQ(Imm(uint64(32*width)), x)
-	})
-	b := best[0]
-	for _, v := range best[1:] {
-		VMAXPS(v, b, b)
-	}
-	other := YMM()
-	VEXTRACTF128(Imm(1), b, other.AsX())
-	VMAXPS(other.AsX(), b.AsX(), b.AsX())
-	for _, order := range []uint64{0x4e, 0xb1} {
-		VPERMILPS(Imm(order), b.AsX(), other.AsX())
+		loop(pointer("n"), len(best), func(width int, part mask) {
+			for i := range width {
+				v := register()
+				load(Mem{Base: x, Disp: bytes() * i}, part, v)
+				if part != nil {
+					choose(v, part, v, lowest)
+				}
+				greatest(best[i], v, best[i])
+			}
+			advance(x, width)
+		})
+		b := best[0]
+		for _, v := range best[1:] {
+			greatest(b, b, v)
+		}
+		other := register()
+		if wide {
+			VEXTRACTF32X8(Imm(1), b, other.AsY())
+			VMAXPS(other.AsY(), b.AsY(), b.AsY())
+		}
+		VEXTRACTF128(Imm(1), b.AsY(), other.AsX())
 		VMAXPS(other.AsX(), b.AsX(), b.AsX())
-	}
-	VMOVSS(b.AsX(), result())
-	finish()
+		for _, order := range []uint64{0x4e, 0xb1} {
+			VPERMILPS(Imm(order), b.AsX(), other.AsX())
+			VMAXPS(other.AsX(), b.AsX(), b.AsX())
+		}
+		VMOVSS(b.AsX(), result())
+		finish()
+	})
 }
 
 // columns adds as many rows of x, stride bytes apart, to the columns s, of which there are a multiple of 4.

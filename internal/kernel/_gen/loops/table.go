@@ -1,9 +1,6 @@
 package main
 
-import (
-	. "github.com/mmcloughlin/avo/build"
-	. "github.com/mmcloughlin/avo/operand"
-)
+import . "github.com/mmcloughlin/avo/operand"
 
 // each makes a body that does one thing to every register.
 func each(f func(x vec)) func(x []vec) {
@@ -16,42 +13,37 @@ func each(f func(x vec)) func(x []vec) {
 
 func unaries() {
 	unary("Affine", 4, each(func(x vec) {
-		VMULPS(scalar("k"), x, x)
-		VADDPS(scalar("c"), x, x)
+		mul(x, x, scalar("k"))
+		add(x, x, scalar("c"))
 	}))
-	unary("Square", 4, each(func(x vec) { VMULPS(x, x, x) }))
-	unary("Abs", 4, each(func(x vec) { VANDPS(words(signBit-1), x, x) }))
-	unary("Sqrt", 4, each(func(x vec) { VSQRTPS(x, x) }))
+	unary("Square", 4, each(func(x vec) { mul(x, x, x) }))
+	unary("Abs", 4, each(func(x vec) { and(x, x, words(signBit-1)) }))
+	unary("Sqrt", 4, each(func(x vec) { sqrt(x, x) }))
 	unary("Rsqrt", 4, each(func(x vec) {
-		VSQRTPS(x, x)
-		VDIVPS(x, loaded(floats(1)), x)
+		sqrt(x, x)
+		div(x, floats(1), x)
 	}))
-	unary("ReLU", 4, each(func(x vec) {
-		VANDPS(compared(notLessEqual, x, loaded(words(0))), x, x)
-	}))
+	unary("ReLU", 4, each(func(x vec) { keep(x, compared(notLessEqual, x, words(0)), x) }))
 	unary("LeakyReLU", 4, each(func(x vec) {
-		scaled := scalar("k")
-		VMULPS(x, scaled, scaled)
-		VBLENDVPS(compared(greater, x, loaded(words(0))), x, scaled, x)
+		scaled := register()
+		mul(scaled, x, scalar("k"))
+		choose(x, compared(greater, x, words(0)), x, scaled)
 	}))
-	unary("LeakyGate", 4, each(func(x vec) {
-		VBLENDVPS(compared(greater, x, loaded(words(0))), loaded(floats(1)), scalar("k"), x)
-	}))
+	unary("LeakyGate", 4, each(func(x vec) { choose(x, compared(greater, x, words(0)), floats(1), scalar("k")) }))
 	unary("Clamp", 4, each(func(x vec) {
-		// Of NaN, both instructions give the operand that comes first here.
-		VMAXPS(x, scalar("k"), x)
-		VMINPS(x, scalar("c"), x)
+		// Of NaN, both instructions give the operand that comes last here.
+		greatest(x, scalar("k"), x)
+		least(x, scalar("c"), x)
 	}))
 	unary("Inside", 4, each(func(x vec) {
-		inside := compared(greaterEqual, x, scalar("k"))
-		VANDPS(compared(lessEqual, x, scalar("c")), inside, inside)
-		VANDPS(floats(1), inside, x)
+		inside := both(compared(greaterEqual, x, scalar("k")), compared(lessEqual, x, scalar("c")))
+		keep(x, inside, floats(1))
 	}))
 	unary("Exp", 2, exp)
 	unary("ScaledExp", 2, func(x []vec) {
 		exp(x)
 		for i := range x {
-			VMULPS(scalar("k"), x[i], x[i])
+			mul(x[i], x[i], scalar("k"))
 		}
 	})
 	unary("Log", 2, log)
@@ -60,16 +52,9 @@ func unaries() {
 	unary("Erf", 2, erf)
 	unary("Softplus", 2, softplus)
 	unary("Shift", 4, each(func(x vec) {
-		VSUBPS(scalar("k"), x, x)
-		VSUBPS(scalar("c"), x, x)
+		sub(x, x, scalar("k"))
+		sub(x, x, scalar("c"))
 	}))
-}
-
-// compared is ones in the lanes in which a stands to b as the condition says.
-func compared(condition uint64, a, b vec) vec {
-	mask := YMM()
-	VCMPPS(Imm(condition), b, a, mask)
-	return mask
 }
 
 // pairs makes a body that does one thing to every pair of registers.
@@ -82,43 +67,43 @@ func pairs(f func(a, b vec)) func(a, b []vec) {
 }
 
 func binaries() {
-	binary("Add", 4, pairs(func(a, b vec) { VADDPS(b, a, a) }))
-	binary("Sub", 4, pairs(func(a, b vec) { VSUBPS(b, a, a) }))
-	binary("Mul", 4, pairs(func(a, b vec) { VMULPS(b, a, a) }))
-	binary("Div", 4, pairs(func(a, b vec) { VDIVPS(b, a, a) }))
-	binary("Max", 2, pairs(func(a, b vec) { extreme(VMAXPS, VANDPS, a, b) }))
-	binary("Min", 2, pairs(func(a, b vec) { extreme(VMINPS, VORPS, a, b) }))
+	binary("Add", 4, pairs(func(a, b vec) { add(a, a, b) }))
+	binary("Sub", 4, pairs(func(a, b vec) { sub(a, a, b) }))
+	binary("Mul", 4, pairs(func(a, b vec) { mul(a, a, b) }))
+	binary("Div", 4, pairs(func(a, b vec) { div(a, a, b) }))
+	binary("Max", 2, pairs(func(a, b vec) { extreme(greatest, and, a, b) }))
+	binary("Min", 2, pairs(func(a, b vec) { extreme(least, or, a, b) }))
 	for _, c := range []struct {
 		name      string
 		condition uint64
 	}{{"Greater", greater}, {"GreaterEqual", greaterEqual}, {"Equal", equal}} {
-		binary(c.name, 4, pairs(func(a, b vec) { VANDPS(floats(1), compared(c.condition, a, b), a) }))
+		binary(c.name, 4, pairs(func(a, b vec) { keep(a, compared(c.condition, a, b), floats(1)) }))
 	}
-	binary("Gate", 4, pairs(func(a, b vec) { VANDPS(compared(greater, b, loaded(words(0))), a, a) }))
+	binary("Gate", 4, pairs(func(a, b vec) { keep(a, compared(greater, b, words(0)), a) }))
 	binary("AddScaled", 4, pairs(func(a, b vec) {
-		VMULPS(scalar("k"), b, b)
-		VADDPS(b, a, a)
+		mul(b, b, scalar("k"))
+		add(a, a, b)
 	}))
 	binary("SoftmaxGrad", 4, pairs(func(a, b vec) {
-		VSUBPS(scalar("k"), a, a)
-		VMULPS(b, a, a)
+		sub(a, a, scalar("k"))
+		mul(a, a, b)
 	}))
 	binary("LogSoftmaxGrad", 2, func(a, b []vec) {
 		exp(b)
 		for i := range a {
-			VMULPS(scalar("k"), b[i], b[i])
-			VSUBPS(b[i], a[i], a[i])
+			mul(b[i], b[i], scalar("k"))
+			sub(a[i], a[i], b[i])
 		}
 	})
 }
 
-// extreme is the greater or the less of a and b, NaN where either is. The instruction gives its second operand if both are
-// zeros, of whatever signs, so it is asked both ways.
-func extreme(choose, join func(...Op), a, b vec) {
-	other, nan, invalid := YMM(), YMM(), compared(unordered, a, b)
-	VADDPS(a, b, nan)
-	choose(a, b, other)
-	choose(b, a, a)
-	join(other, a, a)
-	VBLENDVPS(invalid, nan, a, a)
+// extreme is the greater or the less of a and b, NaN where either is. The instruction gives its last operand if both are zeros, of
+// whatever signs, so it is asked both ways.
+func extreme(instruction, join func(to vec, a, b Op), a, b vec) {
+	other, nan, invalid := register(), register(), compared(unordered, a, b)
+	add(nan, a, b)
+	instruction(other, b, a)
+	instruction(a, a, b)
+	join(a, a, other)
+	choose(a, invalid, nan, a)
 }

@@ -7,7 +7,7 @@ import (
 
 // windows finds the greatest number of each window, and its position, as maxWindows says. All lengths count numbers, not bytes.
 func windows() {
-	lanes := GLOBL("loopsLanes", RODATA|NOPTR)
+	counted := GLOBL("loopsLanes", RODATA|NOPTR)
 	for i := range 8 {
 		DATA(4*i, U32(uint32(i)))
 	}
@@ -19,7 +19,7 @@ func windows() {
 	SHLQ(Imm(2), down)
 	SHLQ(Imm(2), right)
 	place, toRight, toDown := integers("first"), integers("right"), integers("down")
-	VPADDD(lanes, place, place)
+	VPADDD(counted, place, place)
 	toStep := integers("step")
 
 	Label("pixel")
@@ -27,10 +27,10 @@ func windows() {
 	at := YMM()
 	MOVQ(x, p)
 	VMOVDQA(place, at)
-	loop(n, 1, func(_ int, mask vec) {
-		part := map[bool]string{true: "Part", false: ""}[mask != nil]
+	loop(n, 1, func(_ int, lanes mask) {
+		part := map[bool]string{true: "Part", false: ""}[lanes != nil]
 		best, where, here, row := YMM(), YMM(), YMM(), YMM()
-		load(Mem{Base: p}, mask, best)
+		load(Mem{Base: p}, lanes, best)
 		VMOVDQA(at, where)
 		VMOVDQA(at, row)
 		rows, q := pointer("rows"), GP64()
@@ -41,7 +41,7 @@ func windows() {
 		VMOVDQA(row, here)
 		Label("column" + part)
 		v, better, ordered := YMM(), YMM(), YMM()
-		load(Mem{Base: r}, mask, v)
+		load(Mem{Base: r}, lanes, v)
 		VCMPPS(Imm(notLessEqual), best, v, better)
 		VCMPPS(Imm(isNumber), best, best, ordered)
 		VANDPS(ordered, better, better)
@@ -60,18 +60,18 @@ func windows() {
 		ADDQ(Imm(32), p)
 		// Behind the last channel of a pixel comes the first of the next.
 		size := GP64()
-		if mask == nil {
+		if lanes == nil {
 			MOVQ(U32(32), size)
 		} else {
 			MOVQ(n, size) // minus what is left, as loop makes it
 			NEGQ(size)
 			SHLQ(Imm(2), size)
 		}
-		store(best, mask, Mem{Base: y})
+		store(best, lanes, Mem{Base: y})
 		ADDQ(size, y)
 		TESTQ(index, index)
 		JZ(LabelRef("stored" + part))
-		store(where, mask, Mem{Base: index})
+		store(where, lanes, Mem{Base: index})
 		ADDQ(size, index)
 		Label("stored" + part)
 	})
