@@ -305,3 +305,12 @@ func asRows(op string, x *tensor.Tensor) *tensor.Tensor {
 	}
 	return x.Reshape(-1, x.Dim(-1))
 }
+
+// space returns how many positions x, N×…×C, has between its first and its last axis.
+func space(x *tensor.Tensor) int {
+	n := 1
+	for axis := 1; axis < x.Rank()-1; axis++ {
+		n *= x.Dim(axis)
+	}
+	return n
+}

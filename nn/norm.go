@@ -27,31 +27,33 @@ func NewBatchNorm(features int) *BatchNorm {
 }
 
 // Forward normalizes x, N×…×C.
-func (l *BatchNorm) Forward(x *tensor.Tensor) *tensor.Tensor {
+func (l *BatchNorm) Forward(x *tensor.Tensor) *tensor.Tensor { return l.forward(x, tensor.Tail{}) }
+
+// ForwardReLU normalizes x, adds residual, of the same shape or nil, and takes the ReLU of the sum, in one pass over memory: the end
+// of a block of a residual network.
+func (l *BatchNorm) ForwardReLU(x, residual *tensor.Tensor) *tensor.Tensor {
+	return l.forward(x, tensor.Tail{Residual: residual, ReLU: true})
+}
+
+func (l *BatchNorm) forward(x *tensor.Tensor, tail tensor.Tail) *tensor.Tensor {
 	if x.Rank() < 2 {
 		fail("BatchNorm", "shape %v is not N×…×C", x.Shape())
 	}
 	matches("BatchNorm", x, l.Weight, l.RunningMean)
 	p := x.Pass()
 	if l.RunningMean != nil && (!p.Train() || l.Frozen) {
-		// Copies, because a later step of the same pass may write the buffers.
-		mean := p.Values(l.RunningMean.Data(), l.RunningMean.Shape()...)
-		variance := p.Values(l.RunningVar.Data(), l.RunningVar.Shape()...)
-		return affine(x.Sub(mean), inverseRoot(variance, l.Eps), l.Weight, l.Bias)
+		return x.Normalize(l.RunningMean, l.RunningVar, l.Weight, l.Bias, l.Eps, tail)
 	}
-	rows := x.Reshape(-1, x.Dim(-1))
-	mean := rows.Mean(0)
-	centred := rows.Sub(mean)
-	variance := centred.Square().Mean(0)
+	y, mean, variance := x.BatchNorm(l.Weight, l.Bias, l.Eps, tail)
 	if p.Train() && l.RunningMean != nil {
-		n := rows.Dim(0)
+		n := x.Len() / x.Dim(-1)
 		if n < 2 {
 			fail("BatchNorm", "a batch of shape %v has one value for each feature; training needs two", x.Shape())
 		}
 		l.follow(l.RunningMean, mean, 1)
 		l.follow(l.RunningVar, variance, tensor.Float(n)/tensor.Float(n-1))
 	}
-	return affine(centred, inverseRoot(variance, l.Eps), l.Weight, l.Bias).Reshape(x.Shape()...)
+	return y
 }
 
 // follow moves running statistics towards k times those of a batch.
@@ -78,10 +80,7 @@ func NewLayerNorm(shape ...int) *LayerNorm {
 
 // Forward normalizes x.
 func (l *LayerNorm) Forward(x *tensor.Tensor) *tensor.Tensor {
-	axes := lastAxes("LayerNorm", x, l.Weight)
-	centred := x.Sub(x.MeanKeep(axes...))
-	y := centred.Mul(inverseRoot(centred.Square().MeanKeep(axes...), l.Eps))
-	return scaled(y, l.Weight, l.Bias)
+	return x.LayerNorm(l.Weight, l.Bias, l.Eps)
 }
 
 // GroupNorm normalizes each example by itself over space and over groups of neighbouring channels, then scales and shifts each
@@ -104,15 +103,8 @@ func NewGroupNorm(groups, channels int) *GroupNorm {
 
 // Forward normalizes x, N×…×C.
 func (l *GroupNorm) Forward(x *tensor.Tensor) *tensor.Tensor {
-	if x.Rank() < 2 || l.Groups < 1 || x.Dim(-1)%l.Groups != 0 {
-		fail("GroupNorm", "shape %v is not N×…×C with channels in %d groups", x.Shape(), l.Groups)
-	}
 	matches("GroupNorm", x, l.Weight)
-	n, c := x.Dim(0), x.Dim(-1)
-	grouped := x.Reshape(n, space(x), l.Groups, c/l.Groups)
-	centred := grouped.Sub(grouped.MeanKeep(1, 3))
-	y := centred.Mul(inverseRoot(centred.Square().MeanKeep(1, 3), l.Eps)).Reshape(x.Shape()...)
-	return scaled(y, l.Weight, l.Bias)
+	return x.GroupNorm(l.Groups, l.Weight, l.Bias, l.Eps)
 }
 
 // InstanceNorm normalizes each channel of each example by itself over space (Ulyanov et al. 2016,
@@ -138,9 +130,7 @@ func (l *InstanceNorm) Forward(x *tensor.Tensor) *tensor.Tensor {
 		fail("InstanceNorm", "shape %v is not N×…×C with a space between", x.Shape())
 	}
 	matches("InstanceNorm", x, l.Weight)
-	flat := x.Reshape(x.Dim(0), space(x), x.Dim(-1))
-	centred := flat.Sub(flat.MeanKeep(1))
-	return affine(centred, inverseRoot(centred.Square().MeanKeep(1), l.Eps), l.Weight, l.Bias).Reshape(x.Shape()...)
+	return x.GroupNorm(x.Dim(-1), l.Weight, l.Bias, l.Eps)
 }
 
 // RMSNorm divides each example by the root of its mean square over its last axes, as many as Weight has, and scales it (Zhang and
@@ -159,8 +149,7 @@ func NewRMSNorm(shape ...int) *RMSNorm {
 
 // Forward normalizes x.
 func (l *RMSNorm) Forward(x *tensor.Tensor) *tensor.Tensor {
-	axes := lastAxes("RMSNorm", x, l.Weight)
-	return scaled(x.Mul(inverseRoot(x.Square().MeanKeep(axes...), l.Eps)), l.Weight, nil)
+	return x.RMSNorm(l.Weight, l.Eps)
 }
 
 // scaleAndShift returns a weight of ones and a bias of zeros.
@@ -170,36 +159,6 @@ func scaleAndShift(shape ...int) (weight, bias *tensor.Tensor) {
 	return weight, bias
 }
 
-// inverseRoot returns 1/√(v + ε).
-func inverseRoot(v *tensor.Tensor, eps tensor.Float) *tensor.Tensor {
-	return v.Shift(eps).Sqrt().Reciprocal()
-}
-
-// affine returns x·factor·weight + bias. The small tensors are multiplied first.
-func affine(x, factor, weight, bias *tensor.Tensor) *tensor.Tensor {
-	if weight != nil {
-		factor = factor.Mul(weight)
-	}
-	return addBias(x.Mul(factor), bias)
-}
-
-// scaled returns x·weight + bias.
-func scaled(x, weight, bias *tensor.Tensor) *tensor.Tensor {
-	if weight != nil {
-		x = x.Mul(weight)
-	}
-	return addBias(x, bias)
-}
-
-// space returns how many positions x, N×…×C, has between its first and its last axis.
-func space(x *tensor.Tensor) int {
-	n := 1
-	for axis := 1; axis < x.Rank()-1; axis++ {
-		n *= x.Dim(axis)
-	}
-	return n
-}
-
 // matches checks that vectors of a layer have an element for each feature of x.
 func matches(op string, x *tensor.Tensor, vectors ...*tensor.Tensor) {
 	for _, v := range vectors {
@@ -207,19 +166,4 @@ func matches(op string, x *tensor.Tensor, vectors ...*tensor.Tensor) {
 			fail(op, "the layer has %d features, shape %v has %d", v.Len(), x.Shape(), x.Dim(-1))
 		}
 	}
-}
-
-// lastAxes returns the axes of x that weight stands for, which must have the same lengths; the last axis if weight is nil.
-func lastAxes(op string, x, weight *tensor.Tensor) []int {
-	if weight == nil {
-		return []int{-1}
-	}
-	axes := make([]int, weight.Rank())
-	for i := range axes {
-		axes[i] = i - len(axes)
-		if len(axes) > x.Rank() || x.Dim(axes[i]) != weight.Dim(axes[i]) {
-			fail(op, "the layer normalizes %v, which shape %v does not end in", weight.Shape(), x.Shape())
-		}
-	}
-	return axes
 }

@@ -1,0 +1,196 @@
+package tensor
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// naiveNorm normalizes what has the same group to mean 0 and variance 1, scales and shifts it, adds the residual and takes the ReLU.
+// weight, bias and residual are numbers of inputs; 0: none.
+type naiveNorm struct {
+	group                  func(shape, i []int) int
+	weight, bias, residual int
+	uncentred, relu        bool
+	mean, variance         []float64 // given, for each group
+}
+
+const naiveEps = .01
+
+func (n naiveNorm) value(x []array) array {
+	shape := x[0].shape
+	mean, variance, count := map[int]float64{}, map[int]float64{}, map[int]float64{}
+	over := func(f func(g int, v float64)) {
+		each(shape, func(i []int) { f(n.group(shape, i), x[0].at(i...)) })
+	}
+	over(func(g int, v float64) { count[g]++ })
+	switch {
+	case n.mean != nil:
+		for g := range n.mean {
+			mean[g], variance[g] = n.mean[g], n.variance[g]
+		}
+	default:
+		if !n.uncentred {
+			over(func(g int, v float64) { mean[g] += v / count[g] })
+		}
+		over(func(g int, v float64) { variance[g] += (v - mean[g]) * (v - mean[g]) / count[g] })
+	}
+	return build(shape, func(i []int) float64 {
+		g := n.group(shape, i)
+		y := (x[0].at(i...) - mean[g]) / math.Sqrt(variance[g]+naiveEps)
+		if n.weight > 0 {
+			y *= x[n.weight].at(i...)
+		}
+		if n.bias > 0 {
+			y += x[n.bias].at(i...)
+		}
+		if n.residual > 0 {
+			y += x[n.residual].at(i...)
+		}
+		if n.relu {
+			y = max(y, 0)
+		}
+		return y
+	})
+}
+
+// gated draws a bias, or a residual, that decides what the ReLU lets through, so that small changes of x do not.
+func gated(at int) domain {
+	return func(r *rand.Rand, xs [][]Float) {
+		normal(r, xs)
+		for i := range xs[at] {
+			xs[at][i] += Float(8*(i%3&1) - 4)
+		}
+		if len(xs) > 2 {
+			drawn(func(r *rand.Rand) float64 { return .4 + .2*r.Float64() })(r, xs[1:2])
+		}
+	}
+}
+
+func normRows() (rows []row) {
+	feature := func(shape, i []int) int { return i[len(i)-1] }
+	// ofImage is the group of an image and of so many groups of channels.
+	ofImage := func(groups int) func(shape, i []int) int {
+		return func(shape, i []int) int { return i[0]*groups + i[len(i)-1]*groups/shape[len(i)-1] }
+	}
+	// firstAxes is the group of what has the same place in the first axes.
+	firstAxes := func(axes int) func(shape, i []int) int {
+		return func(shape, i []int) (g int) {
+			for a := range axes {
+				g = g*shape[a] + i[a]
+			}
+			return g
+		}
+	}
+	add := func(name string, shapes, large [][]int, d domain, op func(x []*Tensor) *Tensor, n naiveNorm) {
+		rows = append(rows, row{name: name, shapes: shapes, large: large, domain: d, op: op, naive: n.value})
+	}
+	bad := func(ps panics) { rows[len(rows)-1].panics = ps }
+	batch := func(tail Tail) func(x []*Tensor) *Tensor {
+		return func(x []*Tensor) *Tensor {
+			if len(x) > 3 {
+				tail.Residual = x[3]
+			}
+			y, _, _ := x[0].BatchNorm(x[1], x[2], naiveEps, tail)
+			return y
+		}
+	}
+	full := naiveNorm{group: feature, weight: 1, bias: 2}
+
+	add("BatchNorm", [][]int{{2, 2, 3, 3}, {3}, {3}}, [][]int{{4, 30, 31, 20}, {20}, {20}}, nil, batch(Tail{}), full)
+	bad(panics{
+		"BatchNorm: shape [3] is not one number for each feature of [4 2]": func() { New(4, 2).BatchNorm(New(3), nil, 1, Tail{}) },
+		"BatchNorm: a single number has no features":                       func() { New().BatchNorm(nil, nil, 1, Tail{}) },
+		"BatchNorm: the residual of shape [2] does not fit [4 2]": func() {
+			New(4, 2).BatchNorm(nil, nil, 1, Tail{Residual: New(2)})
+		},
+	})
+	add("BatchNorm/bare", [][]int{{5, 2}}, [][]int{{5000, 3}}, nil,
+		func(x []*Tensor) *Tensor { y, _, _ := x[0].BatchNorm(nil, nil, naiveEps, Tail{}); return y },
+		naiveNorm{group: feature})
+	add("BatchNorm/of many features", [][]int{{3, 70}, {70}, {70}}, [][]int{{40, 700}, {700}, {700}}, nil, batch(Tail{}), full)
+	add("BatchNorm/shifted", [][]int{{5, 1}, {1}}, [][]int{{70000, 1}, {1}}, nil,
+		func(x []*Tensor) *Tensor { y, _, _ := x[0].BatchNorm(nil, x[1], naiveEps, Tail{}); return y },
+		naiveNorm{group: feature, bias: 1})
+	relu := full
+	relu.relu = true
+	add("BatchNorm/ReLU", [][]int{{2, 2, 3, 3}, {3}, {3}}, [][]int{{4, 30, 31, 20}, {20}, {20}}, gated(2), batch(Tail{ReLU: true}), relu)
+	residual := full
+	residual.residual = 3
+	add("BatchNorm/residual", [][]int{{2, 3, 3}, {3}, {3}, {2, 3, 3}}, nil, nil, batch(Tail{}), residual)
+	residual.relu = true
+	add("BatchNorm/residual and ReLU", [][]int{{2, 2, 2, 3}, {3}, {3}, {2, 2, 2, 3}},
+		[][]int{{4, 30, 31, 20}, {20}, {20}, {4, 30, 31, 20}}, gated(3), batch(Tail{ReLU: true}), residual)
+	add("BatchNorm/residual, bare", [][]int{{5, 2}, {5, 2}}, nil, nil,
+		func(x []*Tensor) *Tensor {
+			y, _, _ := x[0].BatchNorm(nil, nil, naiveEps, Tail{Residual: x[1]})
+			return y
+		},
+		naiveNorm{group: feature, residual: 1})
+
+	mean, variance := Of([]Float{.5, -.25}, 2), Of([]Float{.5, 2}, 2)
+	given := naiveNorm{group: feature, weight: 1, bias: 2, mean: []float64{.5, -.25}, variance: []float64{.5, 2}}
+	normalize := func(tail Tail) func(x []*Tensor) *Tensor {
+		return func(x []*Tensor) *Tensor {
+			if len(x) > 3 {
+				tail.Residual = x[3]
+			}
+			return x[0].Normalize(mean, variance, x[1], x[2], naiveEps, tail)
+		}
+	}
+	add("Normalize", [][]int{{3, 2, 2}, {2}, {2}}, [][]int{{700, 31, 2}, {2}, {2}}, nil, normalize(Tail{}), given)
+	bad(panics{
+		"Normalize: shape [2] is not one number for each feature of [4 3]": func() { New(4, 3).Normalize(mean, variance, nil, nil, 1, Tail{}) },
+	})
+	given.residual, given.relu = 3, true
+	add("Normalize/residual and ReLU", [][]int{{3, 2, 2}, {2}, {2}, {3, 2, 2}}, nil, gated(3), normalize(Tail{ReLU: true}), given)
+	add("Normalize/bare", [][]int{{3, 2}}, nil, nil,
+		func(x []*Tensor) *Tensor { return x[0].Normalize(mean, variance, nil, nil, naiveEps, Tail{}) },
+		naiveNorm{group: feature, mean: given.mean, variance: given.variance})
+
+	group := func(groups int) func(x []*Tensor) *Tensor {
+		return func(x []*Tensor) *Tensor { return x[0].GroupNorm(groups, x[1], x[2], naiveEps) }
+	}
+	add("GroupNorm", [][]int{{2, 2, 2, 4}, {4}, {4}}, [][]int{{3, 40, 41, 12}, {12}, {12}}, nil, group(2),
+		naiveNorm{group: ofImage(2), weight: 1, bias: 2})
+	bad(panics{
+		"GroupNorm: shape [4 3] is not N×…×C with channels in 2 groups": func() { New(4, 3).GroupNorm(2, nil, nil, 1) },
+		"GroupNorm: shape [4] is not N×…×C with channels in 2 groups":   func() { New(4).GroupNorm(2, nil, nil, 1) },
+	})
+	add("GroupNorm/of rows", [][]int{{3, 6}, {6}, {6}}, nil, nil, group(2), naiveNorm{group: ofImage(2), weight: 1, bias: 2})
+	add("GroupNorm/of one channel", [][]int{{2, 5, 3}, {3}, {3}}, [][]int{{20, 300, 3}, {3}, {3}}, nil, group(3),
+		naiveNorm{group: ofImage(3), weight: 1, bias: 2})
+	add("GroupNorm/of all channels", [][]int{{2, 3, 2}}, nil, nil,
+		func(x []*Tensor) *Tensor { return x[0].GroupNorm(1, nil, nil, naiveEps) }, naiveNorm{group: ofImage(1)})
+
+	layer := func(x []*Tensor) *Tensor { return x[0].LayerNorm(x[1], x[2], naiveEps) }
+	add("LayerNorm", [][]int{{2, 3, 5}, {5}, {5}}, [][]int{{20, 15, 70}, {70}, {70}}, nil, layer,
+		naiveNorm{group: firstAxes(2), weight: 1, bias: 2})
+	bad(panics{
+		"LayerNorm: shape [4 3] does not end in [4]":     func() { New(4, 3).LayerNorm(New(4), nil, 1) },
+		"LayerNorm: shape [4 3] does not end in [2 4 3]": func() { New(4, 3).LayerNorm(New(2, 4, 3), nil, 1) },
+		"LayerNorm: shape [4 3] does not end in [4 3]":   func() { New(4, 3).LayerNorm(New(3), New(4, 3), 1) },
+		"LayerNorm: a single number has no last axis":    func() { New().LayerNorm(nil, nil, 1) },
+	})
+	add("LayerNorm/long rows", [][]int{{2, 9}, {9}}, [][]int{{3, 10000}, {10000}}, nil,
+		func(x []*Tensor) *Tensor { return x[0].LayerNorm(nil, x[1], naiveEps) }, naiveNorm{group: firstAxes(1), bias: 1})
+	add("LayerNorm/two axes", [][]int{{2, 3, 2}, {3, 2}, {3, 2}}, nil, nil, layer, naiveNorm{group: firstAxes(1), weight: 1, bias: 2})
+	add("LayerNorm/bare", [][]int{{3, 4}}, nil, nil,
+		func(x []*Tensor) *Tensor { return x[0].LayerNorm(nil, nil, naiveEps) }, naiveNorm{group: firstAxes(1)})
+	add("LayerNorm/one row", [][]int{{4}, {4}, {4}}, nil, nil, layer, naiveNorm{group: firstAxes(0), weight: 1, bias: 2})
+
+	add("RMSNorm", [][]int{{3, 4}, {4}}, [][]int{{300, 70}, {70}}, nil,
+		func(x []*Tensor) *Tensor { return x[0].RMSNorm(x[1], naiveEps) },
+		naiveNorm{group: firstAxes(1), weight: 1, uncentred: true})
+	bad(panics{"RMSNorm: shape [4 3] does not end in [4]": func() { New(4, 3).RMSNorm(New(4), 1) }})
+	add("RMSNorm/bare", [][]int{{3, 4}}, nil, nil,
+		func(x []*Tensor) *Tensor { return x[0].RMSNorm(nil, naiveEps) }, naiveNorm{group: firstAxes(1), uncentred: true})
+	return rows
+}
+
+// TestBatchNormMoments checks the statistics that BatchNorm returns.
+func TestBatchNormMoments(t *testing.T) {
+	_, mean, variance := Of([]Float{1, 4, 3, 8}, 2, 2).BatchNorm(nil, nil, 0, Tail{})
+	compare(t, "mean", number(mean), array{[]int{2}, []float64{2, 6}}, 1e-6)
+	compare(t, "variance", number(variance), array{[]int{2}, []float64{1, 4}}, 1e-6)
+}
