@@ -31,8 +31,8 @@ var mayImport = []struct {
 	{"train", slices.Concat(library, []string{"internal/atomicfile"})},
 	{"recipe", slices.Concat(library, []string{"train", "model/...", "internal/atomicfile", "internal/near"})},
 	{"study", slices.Concat(library, []string{"train", "model/...", "recipe", "internal/atomicfile", "internal/near"})},
-	{"bench", slices.Concat(library, []string{"train", "model/...", "recipe"})},
-	{"cmd/...", slices.Concat(library, []string{"train", "model/...", "recipe", "study", "internal/atomicfile", "internal/near"})},
+	{"bench", slices.Concat(library, []string{"model/...", "internal/kernel"})},
+	{"cmd/...", slices.Concat(library, []string{"train", "model/...", "recipe", "study", "bench", "internal/atomicfile", "internal/near"})},
 }
 
 // library is what everything above the models builds on.

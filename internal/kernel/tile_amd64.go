@@ -6,6 +6,7 @@ import "golang.org/x/sys/cpu"
 
 //go:generate go run -C _gen ./gemm -pkg kernel -out ../gemm_amd64.s -stubs ../gemm_amd64.go
 //go:generate go run -C _gen ./depthwise -pkg kernel -out ../depthwise_amd64.s -stubs ../depthwise_amd64.go
+//go:generate go run -C _gen ./peak -pkg kernel -out ../peak_amd64.s -stubs ../peak_amd64.go
 //go:generate go run -C _gen ./loops -pkg kernel -out ../loops_amd64.s -stubs ../loops_amd64.go
 
 // level is what the processor can run.

@@ -1,0 +1,17 @@
+//go:build amd64 && !noasm && !float64
+
+package kernel
+
+// MulAdds does rounds of multiply-adds that wait for nothing, neither memory nor one another, and returns how many operations that
+// were, two for a multiply-add: what the processor can do at most.
+func MulAdds(rounds int) (operations int) {
+	switch level {
+	case levelAVX512:
+		fmaPeak16(rounds)
+		return rounds * 28 * 16 * 2
+	case levelAVX2:
+		fmaPeak8(rounds)
+		return rounds * 14 * 8 * 2
+	}
+	return mulAddsGeneric(rounds)
+}
