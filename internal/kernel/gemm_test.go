@@ -225,33 +225,6 @@ func TestManyCallers(t *testing.T) {
 	})
 }
 
-func BenchmarkGemm(b *testing.B) {
-	r := rand.New(rand.NewPCG(7, 8))
-	for _, s := range [][3]int{{256, 256, 256}, {512, 512, 512}, {1024, 1024, 1024}, {64, 1024, 1024}, {20, 800, 200},
-		{20, 2600, 650}, {64, 400, 784}, {64, 10, 84}, {1, 1024, 1024}} {
-		m, n, k := s[0], s[1], s[2]
-		x, y, z := random(r, m*k), random(r, k*n), make([]Float, m*n)
-		for _, v := range []struct {
-			name   string
-			ta, tb bool
-		}{{"", false, false}, {"-tb", false, true}, {"-ta", true, false}} {
-			b.Run(fmt.Sprintf("%dx%dx%d%s", m, n, k, v.name), func(b *testing.B) {
-				lda, ldb := k, n
-				if v.ta {
-					lda = m
-				}
-				if v.tb {
-					ldb = k
-				}
-				for b.Loop() {
-					Gemm(m, n, k, x, lda, v.ta, y, ldb, v.tb, z, n, false)
-				}
-				b.ReportMetric(2*float64(m*n*k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-			})
-		}
-	}
-}
-
 func BenchmarkPanel(b *testing.B) {
 	for _, m := range []int{1, 6, 8, 12, 24} {
 		for _, k := range []int{64, 256} {
