@@ -234,9 +234,9 @@ func (t *tap) piece(buffer *convBuffer, m0 int) {
 			c, ldc, add = t.target.data[m0*t.target.c+n0:], t.target.c, t.add
 		}
 		if n > tileN {
-			pair(m, n, t.kc, buffer.a[:], lda, 1, b, tileN, tileN*t.kc, c, ldc, add)
+			pair(m, n, t.kc, buffer.a[:], lda, 1, b, tileN, tileN*t.kc, c, ldc, add, Epilogue{})
 		} else {
-			panel(m, n, t.kc, buffer.a[:], lda, 1, b, tileN, c, ldc, add)
+			panel(m, n, t.kc, buffer.a[:], lda, 1, b, tileN, c, ldc, add, Epilogue{})
 		}
 		if t.target.dense() {
 			continue

@@ -116,9 +116,9 @@ func (t *weightTask) piece(buffer *weightBuffer, part, group, chunk int) {
 			}
 			c := dw[p.p0*g.OC+j0:]
 			if n > tileN {
-				pair(p.kc, n, m, buffer.a[:], 1, lda, b, bs, gap, c, g.OC, add)
+				pair(p.kc, n, m, buffer.a[:], 1, lda, b, bs, gap, c, g.OC, add, Epilogue{})
 			} else {
-				panel(p.kc, n, m, buffer.a[:], 1, lda, b, bs, c, g.OC, add)
+				panel(p.kc, n, m, buffer.a[:], 1, lda, b, bs, c, g.OC, add, Epilogue{})
 			}
 		}
 		m0 += m

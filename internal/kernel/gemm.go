@@ -22,6 +22,13 @@ const smallProduct = 1 << 19
 // the operand is stored transposed. lda, ldb and ldc are the lengths of a row in memory. With k = 0 the product is
 // zero.
 func Gemm(m, n, k int, a []Float, lda int, ta bool, b []Float, ldb int, tb bool, c []Float, ldc int, add bool) {
+	GemmEpilogue(m, n, k, a, lda, ta, b, ldb, tb, c, ldc, add, Epilogue{})
+}
+
+// GemmEpilogue is Gemm with an epilogue: c = e(op(a)·op(b)), or e(c + op(a)·op(b)).
+func GemmEpilogue(
+	m, n, k int, a []Float, lda int, ta bool, b []Float, ldb int, tb bool, c []Float, ldc int, add bool, e Epilogue,
+) {
 	if m <= 0 || n <= 0 {
 		return
 	}
@@ -31,9 +38,11 @@ func Gemm(m, n, k int, a []Float, lda int, ta bool, b []Float, ldb int, tb bool,
 				clear(c[i*ldc:][:n])
 			}
 		}
+		e.apply(m, n, c, ldc)
 		return
 	}
 	if (m == 1 || n == 1) && multiplyVector(m, n, k, a, lda, ta, b, ldb, tb, c, ldc, add) {
+		e.apply(m, n, c, ldc)
 		return
 	}
 	g := gemms.Get().(*gemm)
@@ -43,11 +52,11 @@ func Gemm(m, n, k int, a []Float, lda int, ta bool, b []Float, ldb int, tb bool,
 	}
 	g.small = m*n*k < smallProduct
 	g.inPlace = !tb && (m <= 12 || m <= 24 && n*k <= blockK*blockN || g.small && m <= 48)
-	g.blocks(0, add)
+	g.blocks(0, add, e)
 }
 
 // blocks computes the columns of c from j0 on, and gives g back.
-func (g *gemm) blocks(j0 int, add bool) {
+func (g *gemm) blocks(j0 int, add bool, e Epilogue) {
 	g.rows = g.rowBlock()
 	for g.j0 = j0; g.j0 < g.n; g.j0 += g.nc {
 		g.nc = min(blockN, g.n-g.j0)
@@ -55,11 +64,14 @@ func (g *gemm) blocks(j0 int, add bool) {
 		for p := range parts {
 			g.p0 = g.k * p / parts
 			g.kc = g.k*(p+1)/parts - g.p0
-			g.add = add || p > 0
+			g.add, g.end = add || p > 0, Epilogue{}
+			if p == parts-1 {
+				g.end = e
+			}
 			g.block()
 		}
 	}
-	g.a, g.b, g.c, g.panels, g.prepacked = nil, nil, nil, nil, nil
+	g.a, g.b, g.c, g.panels, g.prepacked, g.end.Bias = nil, nil, nil, nil, nil, nil
 	gemms.Put(g)
 }
 
@@ -121,6 +133,7 @@ type gemm struct {
 	c       []Float
 	ldc     int
 	add     bool
+	end     Epilogue
 	small   bool // not worth a second thread
 	inPlace bool // b is read where it lies
 	rows    int  // rows in a block of a
@@ -235,6 +248,7 @@ func (g *gemm) piece(buffer *[blockM * (blockK + rowPad)]Float, i0, m, q0, q1 in
 				}
 			}
 		}
+		e := g.end.from(j)
 		for i := 0; i < m; i += height {
 			rows, x := min(height, m-i), a[i*rs:]
 			if rs == 0 {
@@ -242,9 +256,9 @@ func (g *gemm) piece(buffer *[blockM * (blockK + rowPad)]Float, i0, m, q0, q1 in
 			}
 			c := g.c[(i0+i)*g.ldc+j:]
 			if n > tileN {
-				pair(rows, n, g.kc, x, max(1, rs), ks, b, bs, gap, c, g.ldc, g.add)
+				pair(rows, n, g.kc, x, max(1, rs), ks, b, bs, gap, c, g.ldc, g.add, e)
 			} else {
-				panel(rows, n, g.kc, x, max(1, rs), ks, b, bs, c, g.ldc, g.add)
+				panel(rows, n, g.kc, x, max(1, rs), ks, b, bs, c, g.ldc, g.add, e)
 			}
 		}
 	}

@@ -5,85 +5,85 @@
 package kernel
 
 //go:noescape
-func tile1x16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+func tile1x16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func tile2x16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+func tile2x16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func tile3x16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+func tile3x16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func tile4x16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+func tile4x16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func tile5x16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+func tile5x16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func tile6x16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+func tile6x16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func tile1x8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+func tile1x8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func tile2x8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+func tile2x8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func tile4x8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+func tile4x8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func tile8x8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+func tile8x8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func tile12x8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+func tile12x8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func wideTile1(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+func wideTile1(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func wideTile2(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+func wideTile2(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func wideTile3(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+func wideTile3(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func wideTile4(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+func wideTile4(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func wideTile6(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+func wideTile6(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func wideTile8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+func wideTile8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func wideTile12(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+func wideTile12(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func wideTile16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+func wideTile16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func wideTile20(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+func wideTile20(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func wideTile24(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+func wideTile24(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func pairTile2(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, add int)
+func pairTile2(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func pairTile4(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, add int)
+func pairTile4(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func pairTile6(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, add int)
+func pairTile6(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func pairTile8(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, add int)
+func pairTile8(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func pairTile10(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, add int)
+func pairTile10(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
-func pairTile12(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, add int)
+func pairTile12(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
 func vector64(k int, a *float32, ks int, b *float32, bs int, c *float32)

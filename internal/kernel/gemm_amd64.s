@@ -38,9 +38,9 @@ DATA tileMasks<>+120(SB)/4, $0x00000000
 DATA tileMasks<>+124(SB)/4, $0x00000000
 GLOBL tileMasks<>(SB), RODATA|NOPTR, $128
 
-// func tile1x16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+// func tile1x16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile1x16(SB), NOSPLIT, $0-80
+TEXT ·tile1x16(SB), NOSPLIT, $0-88
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       rs+16(FP), DX
@@ -107,16 +107,34 @@ one:
 	JNZ          one
 
 summed:
-	MOVQ   n+64(FP), AX
-	MOVQ   add+72(FP), CX
-	CMPQ   AX, $0x10
-	JNE    narrow
-	TESTQ  CX, CX
+	MOVQ    n+64(FP), DX
+	MOVQ    bias+72(FP), AX
+	MOVQ    mode+80(FP), CX
+	CMPQ    DX, $0x10
+	JNE     narrow
+	TESTQ   $0x00000001, CX
+	JZ      bias
+	MOVQ    DI, R9
+	VMOVUPS (R9), Y4
+	VADDPS  Y4, Y0, Y0
+	VMOVUPS 32(R9), Y4
+	VADDPS  Y4, Y1, Y1
+	ADDQ    R8, R9
+
+bias:
+	TESTQ   AX, AX
+	JZ      relu
+	VMOVUPS (AX), Y4
+	VADDPS  Y4, Y0, Y0
+	VMOVUPS 32(AX), Y4
+	VADDPS  Y4, Y1, Y1
+
+relu:
+	TESTQ  $0x00000002, CX
 	JZ     store
-	MOVQ   DI, R9
-	VADDPS (R9), Y0, Y0
-	VADDPS 32(R9), Y1, Y1
-	ADDQ   R8, R9
+	VXORPS Y4, Y4, Y4
+	VMAXPS Y0, Y4, Y0
+	VMAXPS Y1, Y4, Y1
 
 store:
 	VMOVUPS Y0, (DI)
@@ -126,18 +144,33 @@ store:
 	RET
 
 narrow:
-	LEAQ       tileMasks<>+0(SB), DX
-	NEGQ       AX
-	VMOVUPS    64(DX)(AX*4), Y2
-	VMOVUPS    96(DX)(AX*4), Y3
-	TESTQ      CX, CX
-	JZ         storenarrow
+	LEAQ       tileMasks<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    64(BX)(DX*4), Y2
+	VMOVUPS    96(BX)(DX*4), Y3
+	TESTQ      $0x00000001, CX
+	JZ         biasnarrow
 	MOVQ       DI, R9
 	VMASKMOVPS (R9), Y2, Y4
 	VADDPS     Y4, Y0, Y0
 	VMASKMOVPS 32(R9), Y3, Y4
 	VADDPS     Y4, Y1, Y1
 	ADDQ       R8, R9
+
+biasnarrow:
+	TESTQ      AX, AX
+	JZ         relunarrow
+	VMASKMOVPS (AX), Y2, Y4
+	VADDPS     Y4, Y0, Y0
+	VMASKMOVPS 32(AX), Y3, Y4
+	VADDPS     Y4, Y1, Y1
+
+relunarrow:
+	TESTQ  $0x00000002, CX
+	JZ     storenarrow
+	VXORPS Y4, Y4, Y4
+	VMAXPS Y0, Y4, Y0
+	VMAXPS Y1, Y4, Y1
 
 storenarrow:
 	VMASKMOVPS Y0, Y2, (DI)
@@ -146,9 +179,9 @@ storenarrow:
 	VZEROUPPER
 	RET
 
-// func tile2x16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+// func tile2x16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile2x16(SB), NOSPLIT, $0-80
+TEXT ·tile2x16(SB), NOSPLIT, $0-88
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       rs+16(FP), DX
@@ -235,19 +268,43 @@ one:
 	JNZ          one
 
 summed:
-	MOVQ   n+64(FP), AX
-	MOVQ   add+72(FP), CX
-	CMPQ   AX, $0x10
-	JNE    narrow
-	TESTQ  CX, CX
+	MOVQ    n+64(FP), DX
+	MOVQ    bias+72(FP), AX
+	MOVQ    mode+80(FP), CX
+	CMPQ    DX, $0x10
+	JNE     narrow
+	TESTQ   $0x00000001, CX
+	JZ      bias
+	MOVQ    R8, R10
+	VMOVUPS (R10), Y6
+	VADDPS  Y6, Y0, Y0
+	VMOVUPS 32(R10), Y6
+	VADDPS  Y6, Y1, Y1
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y6
+	VADDPS  Y6, Y2, Y2
+	VMOVUPS 32(R10), Y6
+	VADDPS  Y6, Y3, Y3
+	ADDQ    R9, R10
+
+bias:
+	TESTQ   AX, AX
+	JZ      relu
+	VMOVUPS (AX), Y6
+	VADDPS  Y6, Y0, Y0
+	VADDPS  Y6, Y2, Y2
+	VMOVUPS 32(AX), Y6
+	VADDPS  Y6, Y1, Y1
+	VADDPS  Y6, Y3, Y3
+
+relu:
+	TESTQ  $0x00000002, CX
 	JZ     store
-	MOVQ   R8, R10
-	VADDPS (R10), Y0, Y0
-	VADDPS 32(R10), Y1, Y1
-	ADDQ   R9, R10
-	VADDPS (R10), Y2, Y2
-	VADDPS 32(R10), Y3, Y3
-	ADDQ   R9, R10
+	VXORPS Y6, Y6, Y6
+	VMAXPS Y0, Y6, Y0
+	VMAXPS Y1, Y6, Y1
+	VMAXPS Y2, Y6, Y2
+	VMAXPS Y3, Y6, Y3
 
 store:
 	VMOVUPS Y0, (R8)
@@ -260,12 +317,12 @@ store:
 	RET
 
 narrow:
-	LEAQ       tileMasks<>+0(SB), DX
-	NEGQ       AX
-	VMOVUPS    64(DX)(AX*4), Y4
-	VMOVUPS    96(DX)(AX*4), Y5
-	TESTQ      CX, CX
-	JZ         storenarrow
+	LEAQ       tileMasks<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    64(BX)(DX*4), Y4
+	VMOVUPS    96(BX)(DX*4), Y5
+	TESTQ      $0x00000001, CX
+	JZ         biasnarrow
 	MOVQ       R8, R10
 	VMASKMOVPS (R10), Y4, Y6
 	VADDPS     Y6, Y0, Y0
@@ -278,6 +335,25 @@ narrow:
 	VADDPS     Y6, Y3, Y3
 	ADDQ       R9, R10
 
+biasnarrow:
+	TESTQ      AX, AX
+	JZ         relunarrow
+	VMASKMOVPS (AX), Y4, Y6
+	VADDPS     Y6, Y0, Y0
+	VADDPS     Y6, Y2, Y2
+	VMASKMOVPS 32(AX), Y5, Y6
+	VADDPS     Y6, Y1, Y1
+	VADDPS     Y6, Y3, Y3
+
+relunarrow:
+	TESTQ  $0x00000002, CX
+	JZ     storenarrow
+	VXORPS Y6, Y6, Y6
+	VMAXPS Y0, Y6, Y0
+	VMAXPS Y1, Y6, Y1
+	VMAXPS Y2, Y6, Y2
+	VMAXPS Y3, Y6, Y3
+
 storenarrow:
 	VMASKMOVPS Y0, Y4, (R8)
 	VMASKMOVPS Y1, Y5, 32(R8)
@@ -288,9 +364,9 @@ storenarrow:
 	VZEROUPPER
 	RET
 
-// func tile3x16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+// func tile3x16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile3x16(SB), NOSPLIT, $0-80
+TEXT ·tile3x16(SB), NOSPLIT, $0-88
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       rs+16(FP), DX
@@ -397,22 +473,52 @@ one:
 	JNZ          one
 
 summed:
-	MOVQ   n+64(FP), AX
-	MOVQ   add+72(FP), CX
-	CMPQ   AX, $0x10
-	JNE    narrow
-	TESTQ  CX, CX
+	MOVQ    n+64(FP), DX
+	MOVQ    bias+72(FP), AX
+	MOVQ    mode+80(FP), CX
+	CMPQ    DX, $0x10
+	JNE     narrow
+	TESTQ   $0x00000001, CX
+	JZ      bias
+	MOVQ    R8, R10
+	VMOVUPS (R10), Y8
+	VADDPS  Y8, Y0, Y0
+	VMOVUPS 32(R10), Y8
+	VADDPS  Y8, Y1, Y1
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y8
+	VADDPS  Y8, Y2, Y2
+	VMOVUPS 32(R10), Y8
+	VADDPS  Y8, Y3, Y3
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y8
+	VADDPS  Y8, Y4, Y4
+	VMOVUPS 32(R10), Y8
+	VADDPS  Y8, Y5, Y5
+	ADDQ    R9, R10
+
+bias:
+	TESTQ   AX, AX
+	JZ      relu
+	VMOVUPS (AX), Y8
+	VADDPS  Y8, Y0, Y0
+	VADDPS  Y8, Y2, Y2
+	VADDPS  Y8, Y4, Y4
+	VMOVUPS 32(AX), Y8
+	VADDPS  Y8, Y1, Y1
+	VADDPS  Y8, Y3, Y3
+	VADDPS  Y8, Y5, Y5
+
+relu:
+	TESTQ  $0x00000002, CX
 	JZ     store
-	MOVQ   R8, R10
-	VADDPS (R10), Y0, Y0
-	VADDPS 32(R10), Y1, Y1
-	ADDQ   R9, R10
-	VADDPS (R10), Y2, Y2
-	VADDPS 32(R10), Y3, Y3
-	ADDQ   R9, R10
-	VADDPS (R10), Y4, Y4
-	VADDPS 32(R10), Y5, Y5
-	ADDQ   R9, R10
+	VXORPS Y8, Y8, Y8
+	VMAXPS Y0, Y8, Y0
+	VMAXPS Y1, Y8, Y1
+	VMAXPS Y2, Y8, Y2
+	VMAXPS Y3, Y8, Y3
+	VMAXPS Y4, Y8, Y4
+	VMAXPS Y5, Y8, Y5
 
 store:
 	VMOVUPS Y0, (R8)
@@ -428,12 +534,12 @@ store:
 	RET
 
 narrow:
-	LEAQ       tileMasks<>+0(SB), DX
-	NEGQ       AX
-	VMOVUPS    64(DX)(AX*4), Y6
-	VMOVUPS    96(DX)(AX*4), Y7
-	TESTQ      CX, CX
-	JZ         storenarrow
+	LEAQ       tileMasks<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    64(BX)(DX*4), Y6
+	VMOVUPS    96(BX)(DX*4), Y7
+	TESTQ      $0x00000001, CX
+	JZ         biasnarrow
 	MOVQ       R8, R10
 	VMASKMOVPS (R10), Y6, Y8
 	VADDPS     Y8, Y0, Y0
@@ -451,6 +557,29 @@ narrow:
 	VADDPS     Y8, Y5, Y5
 	ADDQ       R9, R10
 
+biasnarrow:
+	TESTQ      AX, AX
+	JZ         relunarrow
+	VMASKMOVPS (AX), Y6, Y8
+	VADDPS     Y8, Y0, Y0
+	VADDPS     Y8, Y2, Y2
+	VADDPS     Y8, Y4, Y4
+	VMASKMOVPS 32(AX), Y7, Y8
+	VADDPS     Y8, Y1, Y1
+	VADDPS     Y8, Y3, Y3
+	VADDPS     Y8, Y5, Y5
+
+relunarrow:
+	TESTQ  $0x00000002, CX
+	JZ     storenarrow
+	VXORPS Y8, Y8, Y8
+	VMAXPS Y0, Y8, Y0
+	VMAXPS Y1, Y8, Y1
+	VMAXPS Y2, Y8, Y2
+	VMAXPS Y3, Y8, Y3
+	VMAXPS Y4, Y8, Y4
+	VMAXPS Y5, Y8, Y5
+
 storenarrow:
 	VMASKMOVPS Y0, Y6, (R8)
 	VMASKMOVPS Y1, Y7, 32(R8)
@@ -464,9 +593,9 @@ storenarrow:
 	VZEROUPPER
 	RET
 
-// func tile4x16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+// func tile4x16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile4x16(SB), NOSPLIT, $0-80
+TEXT ·tile4x16(SB), NOSPLIT, $0-88
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       rs+16(FP), DX
@@ -600,25 +729,61 @@ one:
 	JNZ          one
 
 summed:
-	MOVQ   n+64(FP), AX
-	MOVQ   add+72(FP), CX
-	CMPQ   AX, $0x10
-	JNE    narrow
-	TESTQ  CX, CX
+	MOVQ    n+64(FP), DX
+	MOVQ    bias+72(FP), AX
+	MOVQ    mode+80(FP), CX
+	CMPQ    DX, $0x10
+	JNE     narrow
+	TESTQ   $0x00000001, CX
+	JZ      bias
+	MOVQ    R8, R11
+	VMOVUPS (R11), Y10
+	VADDPS  Y10, Y0, Y0
+	VMOVUPS 32(R11), Y10
+	VADDPS  Y10, Y1, Y1
+	ADDQ    R9, R11
+	VMOVUPS (R11), Y10
+	VADDPS  Y10, Y2, Y2
+	VMOVUPS 32(R11), Y10
+	VADDPS  Y10, Y3, Y3
+	ADDQ    R9, R11
+	VMOVUPS (R11), Y10
+	VADDPS  Y10, Y4, Y4
+	VMOVUPS 32(R11), Y10
+	VADDPS  Y10, Y5, Y5
+	ADDQ    R9, R11
+	VMOVUPS (R11), Y10
+	VADDPS  Y10, Y6, Y6
+	VMOVUPS 32(R11), Y10
+	VADDPS  Y10, Y7, Y7
+	ADDQ    R9, R11
+
+bias:
+	TESTQ   AX, AX
+	JZ      relu
+	VMOVUPS (AX), Y10
+	VADDPS  Y10, Y0, Y0
+	VADDPS  Y10, Y2, Y2
+	VADDPS  Y10, Y4, Y4
+	VADDPS  Y10, Y6, Y6
+	VMOVUPS 32(AX), Y10
+	VADDPS  Y10, Y1, Y1
+	VADDPS  Y10, Y3, Y3
+	VADDPS  Y10, Y5, Y5
+	VADDPS  Y10, Y7, Y7
+
+relu:
+	TESTQ  $0x00000002, CX
 	JZ     store
-	MOVQ   R8, R11
-	VADDPS (R11), Y0, Y0
-	VADDPS 32(R11), Y1, Y1
-	ADDQ   R9, R11
-	VADDPS (R11), Y2, Y2
-	VADDPS 32(R11), Y3, Y3
-	ADDQ   R9, R11
-	VADDPS (R11), Y4, Y4
-	VADDPS 32(R11), Y5, Y5
-	ADDQ   R9, R11
-	VADDPS (R11), Y6, Y6
-	VADDPS 32(R11), Y7, Y7
-	ADDQ   R9, R11
+	VXORPS Y10, Y10, Y10
+	VMAXPS Y0, Y10, Y0
+	VMAXPS Y1, Y10, Y1
+	VMAXPS Y2, Y10, Y2
+	VMAXPS Y3, Y10, Y3
+	VMAXPS Y4, Y10, Y4
+	VMAXPS Y5, Y10, Y5
+	VMAXPS Y6, Y10, Y6
+	VMAXPS Y7, Y10, Y7
 
 store:
 	VMOVUPS Y0, (R8)
@@ -637,12 +802,12 @@ store:
 	RET
 
 narrow:
-	LEAQ       tileMasks<>+0(SB), DX
-	NEGQ       AX
-	VMOVUPS    64(DX)(AX*4), Y8
-	VMOVUPS    96(DX)(AX*4), Y9
-	TESTQ      CX, CX
-	JZ         storenarrow
+	LEAQ       tileMasks<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    64(BX)(DX*4), Y8
+	VMOVUPS    96(BX)(DX*4), Y9
+	TESTQ      $0x00000001, CX
+	JZ         biasnarrow
 	MOVQ       R8, R11
 	VMASKMOVPS (R11), Y8, Y10
 	VADDPS     Y10, Y0, Y0
@@ -665,6 +830,33 @@ narrow:
 	VADDPS     Y10, Y7, Y7
 	ADDQ       R9, R11
 
+biasnarrow:
+	TESTQ      AX, AX
+	JZ         relunarrow
+	VMASKMOVPS (AX), Y8, Y10
+	VADDPS     Y10, Y0, Y0
+	VADDPS     Y10, Y2, Y2
+	VADDPS     Y10, Y4, Y4
+	VADDPS     Y10, Y6, Y6
+	VMASKMOVPS 32(AX), Y9, Y10
+	VADDPS     Y10, Y1, Y1
+	VADDPS     Y10, Y3, Y3
+	VADDPS     Y10, Y5, Y5
+	VADDPS     Y10, Y7, Y7
+
+relunarrow:
+	TESTQ  $0x00000002, CX
+	JZ     storenarrow
+	VXORPS Y10, Y10, Y10
+	VMAXPS Y0, Y10, Y0
+	VMAXPS Y1, Y10, Y1
+	VMAXPS Y2, Y10, Y2
+	VMAXPS Y3, Y10, Y3
+	VMAXPS Y4, Y10, Y4
+	VMAXPS Y5, Y10, Y5
+	VMAXPS Y6, Y10, Y6
+	VMAXPS Y7, Y10, Y7
+
 storenarrow:
 	VMASKMOVPS Y0, Y8, (R8)
 	VMASKMOVPS Y1, Y9, 32(R8)
@@ -681,9 +873,9 @@ storenarrow:
 	VZEROUPPER
 	RET
 
-// func tile5x16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+// func tile5x16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile5x16(SB), NOSPLIT, $0-80
+TEXT ·tile5x16(SB), NOSPLIT, $0-88
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       rs+16(FP), DX
@@ -837,28 +1029,70 @@ one:
 	JNZ          one
 
 summed:
-	MOVQ   n+64(FP), AX
-	MOVQ   add+72(FP), CX
-	CMPQ   AX, $0x10
-	JNE    narrow
-	TESTQ  CX, CX
+	MOVQ    n+64(FP), DX
+	MOVQ    bias+72(FP), AX
+	MOVQ    mode+80(FP), CX
+	CMPQ    DX, $0x10
+	JNE     narrow
+	TESTQ   $0x00000001, CX
+	JZ      bias
+	MOVQ    R8, R11
+	VMOVUPS (R11), Y12
+	VADDPS  Y12, Y0, Y0
+	VMOVUPS 32(R11), Y12
+	VADDPS  Y12, Y1, Y1
+	ADDQ    R9, R11
+	VMOVUPS (R11), Y12
+	VADDPS  Y12, Y2, Y2
+	VMOVUPS 32(R11), Y12
+	VADDPS  Y12, Y3, Y3
+	ADDQ    R9, R11
+	VMOVUPS (R11), Y12
+	VADDPS  Y12, Y4, Y4
+	VMOVUPS 32(R11), Y12
+	VADDPS  Y12, Y5, Y5
+	ADDQ    R9, R11
+	VMOVUPS (R11), Y12
+	VADDPS  Y12, Y6, Y6
+	VMOVUPS 32(R11), Y12
+	VADDPS  Y12, Y7, Y7
+	ADDQ    R9, R11
+	VMOVUPS (R11), Y12
+	VADDPS  Y12, Y8, Y8
+	VMOVUPS 32(R11), Y12
+	VADDPS  Y12, Y9, Y9
+	ADDQ    R9, R11
+
+bias:
+	TESTQ   AX, AX
+	JZ      relu
+	VMOVUPS (AX), Y12
+	VADDPS  Y12, Y0, Y0
+	VADDPS  Y12, Y2, Y2
+	VADDPS  Y12, Y4, Y4
+	VADDPS  Y12, Y6, Y6
+	VADDPS  Y12, Y8, Y8
+	VMOVUPS 32(AX), Y12
+	VADDPS  Y12, Y1, Y1
+	VADDPS  Y12, Y3, Y3
+	VADDPS  Y12, Y5, Y5
+	VADDPS  Y12, Y7, Y7
+	VADDPS  Y12, Y9, Y9
+
+relu:
+	TESTQ  $0x00000002, CX
 	JZ     store
-	MOVQ   R8, R11
-	VADDPS (R11), Y0, Y0
-	VADDPS 32(R11), Y1, Y1
-	ADDQ   R9, R11
-	VADDPS (R11), Y2, Y2
-	VADDPS 32(R11), Y3, Y3
-	ADDQ   R9, R11
-	VADDPS (R11), Y4, Y4
-	VADDPS 32(R11), Y5, Y5
-	ADDQ   R9, R11
-	VADDPS (R11), Y6, Y6
-	VADDPS 32(R11), Y7, Y7
-	ADDQ   R9, R11
-	VADDPS (R11), Y8, Y8
-	VADDPS 32(R11), Y9, Y9
-	ADDQ   R9, R11
+	VXORPS Y12, Y12, Y12
+	VMAXPS Y0, Y12, Y0
+	VMAXPS Y1, Y12, Y1
+	VMAXPS Y2, Y12, Y2
+	VMAXPS Y3, Y12, Y3
+	VMAXPS Y4, Y12, Y4
+	VMAXPS Y5, Y12, Y5
+	VMAXPS Y6, Y12, Y6
+	VMAXPS Y7, Y12, Y7
+	VMAXPS Y8, Y12, Y8
+	VMAXPS Y9, Y12, Y9
 
 store:
 	VMOVUPS Y0, (R8)
@@ -880,12 +1114,12 @@ store:
 	RET
 
 narrow:
-	LEAQ       tileMasks<>+0(SB), DX
-	NEGQ       AX
-	VMOVUPS    64(DX)(AX*4), Y10
-	VMOVUPS    96(DX)(AX*4), Y11
-	TESTQ      CX, CX
-	JZ         storenarrow
+	LEAQ       tileMasks<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    64(BX)(DX*4), Y10
+	VMOVUPS    96(BX)(DX*4), Y11
+	TESTQ      $0x00000001, CX
+	JZ         biasnarrow
 	MOVQ       R8, R11
 	VMASKMOVPS (R11), Y10, Y12
 	VADDPS     Y12, Y0, Y0
@@ -913,6 +1147,37 @@ narrow:
 	VADDPS     Y12, Y9, Y9
 	ADDQ       R9, R11
 
+biasnarrow:
+	TESTQ      AX, AX
+	JZ         relunarrow
+	VMASKMOVPS (AX), Y10, Y12
+	VADDPS     Y12, Y0, Y0
+	VADDPS     Y12, Y2, Y2
+	VADDPS     Y12, Y4, Y4
+	VADDPS     Y12, Y6, Y6
+	VADDPS     Y12, Y8, Y8
+	VMASKMOVPS 32(AX), Y11, Y12
+	VADDPS     Y12, Y1, Y1
+	VADDPS     Y12, Y3, Y3
+	VADDPS     Y12, Y5, Y5
+	VADDPS     Y12, Y7, Y7
+	VADDPS     Y12, Y9, Y9
+
+relunarrow:
+	TESTQ  $0x00000002, CX
+	JZ     storenarrow
+	VXORPS Y12, Y12, Y12
+	VMAXPS Y0, Y12, Y0
+	VMAXPS Y1, Y12, Y1
+	VMAXPS Y2, Y12, Y2
+	VMAXPS Y3, Y12, Y3
+	VMAXPS Y4, Y12, Y4
+	VMAXPS Y5, Y12, Y5
+	VMAXPS Y6, Y12, Y6
+	VMAXPS Y7, Y12, Y7
+	VMAXPS Y8, Y12, Y8
+	VMAXPS Y9, Y12, Y9
+
 storenarrow:
 	VMASKMOVPS Y0, Y10, (R8)
 	VMASKMOVPS Y1, Y11, 32(R8)
@@ -932,9 +1197,9 @@ storenarrow:
 	VZEROUPPER
 	RET
 
-// func tile6x16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+// func tile6x16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile6x16(SB), NOSPLIT, $0-80
+TEXT ·tile6x16(SB), NOSPLIT, $0-88
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       rs+16(FP), DX
@@ -1108,31 +1373,79 @@ one:
 	JNZ          one
 
 summed:
-	MOVQ   n+64(FP), AX
-	MOVQ   add+72(FP), CX
-	CMPQ   AX, $0x10
-	JNE    narrow
-	TESTQ  CX, CX
+	MOVQ    n+64(FP), DX
+	MOVQ    bias+72(FP), AX
+	MOVQ    mode+80(FP), CX
+	CMPQ    DX, $0x10
+	JNE     narrow
+	TESTQ   $0x00000001, CX
+	JZ      bias
+	MOVQ    R8, R11
+	VMOVUPS (R11), Y14
+	VADDPS  Y14, Y0, Y0
+	VMOVUPS 32(R11), Y14
+	VADDPS  Y14, Y1, Y1
+	ADDQ    R9, R11
+	VMOVUPS (R11), Y14
+	VADDPS  Y14, Y2, Y2
+	VMOVUPS 32(R11), Y14
+	VADDPS  Y14, Y3, Y3
+	ADDQ    R9, R11
+	VMOVUPS (R11), Y14
+	VADDPS  Y14, Y4, Y4
+	VMOVUPS 32(R11), Y14
+	VADDPS  Y14, Y5, Y5
+	ADDQ    R9, R11
+	VMOVUPS (R11), Y14
+	VADDPS  Y14, Y6, Y6
+	VMOVUPS 32(R11), Y14
+	VADDPS  Y14, Y7, Y7
+	ADDQ    R9, R11
+	VMOVUPS (R11), Y14
+	VADDPS  Y14, Y8, Y8
+	VMOVUPS 32(R11), Y14
+	VADDPS  Y14, Y9, Y9
+	ADDQ    R9, R11
+	VMOVUPS (R11), Y14
+	VADDPS  Y14, Y10, Y10
+	VMOVUPS 32(R11), Y14
+	VADDPS  Y14, Y11, Y11
+	ADDQ    R9, R11
+
+bias:
+	TESTQ   AX, AX
+	JZ      relu
+	VMOVUPS (AX), Y14
+	VADDPS  Y14, Y0, Y0
+	VADDPS  Y14, Y2, Y2
+	VADDPS  Y14, Y4, Y4
+	VADDPS  Y14, Y6, Y6
+	VADDPS  Y14, Y8, Y8
+	VADDPS  Y14, Y10, Y10
+	VMOVUPS 32(AX), Y14
+	VADDPS  Y14, Y1, Y1
+	VADDPS  Y14, Y3, Y3
+	VADDPS  Y14, Y5, Y5
+	VADDPS  Y14, Y7, Y7
+	VADDPS  Y14, Y9, Y9
+	VADDPS  Y14, Y11, Y11
+
+relu:
+	TESTQ  $0x00000002, CX
 	JZ     store
-	MOVQ   R8, R11
-	VADDPS (R11), Y0, Y0
-	VADDPS 32(R11), Y1, Y1
-	ADDQ   R9, R11
-	VADDPS (R11), Y2, Y2
-	VADDPS 32(R11), Y3, Y3
-	ADDQ   R9, R11
-	VADDPS (R11), Y4, Y4
-	VADDPS 32(R11), Y5, Y5
-	ADDQ   R9, R11
-	VADDPS (R11), Y6, Y6
-	VADDPS 32(R11), Y7, Y7
-	ADDQ   R9, R11
-	VADDPS (R11), Y8, Y8
-	VADDPS 32(R11), Y9, Y9
-	ADDQ   R9, R11
-	VADDPS (R11), Y10, Y10
-	VADDPS 32(R11), Y11, Y11
-	ADDQ   R9, R11
+	VXORPS Y14, Y14, Y14
+	VMAXPS Y0, Y14, Y0
+	VMAXPS Y1, Y14, Y1
+	VMAXPS Y2, Y14, Y2
+	VMAXPS Y3, Y14, Y3
+	VMAXPS Y4, Y14, Y4
+	VMAXPS Y5, Y14, Y5
+	VMAXPS Y6, Y14, Y6
+	VMAXPS Y7, Y14, Y7
+	VMAXPS Y8, Y14, Y8
+	VMAXPS Y9, Y14, Y9
+	VMAXPS Y10, Y14, Y10
+	VMAXPS Y11, Y14, Y11
 
 store:
 	VMOVUPS Y0, (R8)
@@ -1157,12 +1470,12 @@ store:
 	RET
 
 narrow:
-	LEAQ       tileMasks<>+0(SB), DX
-	NEGQ       AX
-	VMOVUPS    64(DX)(AX*4), Y12
-	VMOVUPS    96(DX)(AX*4), Y13
-	TESTQ      CX, CX
-	JZ         storenarrow
+	LEAQ       tileMasks<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    64(BX)(DX*4), Y12
+	VMOVUPS    96(BX)(DX*4), Y13
+	TESTQ      $0x00000001, CX
+	JZ         biasnarrow
 	MOVQ       R8, R11
 	VMASKMOVPS (R11), Y12, Y14
 	VADDPS     Y14, Y0, Y0
@@ -1195,6 +1508,41 @@ narrow:
 	VADDPS     Y14, Y11, Y11
 	ADDQ       R9, R11
 
+biasnarrow:
+	TESTQ      AX, AX
+	JZ         relunarrow
+	VMASKMOVPS (AX), Y12, Y14
+	VADDPS     Y14, Y0, Y0
+	VADDPS     Y14, Y2, Y2
+	VADDPS     Y14, Y4, Y4
+	VADDPS     Y14, Y6, Y6
+	VADDPS     Y14, Y8, Y8
+	VADDPS     Y14, Y10, Y10
+	VMASKMOVPS 32(AX), Y13, Y14
+	VADDPS     Y14, Y1, Y1
+	VADDPS     Y14, Y3, Y3
+	VADDPS     Y14, Y5, Y5
+	VADDPS     Y14, Y7, Y7
+	VADDPS     Y14, Y9, Y9
+	VADDPS     Y14, Y11, Y11
+
+relunarrow:
+	TESTQ  $0x00000002, CX
+	JZ     storenarrow
+	VXORPS Y14, Y14, Y14
+	VMAXPS Y0, Y14, Y0
+	VMAXPS Y1, Y14, Y1
+	VMAXPS Y2, Y14, Y2
+	VMAXPS Y3, Y14, Y3
+	VMAXPS Y4, Y14, Y4
+	VMAXPS Y5, Y14, Y5
+	VMAXPS Y6, Y14, Y6
+	VMAXPS Y7, Y14, Y7
+	VMAXPS Y8, Y14, Y8
+	VMAXPS Y9, Y14, Y9
+	VMAXPS Y10, Y14, Y10
+	VMAXPS Y11, Y14, Y11
+
 storenarrow:
 	VMASKMOVPS Y0, Y12, (R8)
 	VMASKMOVPS Y1, Y13, 32(R8)
@@ -1217,9 +1565,9 @@ storenarrow:
 	VZEROUPPER
 	RET
 
-// func tile1x8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+// func tile1x8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile1x8(SB), NOSPLIT, $0-80
+TEXT ·tile1x8(SB), NOSPLIT, $0-88
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       rs+16(FP), DX
@@ -1274,15 +1622,29 @@ one:
 	JNZ          one
 
 summed:
-	MOVQ   n+64(FP), AX
-	MOVQ   add+72(FP), CX
-	CMPQ   AX, $0x08
-	JNE    narrow
-	TESTQ  CX, CX
+	MOVQ    n+64(FP), DX
+	MOVQ    bias+72(FP), AX
+	MOVQ    mode+80(FP), CX
+	CMPQ    DX, $0x08
+	JNE     narrow
+	TESTQ   $0x00000001, CX
+	JZ      bias
+	MOVQ    DI, R9
+	VMOVUPS (R9), Y2
+	VADDPS  Y2, Y0, Y0
+	ADDQ    R8, R9
+
+bias:
+	TESTQ   AX, AX
+	JZ      relu
+	VMOVUPS (AX), Y2
+	VADDPS  Y2, Y0, Y0
+
+relu:
+	TESTQ  $0x00000002, CX
 	JZ     store
-	MOVQ   DI, R9
-	VADDPS (R9), Y0, Y0
-	ADDQ   R8, R9
+	VXORPS Y2, Y2, Y2
+	VMAXPS Y0, Y2, Y0
 
 store:
 	VMOVUPS Y0, (DI)
@@ -1291,15 +1653,27 @@ store:
 	RET
 
 narrow:
-	LEAQ       tileMasks<>+0(SB), DX
-	NEGQ       AX
-	VMOVUPS    64(DX)(AX*4), Y1
-	TESTQ      CX, CX
-	JZ         storenarrow
+	LEAQ       tileMasks<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    64(BX)(DX*4), Y1
+	TESTQ      $0x00000001, CX
+	JZ         biasnarrow
 	MOVQ       DI, R9
 	VMASKMOVPS (R9), Y1, Y2
 	VADDPS     Y2, Y0, Y0
 	ADDQ       R8, R9
+
+biasnarrow:
+	TESTQ      AX, AX
+	JZ         relunarrow
+	VMASKMOVPS (AX), Y1, Y2
+	VADDPS     Y2, Y0, Y0
+
+relunarrow:
+	TESTQ  $0x00000002, CX
+	JZ     storenarrow
+	VXORPS Y2, Y2, Y2
+	VMAXPS Y0, Y2, Y0
 
 storenarrow:
 	VMASKMOVPS Y0, Y1, (DI)
@@ -1307,9 +1681,9 @@ storenarrow:
 	VZEROUPPER
 	RET
 
-// func tile2x8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+// func tile2x8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile2x8(SB), NOSPLIT, $0-80
+TEXT ·tile2x8(SB), NOSPLIT, $0-88
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       rs+16(FP), DX
@@ -1377,17 +1751,34 @@ one:
 	JNZ          one
 
 summed:
-	MOVQ   n+64(FP), AX
-	MOVQ   add+72(FP), CX
-	CMPQ   AX, $0x08
-	JNE    narrow
-	TESTQ  CX, CX
+	MOVQ    n+64(FP), DX
+	MOVQ    bias+72(FP), AX
+	MOVQ    mode+80(FP), CX
+	CMPQ    DX, $0x08
+	JNE     narrow
+	TESTQ   $0x00000001, CX
+	JZ      bias
+	MOVQ    R8, R10
+	VMOVUPS (R10), Y3
+	VADDPS  Y3, Y0, Y0
+	ADDQ    R9, R10
+	VMOVUPS (R10), Y3
+	VADDPS  Y3, Y1, Y1
+	ADDQ    R9, R10
+
+bias:
+	TESTQ   AX, AX
+	JZ      relu
+	VMOVUPS (AX), Y3
+	VADDPS  Y3, Y0, Y0
+	VADDPS  Y3, Y1, Y1
+
+relu:
+	TESTQ  $0x00000002, CX
 	JZ     store
-	MOVQ   R8, R10
-	VADDPS (R10), Y0, Y0
-	ADDQ   R9, R10
-	VADDPS (R10), Y1, Y1
-	ADDQ   R9, R10
+	VXORPS Y3, Y3, Y3
+	VMAXPS Y0, Y3, Y0
+	VMAXPS Y1, Y3, Y1
 
 store:
 	VMOVUPS Y0, (R8)
@@ -1398,11 +1789,11 @@ store:
 	RET
 
 narrow:
-	LEAQ       tileMasks<>+0(SB), DX
-	NEGQ       AX
-	VMOVUPS    64(DX)(AX*4), Y2
-	TESTQ      CX, CX
-	JZ         storenarrow
+	LEAQ       tileMasks<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    64(BX)(DX*4), Y2
+	TESTQ      $0x00000001, CX
+	JZ         biasnarrow
 	MOVQ       R8, R10
 	VMASKMOVPS (R10), Y2, Y3
 	VADDPS     Y3, Y0, Y0
@@ -1410,6 +1801,20 @@ narrow:
 	VMASKMOVPS (R10), Y2, Y3
 	VADDPS     Y3, Y1, Y1
 	ADDQ       R9, R10
+
+biasnarrow:
+	TESTQ      AX, AX
+	JZ         relunarrow
+	VMASKMOVPS (AX), Y2, Y3
+	VADDPS     Y3, Y0, Y0
+	VADDPS     Y3, Y1, Y1
+
+relunarrow:
+	TESTQ  $0x00000002, CX
+	JZ     storenarrow
+	VXORPS Y3, Y3, Y3
+	VMAXPS Y0, Y3, Y0
+	VMAXPS Y1, Y3, Y1
 
 storenarrow:
 	VMASKMOVPS Y0, Y2, (R8)
@@ -1419,9 +1824,9 @@ storenarrow:
 	VZEROUPPER
 	RET
 
-// func tile4x8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+// func tile4x8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile4x8(SB), NOSPLIT, $0-80
+TEXT ·tile4x8(SB), NOSPLIT, $0-88
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       rs+16(FP), DX
@@ -1522,21 +1927,44 @@ one:
 	JNZ          one
 
 summed:
-	MOVQ   n+64(FP), AX
-	MOVQ   add+72(FP), CX
-	CMPQ   AX, $0x08
-	JNE    narrow
-	TESTQ  CX, CX
+	MOVQ    n+64(FP), DX
+	MOVQ    bias+72(FP), AX
+	MOVQ    mode+80(FP), CX
+	CMPQ    DX, $0x08
+	JNE     narrow
+	TESTQ   $0x00000001, CX
+	JZ      bias
+	MOVQ    R8, R11
+	VMOVUPS (R11), Y5
+	VADDPS  Y5, Y0, Y0
+	ADDQ    R9, R11
+	VMOVUPS (R11), Y5
+	VADDPS  Y5, Y1, Y1
+	ADDQ    R9, R11
+	VMOVUPS (R11), Y5
+	VADDPS  Y5, Y2, Y2
+	ADDQ    R9, R11
+	VMOVUPS (R11), Y5
+	VADDPS  Y5, Y3, Y3
+	ADDQ    R9, R11
+
+bias:
+	TESTQ   AX, AX
+	JZ      relu
+	VMOVUPS (AX), Y5
+	VADDPS  Y5, Y0, Y0
+	VADDPS  Y5, Y1, Y1
+	VADDPS  Y5, Y2, Y2
+	VADDPS  Y5, Y3, Y3
+
+relu:
+	TESTQ  $0x00000002, CX
 	JZ     store
-	MOVQ   R8, R11
-	VADDPS (R11), Y0, Y0
-	ADDQ   R9, R11
-	VADDPS (R11), Y1, Y1
-	ADDQ   R9, R11
-	VADDPS (R11), Y2, Y2
-	ADDQ   R9, R11
-	VADDPS (R11), Y3, Y3
-	ADDQ   R9, R11
+	VXORPS Y5, Y5, Y5
+	VMAXPS Y0, Y5, Y0
+	VMAXPS Y1, Y5, Y1
+	VMAXPS Y2, Y5, Y2
+	VMAXPS Y3, Y5, Y3
 
 store:
 	VMOVUPS Y0, (R8)
@@ -1551,11 +1979,11 @@ store:
 	RET
 
 narrow:
-	LEAQ       tileMasks<>+0(SB), DX
-	NEGQ       AX
-	VMOVUPS    64(DX)(AX*4), Y4
-	TESTQ      CX, CX
-	JZ         storenarrow
+	LEAQ       tileMasks<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    64(BX)(DX*4), Y4
+	TESTQ      $0x00000001, CX
+	JZ         biasnarrow
 	MOVQ       R8, R11
 	VMASKMOVPS (R11), Y4, Y5
 	VADDPS     Y5, Y0, Y0
@@ -1570,6 +1998,24 @@ narrow:
 	VADDPS     Y5, Y3, Y3
 	ADDQ       R9, R11
 
+biasnarrow:
+	TESTQ      AX, AX
+	JZ         relunarrow
+	VMASKMOVPS (AX), Y4, Y5
+	VADDPS     Y5, Y0, Y0
+	VADDPS     Y5, Y1, Y1
+	VADDPS     Y5, Y2, Y2
+	VADDPS     Y5, Y3, Y3
+
+relunarrow:
+	TESTQ  $0x00000002, CX
+	JZ     storenarrow
+	VXORPS Y5, Y5, Y5
+	VMAXPS Y0, Y5, Y0
+	VMAXPS Y1, Y5, Y1
+	VMAXPS Y2, Y5, Y2
+	VMAXPS Y3, Y5, Y3
+
 storenarrow:
 	VMASKMOVPS Y0, Y4, (R8)
 	ADDQ       R9, R8
@@ -1582,9 +2028,9 @@ storenarrow:
 	VZEROUPPER
 	RET
 
-// func tile8x8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+// func tile8x8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile8x8(SB), NOSPLIT, $0-80
+TEXT ·tile8x8(SB), NOSPLIT, $0-88
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       rs+16(FP), DX
@@ -1744,29 +2190,64 @@ one:
 	JNZ          one
 
 summed:
-	MOVQ   n+64(FP), AX
-	MOVQ   add+72(FP), CX
-	CMPQ   AX, $0x08
-	JNE    narrow
-	TESTQ  CX, CX
+	MOVQ    n+64(FP), DX
+	MOVQ    bias+72(FP), AX
+	MOVQ    mode+80(FP), CX
+	CMPQ    DX, $0x08
+	JNE     narrow
+	TESTQ   $0x00000001, CX
+	JZ      bias
+	MOVQ    R8, R12
+	VMOVUPS (R12), Y9
+	VADDPS  Y9, Y0, Y0
+	ADDQ    R9, R12
+	VMOVUPS (R12), Y9
+	VADDPS  Y9, Y1, Y1
+	ADDQ    R9, R12
+	VMOVUPS (R12), Y9
+	VADDPS  Y9, Y2, Y2
+	ADDQ    R9, R12
+	VMOVUPS (R12), Y9
+	VADDPS  Y9, Y3, Y3
+	ADDQ    R9, R12
+	VMOVUPS (R12), Y9
+	VADDPS  Y9, Y4, Y4
+	ADDQ    R9, R12
+	VMOVUPS (R12), Y9
+	VADDPS  Y9, Y5, Y5
+	ADDQ    R9, R12
+	VMOVUPS (R12), Y9
+	VADDPS  Y9, Y6, Y6
+	ADDQ    R9, R12
+	VMOVUPS (R12), Y9
+	VADDPS  Y9, Y7, Y7
+	ADDQ    R9, R12
+
+bias:
+	TESTQ   AX, AX
+	JZ      relu
+	VMOVUPS (AX), Y9
+	VADDPS  Y9, Y0, Y0
+	VADDPS  Y9, Y1, Y1
+	VADDPS  Y9, Y2, Y2
+	VADDPS  Y9, Y3, Y3
+	VADDPS  Y9, Y4, Y4
+	VADDPS  Y9, Y5, Y5
+	VADDPS  Y9, Y6, Y6
+	VADDPS  Y9, Y7, Y7
+
+relu:
+	TESTQ  $0x00000002, CX
 	JZ     store
-	MOVQ   R8, R12
-	VADDPS (R12), Y0, Y0
-	ADDQ   R9, R12
-	VADDPS (R12), Y1, Y1
-	ADDQ   R9, R12
-	VADDPS (R12), Y2, Y2
-	ADDQ   R9, R12
-	VADDPS (R12), Y3, Y3
-	ADDQ   R9, R12
-	VADDPS (R12), Y4, Y4
-	ADDQ   R9, R12
-	VADDPS (R12), Y5, Y5
-	ADDQ   R9, R12
-	VADDPS (R12), Y6, Y6
-	ADDQ   R9, R12
-	VADDPS (R12), Y7, Y7
-	ADDQ   R9, R12
+	VXORPS Y9, Y9, Y9
+	VMAXPS Y0, Y9, Y0
+	VMAXPS Y1, Y9, Y1
+	VMAXPS Y2, Y9, Y2
+	VMAXPS Y3, Y9, Y3
+	VMAXPS Y4, Y9, Y4
+	VMAXPS Y5, Y9, Y5
+	VMAXPS Y6, Y9, Y6
+	VMAXPS Y7, Y9, Y7
 
 store:
 	VMOVUPS Y0, (R8)
@@ -1789,11 +2270,11 @@ store:
 	RET
 
 narrow:
-	LEAQ       tileMasks<>+0(SB), DX
-	NEGQ       AX
-	VMOVUPS    64(DX)(AX*4), Y8
-	TESTQ      CX, CX
-	JZ         storenarrow
+	LEAQ       tileMasks<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    64(BX)(DX*4), Y8
+	TESTQ      $0x00000001, CX
+	JZ         biasnarrow
 	MOVQ       R8, R12
 	VMASKMOVPS (R12), Y8, Y9
 	VADDPS     Y9, Y0, Y0
@@ -1820,6 +2301,32 @@ narrow:
 	VADDPS     Y9, Y7, Y7
 	ADDQ       R9, R12
 
+biasnarrow:
+	TESTQ      AX, AX
+	JZ         relunarrow
+	VMASKMOVPS (AX), Y8, Y9
+	VADDPS     Y9, Y0, Y0
+	VADDPS     Y9, Y1, Y1
+	VADDPS     Y9, Y2, Y2
+	VADDPS     Y9, Y3, Y3
+	VADDPS     Y9, Y4, Y4
+	VADDPS     Y9, Y5, Y5
+	VADDPS     Y9, Y6, Y6
+	VADDPS     Y9, Y7, Y7
+
+relunarrow:
+	TESTQ  $0x00000002, CX
+	JZ     storenarrow
+	VXORPS Y9, Y9, Y9
+	VMAXPS Y0, Y9, Y0
+	VMAXPS Y1, Y9, Y1
+	VMAXPS Y2, Y9, Y2
+	VMAXPS Y3, Y9, Y3
+	VMAXPS Y4, Y9, Y4
+	VMAXPS Y5, Y9, Y5
+	VMAXPS Y6, Y9, Y6
+	VMAXPS Y7, Y9, Y7
+
 storenarrow:
 	VMASKMOVPS Y0, Y8, (R8)
 	ADDQ       R9, R8
@@ -1840,9 +2347,9 @@ storenarrow:
 	VZEROUPPER
 	RET
 
-// func tile12x8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+// func tile12x8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tile12x8(SB), NOSPLIT, $0-80
+TEXT ·tile12x8(SB), NOSPLIT, $0-88
 	MOVQ       k+0(FP), AX
 	MOVQ       a+8(FP), CX
 	MOVQ       rs+16(FP), DX
@@ -2061,37 +2568,84 @@ one:
 	JNZ          one
 
 summed:
-	MOVQ   n+64(FP), AX
-	MOVQ   add+72(FP), CX
-	CMPQ   AX, $0x08
-	JNE    narrow
-	TESTQ  CX, CX
+	MOVQ    n+64(FP), DX
+	MOVQ    bias+72(FP), AX
+	MOVQ    mode+80(FP), CX
+	CMPQ    DX, $0x08
+	JNE     narrow
+	TESTQ   $0x00000001, CX
+	JZ      bias
+	MOVQ    R8, R13
+	VMOVUPS (R13), Y13
+	VADDPS  Y13, Y0, Y0
+	ADDQ    R9, R13
+	VMOVUPS (R13), Y13
+	VADDPS  Y13, Y1, Y1
+	ADDQ    R9, R13
+	VMOVUPS (R13), Y13
+	VADDPS  Y13, Y2, Y2
+	ADDQ    R9, R13
+	VMOVUPS (R13), Y13
+	VADDPS  Y13, Y3, Y3
+	ADDQ    R9, R13
+	VMOVUPS (R13), Y13
+	VADDPS  Y13, Y4, Y4
+	ADDQ    R9, R13
+	VMOVUPS (R13), Y13
+	VADDPS  Y13, Y5, Y5
+	ADDQ    R9, R13
+	VMOVUPS (R13), Y13
+	VADDPS  Y13, Y6, Y6
+	ADDQ    R9, R13
+	VMOVUPS (R13), Y13
+	VADDPS  Y13, Y7, Y7
+	ADDQ    R9, R13
+	VMOVUPS (R13), Y13
+	VADDPS  Y13, Y8, Y8
+	ADDQ    R9, R13
+	VMOVUPS (R13), Y13
+	VADDPS  Y13, Y9, Y9
+	ADDQ    R9, R13
+	VMOVUPS (R13), Y13
+	VADDPS  Y13, Y10, Y10
+	ADDQ    R9, R13
+	VMOVUPS (R13), Y13
+	VADDPS  Y13, Y11, Y11
+	ADDQ    R9, R13
+
+bias:
+	TESTQ   AX, AX
+	JZ      relu
+	VMOVUPS (AX), Y13
+	VADDPS  Y13, Y0, Y0
+	VADDPS  Y13, Y1, Y1
+	VADDPS  Y13, Y2, Y2
+	VADDPS  Y13, Y3, Y3
+	VADDPS  Y13, Y4, Y4
+	VADDPS  Y13, Y5, Y5
+	VADDPS  Y13, Y6, Y6
+	VADDPS  Y13, Y7, Y7
+	VADDPS  Y13, Y8, Y8
+	VADDPS  Y13, Y9, Y9
+	VADDPS  Y13, Y10, Y10
+	VADDPS  Y13, Y11, Y11
+
+relu:
+	TESTQ  $0x00000002, CX
 	JZ     store
-	MOVQ   R8, R13
-	VADDPS (R13), Y0, Y0
-	ADDQ   R9, R13
-	VADDPS (R13), Y1, Y1
-	ADDQ   R9, R13
-	VADDPS (R13), Y2, Y2
-	ADDQ   R9, R13
-	VADDPS (R13), Y3, Y3
-	ADDQ   R9, R13
-	VADDPS (R13), Y4, Y4
-	ADDQ   R9, R13
-	VADDPS (R13), Y5, Y5
-	ADDQ   R9, R13
-	VADDPS (R13), Y6, Y6
-	ADDQ   R9, R13
-	VADDPS (R13), Y7, Y7
-	ADDQ   R9, R13
-	VADDPS (R13), Y8, Y8
-	ADDQ   R9, R13
-	VADDPS (R13), Y9, Y9
-	ADDQ   R9, R13
-	VADDPS (R13), Y10, Y10
-	ADDQ   R9, R13
-	VADDPS (R13), Y11, Y11
-	ADDQ   R9, R13
+	VXORPS Y13, Y13, Y13
+	VMAXPS Y0, Y13, Y0
+	VMAXPS Y1, Y13, Y1
+	VMAXPS Y2, Y13, Y2
+	VMAXPS Y3, Y13, Y3
+	VMAXPS Y4, Y13, Y4
+	VMAXPS Y5, Y13, Y5
+	VMAXPS Y6, Y13, Y6
+	VMAXPS Y7, Y13, Y7
+	VMAXPS Y8, Y13, Y8
+	VMAXPS Y9, Y13, Y9
+	VMAXPS Y10, Y13, Y10
+	VMAXPS Y11, Y13, Y11
 
 store:
 	VMOVUPS Y0, (R8)
@@ -2122,11 +2676,11 @@ store:
 	RET
 
 narrow:
-	LEAQ       tileMasks<>+0(SB), DX
-	NEGQ       AX
-	VMOVUPS    64(DX)(AX*4), Y12
-	TESTQ      CX, CX
-	JZ         storenarrow
+	LEAQ       tileMasks<>+0(SB), BX
+	NEGQ       DX
+	VMOVUPS    64(BX)(DX*4), Y12
+	TESTQ      $0x00000001, CX
+	JZ         biasnarrow
 	MOVQ       R8, R13
 	VMASKMOVPS (R13), Y12, Y13
 	VADDPS     Y13, Y0, Y0
@@ -2165,6 +2719,40 @@ narrow:
 	VADDPS     Y13, Y11, Y11
 	ADDQ       R9, R13
 
+biasnarrow:
+	TESTQ      AX, AX
+	JZ         relunarrow
+	VMASKMOVPS (AX), Y12, Y13
+	VADDPS     Y13, Y0, Y0
+	VADDPS     Y13, Y1, Y1
+	VADDPS     Y13, Y2, Y2
+	VADDPS     Y13, Y3, Y3
+	VADDPS     Y13, Y4, Y4
+	VADDPS     Y13, Y5, Y5
+	VADDPS     Y13, Y6, Y6
+	VADDPS     Y13, Y7, Y7
+	VADDPS     Y13, Y8, Y8
+	VADDPS     Y13, Y9, Y9
+	VADDPS     Y13, Y10, Y10
+	VADDPS     Y13, Y11, Y11
+
+relunarrow:
+	TESTQ  $0x00000002, CX
+	JZ     storenarrow
+	VXORPS Y13, Y13, Y13
+	VMAXPS Y0, Y13, Y0
+	VMAXPS Y1, Y13, Y1
+	VMAXPS Y2, Y13, Y2
+	VMAXPS Y3, Y13, Y3
+	VMAXPS Y4, Y13, Y4
+	VMAXPS Y5, Y13, Y5
+	VMAXPS Y6, Y13, Y6
+	VMAXPS Y7, Y13, Y7
+	VMAXPS Y8, Y13, Y8
+	VMAXPS Y9, Y13, Y9
+	VMAXPS Y10, Y13, Y10
+	VMAXPS Y11, Y13, Y11
+
 storenarrow:
 	VMASKMOVPS Y0, Y12, (R8)
 	ADDQ       R9, R8
@@ -2193,61 +2781,74 @@ storenarrow:
 	VZEROUPPER
 	RET
 
-// func wideTile1(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+// func wideTile1(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·wideTile1(SB), NOSPLIT, $0-80
-	MOVQ       k+0(FP), CX
-	MOVQ       a+8(FP), BX
+TEXT ·wideTile1(SB), NOSPLIT, $0-88
+	MOVQ       k+0(FP), BX
+	MOVQ       a+8(FP), SI
 	MOVQ       rs+16(FP), AX
-	MOVQ       ks+24(FP), SI
-	MOVQ       b+32(FP), DI
-	MOVQ       bs+40(FP), R8
+	MOVQ       ks+24(FP), DI
+	MOVQ       b+32(FP), R8
+	MOVQ       bs+40(FP), R9
 	MOVQ       c+48(FP), AX
 	MOVQ       ldc+56(FP), DX
 	VPXORD     Z0, Z0, Z0
-	MOVQ       AX, R9
-	PREFETCHT0 (R9)
-	ADDQ       DX, R9
-	MOVQ       CX, R9
-	SHRQ       $0x01, R9
+	MOVQ       AX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	MOVQ       BX, CX
+	SHRQ       $0x01, CX
 	JZ         rest
 
 loop:
-	VMOVUPS          (DI), Z1
-	PREFETCHT0       (DI)(R8*8)
-	ADDQ             R8, DI
-	VFMADD231PS.BCST (BX), Z1, Z0
-	ADDQ             SI, BX
-	VMOVUPS          (DI), Z1
-	PREFETCHT0       (DI)(R8*8)
-	ADDQ             R8, DI
-	VFMADD231PS.BCST (BX), Z1, Z0
-	ADDQ             SI, BX
-	DECQ             R9
+	VMOVUPS          (R8), Z1
+	PREFETCHT0       (R8)(R9*8)
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (SI), Z1, Z0
+	ADDQ             DI, SI
+	VMOVUPS          (R8), Z2
+	PREFETCHT0       (R8)(R9*8)
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (SI), Z2, Z0
+	ADDQ             DI, SI
+	DECQ             CX
 	JNZ              loop
 
 rest:
-	ANDQ             $0x01, CX
+	ANDQ             $0x01, BX
 	JZ               summed
-	VMOVUPS          (DI), Z1
-	PREFETCHT0       (DI)(R8*8)
-	ADDQ             R8, DI
-	VFMADD231PS.BCST (BX), Z1, Z0
-	ADDQ             SI, BX
+	VMOVUPS          (R8), Z1
+	PREFETCHT0       (R8)(R9*8)
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (SI), Z1, Z0
+	ADDQ             DI, SI
 
 summed:
 	MOVQ      n+64(FP), CX
-	MOVQ      add+72(FP), BX
-	MOVQ      $0x00000001, SI
-	SHLQ      CL, SI
-	DECQ      SI
-	KMOVW     SI, K1
-	TESTQ     BX, BX
-	JZ        store
-	MOVQ      AX, R9
-	VMOVUPS.Z (R9), K1, Z1
+	MOVQ      bias+72(FP), BX
+	MOVQ      mode+80(FP), SI
+	MOVQ      $0x00000001, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	TESTQ     $0x00000001, SI
+	JZ        bias
+	MOVQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z1
 	VADDPS    Z1, Z0, Z0
-	ADDQ      DX, R9
+	ADDQ      DX, CX
+
+bias:
+	TESTQ     BX, BX
+	JZ        relu
+	VMOVUPS.Z (BX), K1, Z1
+	VADDPS    Z1, Z0, Z0
+
+relu:
+	TESTQ  $0x00000002, SI
+	JZ     store
+	VPXORD Z1, Z1, Z1
+	VMAXPS Z0, Z1, Z0
 
 store:
 	VMOVUPS Z0, K1, (AX)
@@ -2255,70 +2856,85 @@ store:
 	VZEROUPPER
 	RET
 
-// func wideTile2(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+// func wideTile2(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·wideTile2(SB), NOSPLIT, $0-80
-	MOVQ       k+0(FP), CX
-	MOVQ       a+8(FP), BX
-	MOVQ       rs+16(FP), SI
-	MOVQ       ks+24(FP), DI
-	MOVQ       b+32(FP), R8
-	MOVQ       bs+40(FP), R9
+TEXT ·wideTile2(SB), NOSPLIT, $0-88
+	MOVQ       k+0(FP), BX
+	MOVQ       a+8(FP), SI
+	MOVQ       rs+16(FP), DI
+	MOVQ       ks+24(FP), R8
+	MOVQ       b+32(FP), R9
+	MOVQ       bs+40(FP), R10
 	MOVQ       c+48(FP), AX
 	MOVQ       ldc+56(FP), DX
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
-	MOVQ       AX, R10
-	PREFETCHT0 (R10)
-	ADDQ       DX, R10
-	PREFETCHT0 (R10)
-	ADDQ       DX, R10
-	MOVQ       CX, R10
-	SHRQ       $0x01, R10
+	MOVQ       AX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	MOVQ       BX, CX
+	SHRQ       $0x01, CX
 	JZ         rest
 
 loop:
-	VMOVUPS          (R8), Z2
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z2, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z2, Z1
-	ADDQ             DI, BX
-	VMOVUPS          (R8), Z2
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z2, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z2, Z1
-	ADDQ             DI, BX
-	DECQ             R10
+	VMOVUPS          (R9), Z2
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z2, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z2, Z1
+	ADDQ             R8, SI
+	VMOVUPS          (R9), Z3
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z3, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z3, Z1
+	ADDQ             R8, SI
+	DECQ             CX
 	JNZ              loop
 
 rest:
-	ANDQ             $0x01, CX
+	ANDQ             $0x01, BX
 	JZ               summed
-	VMOVUPS          (R8), Z2
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z2, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z2, Z1
-	ADDQ             DI, BX
+	VMOVUPS          (R9), Z2
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z2, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z2, Z1
+	ADDQ             R8, SI
 
 summed:
 	MOVQ      n+64(FP), CX
-	MOVQ      add+72(FP), BX
-	MOVQ      $0x00000001, SI
-	SHLQ      CL, SI
-	DECQ      SI
-	KMOVW     SI, K1
-	TESTQ     BX, BX
-	JZ        store
-	MOVQ      AX, R10
-	VMOVUPS.Z (R10), K1, Z2
+	MOVQ      bias+72(FP), BX
+	MOVQ      mode+80(FP), SI
+	MOVQ      $0x00000001, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	TESTQ     $0x00000001, SI
+	JZ        bias
+	MOVQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z2
 	VADDPS    Z2, Z0, Z0
-	ADDQ      DX, R10
-	VMOVUPS.Z (R10), K1, Z2
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z2
 	VADDPS    Z2, Z1, Z1
-	ADDQ      DX, R10
+	ADDQ      DX, CX
+
+bias:
+	TESTQ     BX, BX
+	JZ        relu
+	VMOVUPS.Z (BX), K1, Z2
+	VADDPS    Z2, Z0, Z0
+	VADDPS    Z2, Z1, Z1
+
+relu:
+	TESTQ  $0x00000002, SI
+	JZ     store
+	VPXORD Z2, Z2, Z2
+	VMAXPS Z0, Z2, Z0
+	VMAXPS Z1, Z2, Z1
 
 store:
 	VMOVUPS Z0, K1, (AX)
@@ -2328,79 +2944,96 @@ store:
 	VZEROUPPER
 	RET
 
-// func wideTile3(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+// func wideTile3(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·wideTile3(SB), NOSPLIT, $0-80
-	MOVQ       k+0(FP), CX
-	MOVQ       a+8(FP), BX
-	MOVQ       rs+16(FP), SI
-	MOVQ       ks+24(FP), DI
-	MOVQ       b+32(FP), R8
-	MOVQ       bs+40(FP), R9
+TEXT ·wideTile3(SB), NOSPLIT, $0-88
+	MOVQ       k+0(FP), BX
+	MOVQ       a+8(FP), SI
+	MOVQ       rs+16(FP), DI
+	MOVQ       ks+24(FP), R8
+	MOVQ       b+32(FP), R9
+	MOVQ       bs+40(FP), R10
 	MOVQ       c+48(FP), AX
 	MOVQ       ldc+56(FP), DX
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
-	MOVQ       AX, R10
-	PREFETCHT0 (R10)
-	ADDQ       DX, R10
-	PREFETCHT0 (R10)
-	ADDQ       DX, R10
-	PREFETCHT0 (R10)
-	ADDQ       DX, R10
-	MOVQ       CX, R10
-	SHRQ       $0x01, R10
+	MOVQ       AX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	MOVQ       BX, CX
+	SHRQ       $0x01, CX
 	JZ         rest
 
 loop:
-	VMOVUPS          (R8), Z3
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z3, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z3, Z1
-	VFMADD231PS.BCST (BX)(SI*2), Z3, Z2
-	ADDQ             DI, BX
-	VMOVUPS          (R8), Z3
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z3, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z3, Z1
-	VFMADD231PS.BCST (BX)(SI*2), Z3, Z2
-	ADDQ             DI, BX
-	DECQ             R10
+	VMOVUPS          (R9), Z3
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z3, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z3, Z1
+	VFMADD231PS.BCST (SI)(DI*2), Z3, Z2
+	ADDQ             R8, SI
+	VMOVUPS          (R9), Z4
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z4, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z4, Z1
+	VFMADD231PS.BCST (SI)(DI*2), Z4, Z2
+	ADDQ             R8, SI
+	DECQ             CX
 	JNZ              loop
 
 rest:
-	ANDQ             $0x01, CX
+	ANDQ             $0x01, BX
 	JZ               summed
-	VMOVUPS          (R8), Z3
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z3, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z3, Z1
-	VFMADD231PS.BCST (BX)(SI*2), Z3, Z2
-	ADDQ             DI, BX
+	VMOVUPS          (R9), Z3
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z3, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z3, Z1
+	VFMADD231PS.BCST (SI)(DI*2), Z3, Z2
+	ADDQ             R8, SI
 
 summed:
 	MOVQ      n+64(FP), CX
-	MOVQ      add+72(FP), BX
-	MOVQ      $0x00000001, SI
-	SHLQ      CL, SI
-	DECQ      SI
-	KMOVW     SI, K1
-	TESTQ     BX, BX
-	JZ        store
-	MOVQ      AX, R10
-	VMOVUPS.Z (R10), K1, Z3
+	MOVQ      bias+72(FP), BX
+	MOVQ      mode+80(FP), SI
+	MOVQ      $0x00000001, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	TESTQ     $0x00000001, SI
+	JZ        bias
+	MOVQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z3
 	VADDPS    Z3, Z0, Z0
-	ADDQ      DX, R10
-	VMOVUPS.Z (R10), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
 	VADDPS    Z3, Z1, Z1
-	ADDQ      DX, R10
-	VMOVUPS.Z (R10), K1, Z3
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z3
 	VADDPS    Z3, Z2, Z2
-	ADDQ      DX, R10
+	ADDQ      DX, CX
+
+bias:
+	TESTQ     BX, BX
+	JZ        relu
+	VMOVUPS.Z (BX), K1, Z3
+	VADDPS    Z3, Z0, Z0
+	VADDPS    Z3, Z1, Z1
+	VADDPS    Z3, Z2, Z2
+
+relu:
+	TESTQ  $0x00000002, SI
+	JZ     store
+	VPXORD Z3, Z3, Z3
+	VMAXPS Z0, Z3, Z0
+	VMAXPS Z1, Z3, Z1
+	VMAXPS Z2, Z3, Z2
 
 store:
 	VMOVUPS Z0, K1, (AX)
@@ -2412,89 +3045,108 @@ store:
 	VZEROUPPER
 	RET
 
-// func wideTile4(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+// func wideTile4(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·wideTile4(SB), NOSPLIT, $0-80
-	MOVQ       k+0(FP), CX
-	MOVQ       a+8(FP), BX
-	MOVQ       rs+16(FP), SI
-	MOVQ       ks+24(FP), DI
-	MOVQ       b+32(FP), R8
-	MOVQ       bs+40(FP), R9
+TEXT ·wideTile4(SB), NOSPLIT, $0-88
+	MOVQ       k+0(FP), BX
+	MOVQ       a+8(FP), SI
+	MOVQ       rs+16(FP), DI
+	MOVQ       ks+24(FP), R8
+	MOVQ       b+32(FP), R9
+	MOVQ       bs+40(FP), R10
 	MOVQ       c+48(FP), AX
 	MOVQ       ldc+56(FP), DX
-	LEAQ       (SI)(SI*2), R10
+	LEAQ       (DI)(DI*2), R11
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
 	VPXORD     Z3, Z3, Z3
-	MOVQ       AX, R11
-	PREFETCHT0 (R11)
-	ADDQ       DX, R11
-	PREFETCHT0 (R11)
-	ADDQ       DX, R11
-	PREFETCHT0 (R11)
-	ADDQ       DX, R11
-	PREFETCHT0 (R11)
-	ADDQ       DX, R11
-	MOVQ       CX, R11
-	SHRQ       $0x01, R11
+	MOVQ       AX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	MOVQ       BX, CX
+	SHRQ       $0x01, CX
 	JZ         rest
 
 loop:
-	VMOVUPS          (R8), Z4
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z4, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z4, Z1
-	VFMADD231PS.BCST (BX)(SI*2), Z4, Z2
-	VFMADD231PS.BCST (BX)(R10*1), Z4, Z3
-	ADDQ             DI, BX
-	VMOVUPS          (R8), Z4
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z4, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z4, Z1
-	VFMADD231PS.BCST (BX)(SI*2), Z4, Z2
-	VFMADD231PS.BCST (BX)(R10*1), Z4, Z3
-	ADDQ             DI, BX
-	DECQ             R11
+	VMOVUPS          (R9), Z4
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z4, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z4, Z1
+	VFMADD231PS.BCST (SI)(DI*2), Z4, Z2
+	VFMADD231PS.BCST (SI)(R11*1), Z4, Z3
+	ADDQ             R8, SI
+	VMOVUPS          (R9), Z5
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z5, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z5, Z1
+	VFMADD231PS.BCST (SI)(DI*2), Z5, Z2
+	VFMADD231PS.BCST (SI)(R11*1), Z5, Z3
+	ADDQ             R8, SI
+	DECQ             CX
 	JNZ              loop
 
 rest:
-	ANDQ             $0x01, CX
+	ANDQ             $0x01, BX
 	JZ               summed
-	VMOVUPS          (R8), Z4
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z4, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z4, Z1
-	VFMADD231PS.BCST (BX)(SI*2), Z4, Z2
-	VFMADD231PS.BCST (BX)(R10*1), Z4, Z3
-	ADDQ             DI, BX
+	VMOVUPS          (R9), Z4
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z4, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z4, Z1
+	VFMADD231PS.BCST (SI)(DI*2), Z4, Z2
+	VFMADD231PS.BCST (SI)(R11*1), Z4, Z3
+	ADDQ             R8, SI
 
 summed:
 	MOVQ      n+64(FP), CX
-	MOVQ      add+72(FP), BX
-	MOVQ      $0x00000001, SI
-	SHLQ      CL, SI
-	DECQ      SI
-	KMOVW     SI, K1
-	TESTQ     BX, BX
-	JZ        store
-	MOVQ      AX, R11
-	VMOVUPS.Z (R11), K1, Z4
+	MOVQ      bias+72(FP), BX
+	MOVQ      mode+80(FP), SI
+	MOVQ      $0x00000001, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	TESTQ     $0x00000001, SI
+	JZ        bias
+	MOVQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z4
 	VADDPS    Z4, Z0, Z0
-	ADDQ      DX, R11
-	VMOVUPS.Z (R11), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
 	VADDPS    Z4, Z1, Z1
-	ADDQ      DX, R11
-	VMOVUPS.Z (R11), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
 	VADDPS    Z4, Z2, Z2
-	ADDQ      DX, R11
-	VMOVUPS.Z (R11), K1, Z4
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z4
 	VADDPS    Z4, Z3, Z3
-	ADDQ      DX, R11
+	ADDQ      DX, CX
+
+bias:
+	TESTQ     BX, BX
+	JZ        relu
+	VMOVUPS.Z (BX), K1, Z4
+	VADDPS    Z4, Z0, Z0
+	VADDPS    Z4, Z1, Z1
+	VADDPS    Z4, Z2, Z2
+	VADDPS    Z4, Z3, Z3
+
+relu:
+	TESTQ  $0x00000002, SI
+	JZ     store
+	VPXORD Z4, Z4, Z4
+	VMAXPS Z0, Z4, Z0
+	VMAXPS Z1, Z4, Z1
+	VMAXPS Z2, Z4, Z2
+	VMAXPS Z3, Z4, Z3
 
 store:
 	VMOVUPS Z0, K1, (AX)
@@ -2508,108 +3160,131 @@ store:
 	VZEROUPPER
 	RET
 
-// func wideTile6(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+// func wideTile6(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·wideTile6(SB), NOSPLIT, $0-80
-	MOVQ       k+0(FP), CX
-	MOVQ       a+8(FP), BX
-	MOVQ       rs+16(FP), SI
-	MOVQ       ks+24(FP), DI
-	MOVQ       b+32(FP), R8
-	MOVQ       bs+40(FP), R9
+TEXT ·wideTile6(SB), NOSPLIT, $0-88
+	MOVQ       k+0(FP), BX
+	MOVQ       a+8(FP), SI
+	MOVQ       rs+16(FP), DI
+	MOVQ       ks+24(FP), R8
+	MOVQ       b+32(FP), R9
+	MOVQ       bs+40(FP), R10
 	MOVQ       c+48(FP), AX
 	MOVQ       ldc+56(FP), DX
-	LEAQ       (SI)(SI*2), R10
-	LEAQ       (R10)(SI*2), R11
+	LEAQ       (DI)(DI*2), R11
+	LEAQ       (R11)(DI*2), R12
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
 	VPXORD     Z3, Z3, Z3
 	VPXORD     Z4, Z4, Z4
 	VPXORD     Z5, Z5, Z5
-	MOVQ       AX, R12
-	PREFETCHT0 (R12)
-	ADDQ       DX, R12
-	PREFETCHT0 (R12)
-	ADDQ       DX, R12
-	PREFETCHT0 (R12)
-	ADDQ       DX, R12
-	PREFETCHT0 (R12)
-	ADDQ       DX, R12
-	PREFETCHT0 (R12)
-	ADDQ       DX, R12
-	PREFETCHT0 (R12)
-	ADDQ       DX, R12
-	MOVQ       CX, R12
-	SHRQ       $0x01, R12
+	MOVQ       AX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	MOVQ       BX, CX
+	SHRQ       $0x01, CX
 	JZ         rest
 
 loop:
-	VMOVUPS          (R8), Z6
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z6, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z6, Z1
-	VFMADD231PS.BCST (BX)(SI*2), Z6, Z2
-	VFMADD231PS.BCST (BX)(R10*1), Z6, Z3
-	VFMADD231PS.BCST (BX)(SI*4), Z6, Z4
-	VFMADD231PS.BCST (BX)(R11*1), Z6, Z5
-	ADDQ             DI, BX
-	VMOVUPS          (R8), Z6
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z6, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z6, Z1
-	VFMADD231PS.BCST (BX)(SI*2), Z6, Z2
-	VFMADD231PS.BCST (BX)(R10*1), Z6, Z3
-	VFMADD231PS.BCST (BX)(SI*4), Z6, Z4
-	VFMADD231PS.BCST (BX)(R11*1), Z6, Z5
-	ADDQ             DI, BX
-	DECQ             R12
+	VMOVUPS          (R9), Z6
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z6, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z6, Z1
+	VFMADD231PS.BCST (SI)(DI*2), Z6, Z2
+	VFMADD231PS.BCST (SI)(R11*1), Z6, Z3
+	VFMADD231PS.BCST (SI)(DI*4), Z6, Z4
+	VFMADD231PS.BCST (SI)(R12*1), Z6, Z5
+	ADDQ             R8, SI
+	VMOVUPS          (R9), Z7
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z7, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z7, Z1
+	VFMADD231PS.BCST (SI)(DI*2), Z7, Z2
+	VFMADD231PS.BCST (SI)(R11*1), Z7, Z3
+	VFMADD231PS.BCST (SI)(DI*4), Z7, Z4
+	VFMADD231PS.BCST (SI)(R12*1), Z7, Z5
+	ADDQ             R8, SI
+	DECQ             CX
 	JNZ              loop
 
 rest:
-	ANDQ             $0x01, CX
+	ANDQ             $0x01, BX
 	JZ               summed
-	VMOVUPS          (R8), Z6
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z6, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z6, Z1
-	VFMADD231PS.BCST (BX)(SI*2), Z6, Z2
-	VFMADD231PS.BCST (BX)(R10*1), Z6, Z3
-	VFMADD231PS.BCST (BX)(SI*4), Z6, Z4
-	VFMADD231PS.BCST (BX)(R11*1), Z6, Z5
-	ADDQ             DI, BX
+	VMOVUPS          (R9), Z6
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z6, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z6, Z1
+	VFMADD231PS.BCST (SI)(DI*2), Z6, Z2
+	VFMADD231PS.BCST (SI)(R11*1), Z6, Z3
+	VFMADD231PS.BCST (SI)(DI*4), Z6, Z4
+	VFMADD231PS.BCST (SI)(R12*1), Z6, Z5
+	ADDQ             R8, SI
 
 summed:
 	MOVQ      n+64(FP), CX
-	MOVQ      add+72(FP), BX
-	MOVQ      $0x00000001, SI
-	SHLQ      CL, SI
-	DECQ      SI
-	KMOVW     SI, K1
-	TESTQ     BX, BX
-	JZ        store
-	MOVQ      AX, R12
-	VMOVUPS.Z (R12), K1, Z6
+	MOVQ      bias+72(FP), BX
+	MOVQ      mode+80(FP), SI
+	MOVQ      $0x00000001, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	TESTQ     $0x00000001, SI
+	JZ        bias
+	MOVQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z6
 	VADDPS    Z6, Z0, Z0
-	ADDQ      DX, R12
-	VMOVUPS.Z (R12), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
 	VADDPS    Z6, Z1, Z1
-	ADDQ      DX, R12
-	VMOVUPS.Z (R12), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
 	VADDPS    Z6, Z2, Z2
-	ADDQ      DX, R12
-	VMOVUPS.Z (R12), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
 	VADDPS    Z6, Z3, Z3
-	ADDQ      DX, R12
-	VMOVUPS.Z (R12), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
 	VADDPS    Z6, Z4, Z4
-	ADDQ      DX, R12
-	VMOVUPS.Z (R12), K1, Z6
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z6
 	VADDPS    Z6, Z5, Z5
-	ADDQ      DX, R12
+	ADDQ      DX, CX
+
+bias:
+	TESTQ     BX, BX
+	JZ        relu
+	VMOVUPS.Z (BX), K1, Z6
+	VADDPS    Z6, Z0, Z0
+	VADDPS    Z6, Z1, Z1
+	VADDPS    Z6, Z2, Z2
+	VADDPS    Z6, Z3, Z3
+	VADDPS    Z6, Z4, Z4
+	VADDPS    Z6, Z5, Z5
+
+relu:
+	TESTQ  $0x00000002, SI
+	JZ     store
+	VPXORD Z6, Z6, Z6
+	VMAXPS Z0, Z6, Z0
+	VMAXPS Z1, Z6, Z1
+	VMAXPS Z2, Z6, Z2
+	VMAXPS Z3, Z6, Z3
+	VMAXPS Z4, Z6, Z4
+	VMAXPS Z5, Z6, Z5
 
 store:
 	VMOVUPS Z0, K1, (AX)
@@ -2627,20 +3302,20 @@ store:
 	VZEROUPPER
 	RET
 
-// func wideTile8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+// func wideTile8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·wideTile8(SB), NOSPLIT, $0-80
-	MOVQ       k+0(FP), CX
-	MOVQ       a+8(FP), BX
-	MOVQ       rs+16(FP), SI
-	MOVQ       ks+24(FP), DI
-	MOVQ       b+32(FP), R8
-	MOVQ       bs+40(FP), R9
+TEXT ·wideTile8(SB), NOSPLIT, $0-88
+	MOVQ       k+0(FP), BX
+	MOVQ       a+8(FP), SI
+	MOVQ       rs+16(FP), DI
+	MOVQ       ks+24(FP), R8
+	MOVQ       b+32(FP), R9
+	MOVQ       bs+40(FP), R10
 	MOVQ       c+48(FP), AX
 	MOVQ       ldc+56(FP), DX
-	LEAQ       (SI)(SI*2), R10
-	LEAQ       (R10)(SI*2), R11
-	LEAQ       (R11)(SI*2), R12
+	LEAQ       (DI)(DI*2), R11
+	LEAQ       (R11)(DI*2), R12
+	LEAQ       (R12)(DI*2), R13
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -2649,105 +3324,132 @@ TEXT ·wideTile8(SB), NOSPLIT, $0-80
 	VPXORD     Z5, Z5, Z5
 	VPXORD     Z6, Z6, Z6
 	VPXORD     Z7, Z7, Z7
-	MOVQ       AX, R13
-	PREFETCHT0 (R13)
-	ADDQ       DX, R13
-	PREFETCHT0 (R13)
-	ADDQ       DX, R13
-	PREFETCHT0 (R13)
-	ADDQ       DX, R13
-	PREFETCHT0 (R13)
-	ADDQ       DX, R13
-	PREFETCHT0 (R13)
-	ADDQ       DX, R13
-	PREFETCHT0 (R13)
-	ADDQ       DX, R13
-	PREFETCHT0 (R13)
-	ADDQ       DX, R13
-	PREFETCHT0 (R13)
-	ADDQ       DX, R13
-	MOVQ       CX, R13
-	SHRQ       $0x01, R13
+	MOVQ       AX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	MOVQ       BX, CX
+	SHRQ       $0x01, CX
 	JZ         rest
 
 loop:
-	VMOVUPS          (R8), Z8
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z8, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z8, Z1
-	VFMADD231PS.BCST (BX)(SI*2), Z8, Z2
-	VFMADD231PS.BCST (BX)(R10*1), Z8, Z3
-	VFMADD231PS.BCST (BX)(SI*4), Z8, Z4
-	VFMADD231PS.BCST (BX)(R11*1), Z8, Z5
-	VFMADD231PS.BCST (BX)(R10*2), Z8, Z6
-	VFMADD231PS.BCST (BX)(R12*1), Z8, Z7
-	ADDQ             DI, BX
-	VMOVUPS          (R8), Z8
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z8, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z8, Z1
-	VFMADD231PS.BCST (BX)(SI*2), Z8, Z2
-	VFMADD231PS.BCST (BX)(R10*1), Z8, Z3
-	VFMADD231PS.BCST (BX)(SI*4), Z8, Z4
-	VFMADD231PS.BCST (BX)(R11*1), Z8, Z5
-	VFMADD231PS.BCST (BX)(R10*2), Z8, Z6
-	VFMADD231PS.BCST (BX)(R12*1), Z8, Z7
-	ADDQ             DI, BX
-	DECQ             R13
+	VMOVUPS          (R9), Z8
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z8, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z8, Z1
+	VFMADD231PS.BCST (SI)(DI*2), Z8, Z2
+	VFMADD231PS.BCST (SI)(R11*1), Z8, Z3
+	VFMADD231PS.BCST (SI)(DI*4), Z8, Z4
+	VFMADD231PS.BCST (SI)(R12*1), Z8, Z5
+	VFMADD231PS.BCST (SI)(R11*2), Z8, Z6
+	VFMADD231PS.BCST (SI)(R13*1), Z8, Z7
+	ADDQ             R8, SI
+	VMOVUPS          (R9), Z9
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z9, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z9, Z1
+	VFMADD231PS.BCST (SI)(DI*2), Z9, Z2
+	VFMADD231PS.BCST (SI)(R11*1), Z9, Z3
+	VFMADD231PS.BCST (SI)(DI*4), Z9, Z4
+	VFMADD231PS.BCST (SI)(R12*1), Z9, Z5
+	VFMADD231PS.BCST (SI)(R11*2), Z9, Z6
+	VFMADD231PS.BCST (SI)(R13*1), Z9, Z7
+	ADDQ             R8, SI
+	DECQ             CX
 	JNZ              loop
 
 rest:
-	ANDQ             $0x01, CX
+	ANDQ             $0x01, BX
 	JZ               summed
-	VMOVUPS          (R8), Z8
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z8, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z8, Z1
-	VFMADD231PS.BCST (BX)(SI*2), Z8, Z2
-	VFMADD231PS.BCST (BX)(R10*1), Z8, Z3
-	VFMADD231PS.BCST (BX)(SI*4), Z8, Z4
-	VFMADD231PS.BCST (BX)(R11*1), Z8, Z5
-	VFMADD231PS.BCST (BX)(R10*2), Z8, Z6
-	VFMADD231PS.BCST (BX)(R12*1), Z8, Z7
-	ADDQ             DI, BX
+	VMOVUPS          (R9), Z8
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z8, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z8, Z1
+	VFMADD231PS.BCST (SI)(DI*2), Z8, Z2
+	VFMADD231PS.BCST (SI)(R11*1), Z8, Z3
+	VFMADD231PS.BCST (SI)(DI*4), Z8, Z4
+	VFMADD231PS.BCST (SI)(R12*1), Z8, Z5
+	VFMADD231PS.BCST (SI)(R11*2), Z8, Z6
+	VFMADD231PS.BCST (SI)(R13*1), Z8, Z7
+	ADDQ             R8, SI
 
 summed:
 	MOVQ      n+64(FP), CX
-	MOVQ      add+72(FP), BX
-	MOVQ      $0x00000001, SI
-	SHLQ      CL, SI
-	DECQ      SI
-	KMOVW     SI, K1
-	TESTQ     BX, BX
-	JZ        store
-	MOVQ      AX, R13
-	VMOVUPS.Z (R13), K1, Z8
+	MOVQ      bias+72(FP), BX
+	MOVQ      mode+80(FP), SI
+	MOVQ      $0x00000001, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	TESTQ     $0x00000001, SI
+	JZ        bias
+	MOVQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z8
 	VADDPS    Z8, Z0, Z0
-	ADDQ      DX, R13
-	VMOVUPS.Z (R13), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z8
 	VADDPS    Z8, Z1, Z1
-	ADDQ      DX, R13
-	VMOVUPS.Z (R13), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z8
 	VADDPS    Z8, Z2, Z2
-	ADDQ      DX, R13
-	VMOVUPS.Z (R13), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z8
 	VADDPS    Z8, Z3, Z3
-	ADDQ      DX, R13
-	VMOVUPS.Z (R13), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z8
 	VADDPS    Z8, Z4, Z4
-	ADDQ      DX, R13
-	VMOVUPS.Z (R13), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z8
 	VADDPS    Z8, Z5, Z5
-	ADDQ      DX, R13
-	VMOVUPS.Z (R13), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z8
 	VADDPS    Z8, Z6, Z6
-	ADDQ      DX, R13
-	VMOVUPS.Z (R13), K1, Z8
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z8
 	VADDPS    Z8, Z7, Z7
-	ADDQ      DX, R13
+	ADDQ      DX, CX
+
+bias:
+	TESTQ     BX, BX
+	JZ        relu
+	VMOVUPS.Z (BX), K1, Z8
+	VADDPS    Z8, Z0, Z0
+	VADDPS    Z8, Z1, Z1
+	VADDPS    Z8, Z2, Z2
+	VADDPS    Z8, Z3, Z3
+	VADDPS    Z8, Z4, Z4
+	VADDPS    Z8, Z5, Z5
+	VADDPS    Z8, Z6, Z6
+	VADDPS    Z8, Z7, Z7
+
+relu:
+	TESTQ  $0x00000002, SI
+	JZ     store
+	VPXORD Z8, Z8, Z8
+	VMAXPS Z0, Z8, Z0
+	VMAXPS Z1, Z8, Z1
+	VMAXPS Z2, Z8, Z2
+	VMAXPS Z3, Z8, Z3
+	VMAXPS Z4, Z8, Z4
+	VMAXPS Z5, Z8, Z5
+	VMAXPS Z6, Z8, Z6
+	VMAXPS Z7, Z8, Z7
 
 store:
 	VMOVUPS Z0, K1, (AX)
@@ -2769,21 +3471,21 @@ store:
 	VZEROUPPER
 	RET
 
-// func wideTile12(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+// func wideTile12(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·wideTile12(SB), NOSPLIT, $0-80
-	MOVQ       k+0(FP), CX
-	MOVQ       a+8(FP), BX
-	MOVQ       rs+16(FP), SI
-	MOVQ       ks+24(FP), DI
-	MOVQ       b+32(FP), R8
-	MOVQ       bs+40(FP), R9
+TEXT ·wideTile12(SB), NOSPLIT, $0-88
+	MOVQ       k+0(FP), BX
+	MOVQ       a+8(FP), SI
+	MOVQ       rs+16(FP), DI
+	MOVQ       ks+24(FP), R8
+	MOVQ       b+32(FP), R9
+	MOVQ       bs+40(FP), R10
 	MOVQ       c+48(FP), AX
 	MOVQ       ldc+56(FP), DX
-	LEAQ       (SI)(SI*2), R10
-	LEAQ       (R10)(SI*2), R11
-	LEAQ       (R11)(SI*2), R12
-	LEAQ       (BX)(SI*8), R13
+	LEAQ       (DI)(DI*2), R11
+	LEAQ       (R11)(DI*2), R12
+	LEAQ       (R12)(DI*2), R13
+	LEAQ       (SI)(DI*8), R14
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -2796,140 +3498,175 @@ TEXT ·wideTile12(SB), NOSPLIT, $0-80
 	VPXORD     Z9, Z9, Z9
 	VPXORD     Z10, Z10, Z10
 	VPXORD     Z11, Z11, Z11
-	MOVQ       AX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	MOVQ       CX, R14
-	SHRQ       $0x01, R14
+	MOVQ       AX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	MOVQ       BX, CX
+	SHRQ       $0x01, CX
 	JZ         rest
 
 loop:
-	VMOVUPS          (R8), Z12
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z12, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z12, Z1
-	VFMADD231PS.BCST (BX)(SI*2), Z12, Z2
-	VFMADD231PS.BCST (BX)(R10*1), Z12, Z3
-	VFMADD231PS.BCST (BX)(SI*4), Z12, Z4
-	VFMADD231PS.BCST (BX)(R11*1), Z12, Z5
-	VFMADD231PS.BCST (BX)(R10*2), Z12, Z6
-	VFMADD231PS.BCST (BX)(R12*1), Z12, Z7
-	VFMADD231PS.BCST (R13), Z12, Z8
-	VFMADD231PS.BCST (R13)(SI*1), Z12, Z9
-	VFMADD231PS.BCST (R13)(SI*2), Z12, Z10
-	VFMADD231PS.BCST (R13)(R10*1), Z12, Z11
-	ADDQ             DI, BX
-	ADDQ             DI, R13
-	VMOVUPS          (R8), Z12
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z12, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z12, Z1
-	VFMADD231PS.BCST (BX)(SI*2), Z12, Z2
-	VFMADD231PS.BCST (BX)(R10*1), Z12, Z3
-	VFMADD231PS.BCST (BX)(SI*4), Z12, Z4
-	VFMADD231PS.BCST (BX)(R11*1), Z12, Z5
-	VFMADD231PS.BCST (BX)(R10*2), Z12, Z6
-	VFMADD231PS.BCST (BX)(R12*1), Z12, Z7
-	VFMADD231PS.BCST (R13), Z12, Z8
-	VFMADD231PS.BCST (R13)(SI*1), Z12, Z9
-	VFMADD231PS.BCST (R13)(SI*2), Z12, Z10
-	VFMADD231PS.BCST (R13)(R10*1), Z12, Z11
-	ADDQ             DI, BX
-	ADDQ             DI, R13
-	DECQ             R14
+	VMOVUPS          (R9), Z12
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z12, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z12, Z1
+	VFMADD231PS.BCST (SI)(DI*2), Z12, Z2
+	VFMADD231PS.BCST (SI)(R11*1), Z12, Z3
+	VFMADD231PS.BCST (SI)(DI*4), Z12, Z4
+	VFMADD231PS.BCST (SI)(R12*1), Z12, Z5
+	VFMADD231PS.BCST (SI)(R11*2), Z12, Z6
+	VFMADD231PS.BCST (SI)(R13*1), Z12, Z7
+	VFMADD231PS.BCST (R14), Z12, Z8
+	VFMADD231PS.BCST (R14)(DI*1), Z12, Z9
+	VFMADD231PS.BCST (R14)(DI*2), Z12, Z10
+	VFMADD231PS.BCST (R14)(R11*1), Z12, Z11
+	ADDQ             R8, SI
+	ADDQ             R8, R14
+	VMOVUPS          (R9), Z13
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z13, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z13, Z1
+	VFMADD231PS.BCST (SI)(DI*2), Z13, Z2
+	VFMADD231PS.BCST (SI)(R11*1), Z13, Z3
+	VFMADD231PS.BCST (SI)(DI*4), Z13, Z4
+	VFMADD231PS.BCST (SI)(R12*1), Z13, Z5
+	VFMADD231PS.BCST (SI)(R11*2), Z13, Z6
+	VFMADD231PS.BCST (SI)(R13*1), Z13, Z7
+	VFMADD231PS.BCST (R14), Z13, Z8
+	VFMADD231PS.BCST (R14)(DI*1), Z13, Z9
+	VFMADD231PS.BCST (R14)(DI*2), Z13, Z10
+	VFMADD231PS.BCST (R14)(R11*1), Z13, Z11
+	ADDQ             R8, SI
+	ADDQ             R8, R14
+	DECQ             CX
 	JNZ              loop
 
 rest:
-	ANDQ             $0x01, CX
+	ANDQ             $0x01, BX
 	JZ               summed
-	VMOVUPS          (R8), Z12
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z12, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z12, Z1
-	VFMADD231PS.BCST (BX)(SI*2), Z12, Z2
-	VFMADD231PS.BCST (BX)(R10*1), Z12, Z3
-	VFMADD231PS.BCST (BX)(SI*4), Z12, Z4
-	VFMADD231PS.BCST (BX)(R11*1), Z12, Z5
-	VFMADD231PS.BCST (BX)(R10*2), Z12, Z6
-	VFMADD231PS.BCST (BX)(R12*1), Z12, Z7
-	VFMADD231PS.BCST (R13), Z12, Z8
-	VFMADD231PS.BCST (R13)(SI*1), Z12, Z9
-	VFMADD231PS.BCST (R13)(SI*2), Z12, Z10
-	VFMADD231PS.BCST (R13)(R10*1), Z12, Z11
-	ADDQ             DI, BX
-	ADDQ             DI, R13
+	VMOVUPS          (R9), Z12
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z12, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z12, Z1
+	VFMADD231PS.BCST (SI)(DI*2), Z12, Z2
+	VFMADD231PS.BCST (SI)(R11*1), Z12, Z3
+	VFMADD231PS.BCST (SI)(DI*4), Z12, Z4
+	VFMADD231PS.BCST (SI)(R12*1), Z12, Z5
+	VFMADD231PS.BCST (SI)(R11*2), Z12, Z6
+	VFMADD231PS.BCST (SI)(R13*1), Z12, Z7
+	VFMADD231PS.BCST (R14), Z12, Z8
+	VFMADD231PS.BCST (R14)(DI*1), Z12, Z9
+	VFMADD231PS.BCST (R14)(DI*2), Z12, Z10
+	VFMADD231PS.BCST (R14)(R11*1), Z12, Z11
+	ADDQ             R8, SI
+	ADDQ             R8, R14
 
 summed:
 	MOVQ      n+64(FP), CX
-	MOVQ      add+72(FP), BX
-	MOVQ      $0x00000001, SI
-	SHLQ      CL, SI
-	DECQ      SI
-	KMOVW     SI, K1
-	TESTQ     BX, BX
-	JZ        store
-	MOVQ      AX, R14
-	VMOVUPS.Z (R14), K1, Z12
+	MOVQ      bias+72(FP), BX
+	MOVQ      mode+80(FP), SI
+	MOVQ      $0x00000001, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	TESTQ     $0x00000001, SI
+	JZ        bias
+	MOVQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z12
 	VADDPS    Z12, Z0, Z0
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z12
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z12
 	VADDPS    Z12, Z1, Z1
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z12
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z12
 	VADDPS    Z12, Z2, Z2
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z12
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z12
 	VADDPS    Z12, Z3, Z3
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z12
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z12
 	VADDPS    Z12, Z4, Z4
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z12
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z12
 	VADDPS    Z12, Z5, Z5
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z12
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z12
 	VADDPS    Z12, Z6, Z6
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z12
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z12
 	VADDPS    Z12, Z7, Z7
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z12
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z12
 	VADDPS    Z12, Z8, Z8
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z12
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z12
 	VADDPS    Z12, Z9, Z9
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z12
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z12
 	VADDPS    Z12, Z10, Z10
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z12
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z12
 	VADDPS    Z12, Z11, Z11
-	ADDQ      DX, R14
+	ADDQ      DX, CX
+
+bias:
+	TESTQ     BX, BX
+	JZ        relu
+	VMOVUPS.Z (BX), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	VADDPS    Z12, Z1, Z1
+	VADDPS    Z12, Z2, Z2
+	VADDPS    Z12, Z3, Z3
+	VADDPS    Z12, Z4, Z4
+	VADDPS    Z12, Z5, Z5
+	VADDPS    Z12, Z6, Z6
+	VADDPS    Z12, Z7, Z7
+	VADDPS    Z12, Z8, Z8
+	VADDPS    Z12, Z9, Z9
+	VADDPS    Z12, Z10, Z10
+	VADDPS    Z12, Z11, Z11
+
+relu:
+	TESTQ  $0x00000002, SI
+	JZ     store
+	VPXORD Z12, Z12, Z12
+	VMAXPS Z0, Z12, Z0
+	VMAXPS Z1, Z12, Z1
+	VMAXPS Z2, Z12, Z2
+	VMAXPS Z3, Z12, Z3
+	VMAXPS Z4, Z12, Z4
+	VMAXPS Z5, Z12, Z5
+	VMAXPS Z6, Z12, Z6
+	VMAXPS Z7, Z12, Z7
+	VMAXPS Z8, Z12, Z8
+	VMAXPS Z9, Z12, Z9
+	VMAXPS Z10, Z12, Z10
+	VMAXPS Z11, Z12, Z11
 
 store:
 	VMOVUPS Z0, K1, (AX)
@@ -2959,21 +3696,21 @@ store:
 	VZEROUPPER
 	RET
 
-// func wideTile16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+// func wideTile16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·wideTile16(SB), NOSPLIT, $0-80
-	MOVQ       k+0(FP), CX
-	MOVQ       a+8(FP), BX
-	MOVQ       rs+16(FP), SI
-	MOVQ       ks+24(FP), DI
-	MOVQ       b+32(FP), R8
-	MOVQ       bs+40(FP), R9
+TEXT ·wideTile16(SB), NOSPLIT, $0-88
+	MOVQ       k+0(FP), BX
+	MOVQ       a+8(FP), SI
+	MOVQ       rs+16(FP), DI
+	MOVQ       ks+24(FP), R8
+	MOVQ       b+32(FP), R9
+	MOVQ       bs+40(FP), R10
 	MOVQ       c+48(FP), AX
 	MOVQ       ldc+56(FP), DX
-	LEAQ       (SI)(SI*2), R10
-	LEAQ       (R10)(SI*2), R11
-	LEAQ       (R11)(SI*2), R12
-	LEAQ       (BX)(SI*8), R13
+	LEAQ       (DI)(DI*2), R11
+	LEAQ       (R11)(DI*2), R12
+	LEAQ       (R12)(DI*2), R13
+	LEAQ       (SI)(DI*8), R14
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -2990,172 +3727,215 @@ TEXT ·wideTile16(SB), NOSPLIT, $0-80
 	VPXORD     Z13, Z13, Z13
 	VPXORD     Z14, Z14, Z14
 	VPXORD     Z15, Z15, Z15
-	MOVQ       AX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	ADDQ       DX, R14
-	MOVQ       CX, R14
-	SHRQ       $0x01, R14
+	MOVQ       AX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	MOVQ       BX, CX
+	SHRQ       $0x01, CX
 	JZ         rest
 
 loop:
-	VMOVUPS          (R8), Z16
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z16, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z16, Z1
-	VFMADD231PS.BCST (BX)(SI*2), Z16, Z2
-	VFMADD231PS.BCST (BX)(R10*1), Z16, Z3
-	VFMADD231PS.BCST (BX)(SI*4), Z16, Z4
-	VFMADD231PS.BCST (BX)(R11*1), Z16, Z5
-	VFMADD231PS.BCST (BX)(R10*2), Z16, Z6
-	VFMADD231PS.BCST (BX)(R12*1), Z16, Z7
-	VFMADD231PS.BCST (R13), Z16, Z8
-	VFMADD231PS.BCST (R13)(SI*1), Z16, Z9
-	VFMADD231PS.BCST (R13)(SI*2), Z16, Z10
-	VFMADD231PS.BCST (R13)(R10*1), Z16, Z11
-	VFMADD231PS.BCST (R13)(SI*4), Z16, Z12
-	VFMADD231PS.BCST (R13)(R11*1), Z16, Z13
-	VFMADD231PS.BCST (R13)(R10*2), Z16, Z14
-	VFMADD231PS.BCST (R13)(R12*1), Z16, Z15
-	ADDQ             DI, BX
-	ADDQ             DI, R13
-	VMOVUPS          (R8), Z16
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z16, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z16, Z1
-	VFMADD231PS.BCST (BX)(SI*2), Z16, Z2
-	VFMADD231PS.BCST (BX)(R10*1), Z16, Z3
-	VFMADD231PS.BCST (BX)(SI*4), Z16, Z4
-	VFMADD231PS.BCST (BX)(R11*1), Z16, Z5
-	VFMADD231PS.BCST (BX)(R10*2), Z16, Z6
-	VFMADD231PS.BCST (BX)(R12*1), Z16, Z7
-	VFMADD231PS.BCST (R13), Z16, Z8
-	VFMADD231PS.BCST (R13)(SI*1), Z16, Z9
-	VFMADD231PS.BCST (R13)(SI*2), Z16, Z10
-	VFMADD231PS.BCST (R13)(R10*1), Z16, Z11
-	VFMADD231PS.BCST (R13)(SI*4), Z16, Z12
-	VFMADD231PS.BCST (R13)(R11*1), Z16, Z13
-	VFMADD231PS.BCST (R13)(R10*2), Z16, Z14
-	VFMADD231PS.BCST (R13)(R12*1), Z16, Z15
-	ADDQ             DI, BX
-	ADDQ             DI, R13
-	DECQ             R14
+	VMOVUPS          (R9), Z16
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z16, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z16, Z1
+	VFMADD231PS.BCST (SI)(DI*2), Z16, Z2
+	VFMADD231PS.BCST (SI)(R11*1), Z16, Z3
+	VFMADD231PS.BCST (SI)(DI*4), Z16, Z4
+	VFMADD231PS.BCST (SI)(R12*1), Z16, Z5
+	VFMADD231PS.BCST (SI)(R11*2), Z16, Z6
+	VFMADD231PS.BCST (SI)(R13*1), Z16, Z7
+	VFMADD231PS.BCST (R14), Z16, Z8
+	VFMADD231PS.BCST (R14)(DI*1), Z16, Z9
+	VFMADD231PS.BCST (R14)(DI*2), Z16, Z10
+	VFMADD231PS.BCST (R14)(R11*1), Z16, Z11
+	VFMADD231PS.BCST (R14)(DI*4), Z16, Z12
+	VFMADD231PS.BCST (R14)(R12*1), Z16, Z13
+	VFMADD231PS.BCST (R14)(R11*2), Z16, Z14
+	VFMADD231PS.BCST (R14)(R13*1), Z16, Z15
+	ADDQ             R8, SI
+	ADDQ             R8, R14
+	VMOVUPS          (R9), Z17
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z17, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z17, Z1
+	VFMADD231PS.BCST (SI)(DI*2), Z17, Z2
+	VFMADD231PS.BCST (SI)(R11*1), Z17, Z3
+	VFMADD231PS.BCST (SI)(DI*4), Z17, Z4
+	VFMADD231PS.BCST (SI)(R12*1), Z17, Z5
+	VFMADD231PS.BCST (SI)(R11*2), Z17, Z6
+	VFMADD231PS.BCST (SI)(R13*1), Z17, Z7
+	VFMADD231PS.BCST (R14), Z17, Z8
+	VFMADD231PS.BCST (R14)(DI*1), Z17, Z9
+	VFMADD231PS.BCST (R14)(DI*2), Z17, Z10
+	VFMADD231PS.BCST (R14)(R11*1), Z17, Z11
+	VFMADD231PS.BCST (R14)(DI*4), Z17, Z12
+	VFMADD231PS.BCST (R14)(R12*1), Z17, Z13
+	VFMADD231PS.BCST (R14)(R11*2), Z17, Z14
+	VFMADD231PS.BCST (R14)(R13*1), Z17, Z15
+	ADDQ             R8, SI
+	ADDQ             R8, R14
+	DECQ             CX
 	JNZ              loop
 
 rest:
-	ANDQ             $0x01, CX
+	ANDQ             $0x01, BX
 	JZ               summed
-	VMOVUPS          (R8), Z16
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z16, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z16, Z1
-	VFMADD231PS.BCST (BX)(SI*2), Z16, Z2
-	VFMADD231PS.BCST (BX)(R10*1), Z16, Z3
-	VFMADD231PS.BCST (BX)(SI*4), Z16, Z4
-	VFMADD231PS.BCST (BX)(R11*1), Z16, Z5
-	VFMADD231PS.BCST (BX)(R10*2), Z16, Z6
-	VFMADD231PS.BCST (BX)(R12*1), Z16, Z7
-	VFMADD231PS.BCST (R13), Z16, Z8
-	VFMADD231PS.BCST (R13)(SI*1), Z16, Z9
-	VFMADD231PS.BCST (R13)(SI*2), Z16, Z10
-	VFMADD231PS.BCST (R13)(R10*1), Z16, Z11
-	VFMADD231PS.BCST (R13)(SI*4), Z16, Z12
-	VFMADD231PS.BCST (R13)(R11*1), Z16, Z13
-	VFMADD231PS.BCST (R13)(R10*2), Z16, Z14
-	VFMADD231PS.BCST (R13)(R12*1), Z16, Z15
-	ADDQ             DI, BX
-	ADDQ             DI, R13
+	VMOVUPS          (R9), Z16
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z16, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z16, Z1
+	VFMADD231PS.BCST (SI)(DI*2), Z16, Z2
+	VFMADD231PS.BCST (SI)(R11*1), Z16, Z3
+	VFMADD231PS.BCST (SI)(DI*4), Z16, Z4
+	VFMADD231PS.BCST (SI)(R12*1), Z16, Z5
+	VFMADD231PS.BCST (SI)(R11*2), Z16, Z6
+	VFMADD231PS.BCST (SI)(R13*1), Z16, Z7
+	VFMADD231PS.BCST (R14), Z16, Z8
+	VFMADD231PS.BCST (R14)(DI*1), Z16, Z9
+	VFMADD231PS.BCST (R14)(DI*2), Z16, Z10
+	VFMADD231PS.BCST (R14)(R11*1), Z16, Z11
+	VFMADD231PS.BCST (R14)(DI*4), Z16, Z12
+	VFMADD231PS.BCST (R14)(R12*1), Z16, Z13
+	VFMADD231PS.BCST (R14)(R11*2), Z16, Z14
+	VFMADD231PS.BCST (R14)(R13*1), Z16, Z15
+	ADDQ             R8, SI
+	ADDQ             R8, R14
 
 summed:
 	MOVQ      n+64(FP), CX
-	MOVQ      add+72(FP), BX
-	MOVQ      $0x00000001, SI
-	SHLQ      CL, SI
-	DECQ      SI
-	KMOVW     SI, K1
-	TESTQ     BX, BX
-	JZ        store
-	MOVQ      AX, R14
-	VMOVUPS.Z (R14), K1, Z16
+	MOVQ      bias+72(FP), BX
+	MOVQ      mode+80(FP), SI
+	MOVQ      $0x00000001, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	TESTQ     $0x00000001, SI
+	JZ        bias
+	MOVQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z16
 	VADDPS    Z16, Z0, Z0
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z16
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z16
 	VADDPS    Z16, Z1, Z1
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z16
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z16
 	VADDPS    Z16, Z2, Z2
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z16
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z16
 	VADDPS    Z16, Z3, Z3
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z16
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z16
 	VADDPS    Z16, Z4, Z4
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z16
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z16
 	VADDPS    Z16, Z5, Z5
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z16
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z16
 	VADDPS    Z16, Z6, Z6
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z16
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z16
 	VADDPS    Z16, Z7, Z7
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z16
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z16
 	VADDPS    Z16, Z8, Z8
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z16
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z16
 	VADDPS    Z16, Z9, Z9
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z16
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z16
 	VADDPS    Z16, Z10, Z10
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z16
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z16
 	VADDPS    Z16, Z11, Z11
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z16
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z16
 	VADDPS    Z16, Z12, Z12
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z16
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z16
 	VADDPS    Z16, Z13, Z13
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z16
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z16
 	VADDPS    Z16, Z14, Z14
-	ADDQ      DX, R14
-	VMOVUPS.Z (R14), K1, Z16
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z16
 	VADDPS    Z16, Z15, Z15
-	ADDQ      DX, R14
+	ADDQ      DX, CX
+
+bias:
+	TESTQ     BX, BX
+	JZ        relu
+	VMOVUPS.Z (BX), K1, Z16
+	VADDPS    Z16, Z0, Z0
+	VADDPS    Z16, Z1, Z1
+	VADDPS    Z16, Z2, Z2
+	VADDPS    Z16, Z3, Z3
+	VADDPS    Z16, Z4, Z4
+	VADDPS    Z16, Z5, Z5
+	VADDPS    Z16, Z6, Z6
+	VADDPS    Z16, Z7, Z7
+	VADDPS    Z16, Z8, Z8
+	VADDPS    Z16, Z9, Z9
+	VADDPS    Z16, Z10, Z10
+	VADDPS    Z16, Z11, Z11
+	VADDPS    Z16, Z12, Z12
+	VADDPS    Z16, Z13, Z13
+	VADDPS    Z16, Z14, Z14
+	VADDPS    Z16, Z15, Z15
+
+relu:
+	TESTQ  $0x00000002, SI
+	JZ     store
+	VPXORD Z16, Z16, Z16
+	VMAXPS Z0, Z16, Z0
+	VMAXPS Z1, Z16, Z1
+	VMAXPS Z2, Z16, Z2
+	VMAXPS Z3, Z16, Z3
+	VMAXPS Z4, Z16, Z4
+	VMAXPS Z5, Z16, Z5
+	VMAXPS Z6, Z16, Z6
+	VMAXPS Z7, Z16, Z7
+	VMAXPS Z8, Z16, Z8
+	VMAXPS Z9, Z16, Z9
+	VMAXPS Z10, Z16, Z10
+	VMAXPS Z11, Z16, Z11
+	VMAXPS Z12, Z16, Z12
+	VMAXPS Z13, Z16, Z13
+	VMAXPS Z14, Z16, Z14
+	VMAXPS Z15, Z16, Z15
 
 store:
 	VMOVUPS Z0, K1, (AX)
@@ -3193,22 +3973,22 @@ store:
 	VZEROUPPER
 	RET
 
-// func wideTile20(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+// func wideTile20(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·wideTile20(SB), NOSPLIT, $0-80
-	MOVQ       k+0(FP), CX
-	MOVQ       a+8(FP), BX
-	MOVQ       rs+16(FP), SI
-	MOVQ       ks+24(FP), DI
-	MOVQ       b+32(FP), R8
-	MOVQ       bs+40(FP), R9
+TEXT ·wideTile20(SB), NOSPLIT, $0-88
+	MOVQ       k+0(FP), BX
+	MOVQ       a+8(FP), SI
+	MOVQ       rs+16(FP), DI
+	MOVQ       ks+24(FP), R8
+	MOVQ       b+32(FP), R9
+	MOVQ       bs+40(FP), R10
 	MOVQ       c+48(FP), AX
 	MOVQ       ldc+56(FP), DX
-	LEAQ       (SI)(SI*2), R10
-	LEAQ       (R10)(SI*2), R11
-	LEAQ       (R11)(SI*2), R12
-	LEAQ       (BX)(SI*8), R13
-	LEAQ       (R13)(SI*8), R14
+	LEAQ       (DI)(DI*2), R11
+	LEAQ       (R11)(DI*2), R12
+	LEAQ       (R12)(DI*2), R13
+	LEAQ       (SI)(DI*8), R14
+	LEAQ       (R14)(DI*8), R15
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -3229,207 +4009,258 @@ TEXT ·wideTile20(SB), NOSPLIT, $0-80
 	VPXORD     Z17, Z17, Z17
 	VPXORD     Z18, Z18, Z18
 	VPXORD     Z19, Z19, Z19
-	MOVQ       AX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	MOVQ       CX, R15
-	SHRQ       $0x01, R15
+	MOVQ       AX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	MOVQ       BX, CX
+	SHRQ       $0x01, CX
 	JZ         rest
 
 loop:
-	VMOVUPS          (R8), Z20
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z20, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z20, Z1
-	VFMADD231PS.BCST (BX)(SI*2), Z20, Z2
-	VFMADD231PS.BCST (BX)(R10*1), Z20, Z3
-	VFMADD231PS.BCST (BX)(SI*4), Z20, Z4
-	VFMADD231PS.BCST (BX)(R11*1), Z20, Z5
-	VFMADD231PS.BCST (BX)(R10*2), Z20, Z6
-	VFMADD231PS.BCST (BX)(R12*1), Z20, Z7
-	VFMADD231PS.BCST (R13), Z20, Z8
-	VFMADD231PS.BCST (R13)(SI*1), Z20, Z9
-	VFMADD231PS.BCST (R13)(SI*2), Z20, Z10
-	VFMADD231PS.BCST (R13)(R10*1), Z20, Z11
-	VFMADD231PS.BCST (R13)(SI*4), Z20, Z12
-	VFMADD231PS.BCST (R13)(R11*1), Z20, Z13
-	VFMADD231PS.BCST (R13)(R10*2), Z20, Z14
-	VFMADD231PS.BCST (R13)(R12*1), Z20, Z15
-	VFMADD231PS.BCST (R14), Z20, Z16
-	VFMADD231PS.BCST (R14)(SI*1), Z20, Z17
-	VFMADD231PS.BCST (R14)(SI*2), Z20, Z18
-	VFMADD231PS.BCST (R14)(R10*1), Z20, Z19
-	ADDQ             DI, BX
-	ADDQ             DI, R13
-	ADDQ             DI, R14
-	VMOVUPS          (R8), Z20
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z20, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z20, Z1
-	VFMADD231PS.BCST (BX)(SI*2), Z20, Z2
-	VFMADD231PS.BCST (BX)(R10*1), Z20, Z3
-	VFMADD231PS.BCST (BX)(SI*4), Z20, Z4
-	VFMADD231PS.BCST (BX)(R11*1), Z20, Z5
-	VFMADD231PS.BCST (BX)(R10*2), Z20, Z6
-	VFMADD231PS.BCST (BX)(R12*1), Z20, Z7
-	VFMADD231PS.BCST (R13), Z20, Z8
-	VFMADD231PS.BCST (R13)(SI*1), Z20, Z9
-	VFMADD231PS.BCST (R13)(SI*2), Z20, Z10
-	VFMADD231PS.BCST (R13)(R10*1), Z20, Z11
-	VFMADD231PS.BCST (R13)(SI*4), Z20, Z12
-	VFMADD231PS.BCST (R13)(R11*1), Z20, Z13
-	VFMADD231PS.BCST (R13)(R10*2), Z20, Z14
-	VFMADD231PS.BCST (R13)(R12*1), Z20, Z15
-	VFMADD231PS.BCST (R14), Z20, Z16
-	VFMADD231PS.BCST (R14)(SI*1), Z20, Z17
-	VFMADD231PS.BCST (R14)(SI*2), Z20, Z18
-	VFMADD231PS.BCST (R14)(R10*1), Z20, Z19
-	ADDQ             DI, BX
-	ADDQ             DI, R13
-	ADDQ             DI, R14
-	DECQ             R15
+	VMOVUPS          (R9), Z20
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z20, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z20, Z1
+	VFMADD231PS.BCST (SI)(DI*2), Z20, Z2
+	VFMADD231PS.BCST (SI)(R11*1), Z20, Z3
+	VFMADD231PS.BCST (SI)(DI*4), Z20, Z4
+	VFMADD231PS.BCST (SI)(R12*1), Z20, Z5
+	VFMADD231PS.BCST (SI)(R11*2), Z20, Z6
+	VFMADD231PS.BCST (SI)(R13*1), Z20, Z7
+	VFMADD231PS.BCST (R14), Z20, Z8
+	VFMADD231PS.BCST (R14)(DI*1), Z20, Z9
+	VFMADD231PS.BCST (R14)(DI*2), Z20, Z10
+	VFMADD231PS.BCST (R14)(R11*1), Z20, Z11
+	VFMADD231PS.BCST (R14)(DI*4), Z20, Z12
+	VFMADD231PS.BCST (R14)(R12*1), Z20, Z13
+	VFMADD231PS.BCST (R14)(R11*2), Z20, Z14
+	VFMADD231PS.BCST (R14)(R13*1), Z20, Z15
+	VFMADD231PS.BCST (R15), Z20, Z16
+	VFMADD231PS.BCST (R15)(DI*1), Z20, Z17
+	VFMADD231PS.BCST (R15)(DI*2), Z20, Z18
+	VFMADD231PS.BCST (R15)(R11*1), Z20, Z19
+	ADDQ             R8, SI
+	ADDQ             R8, R14
+	ADDQ             R8, R15
+	VMOVUPS          (R9), Z21
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z21, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z21, Z1
+	VFMADD231PS.BCST (SI)(DI*2), Z21, Z2
+	VFMADD231PS.BCST (SI)(R11*1), Z21, Z3
+	VFMADD231PS.BCST (SI)(DI*4), Z21, Z4
+	VFMADD231PS.BCST (SI)(R12*1), Z21, Z5
+	VFMADD231PS.BCST (SI)(R11*2), Z21, Z6
+	VFMADD231PS.BCST (SI)(R13*1), Z21, Z7
+	VFMADD231PS.BCST (R14), Z21, Z8
+	VFMADD231PS.BCST (R14)(DI*1), Z21, Z9
+	VFMADD231PS.BCST (R14)(DI*2), Z21, Z10
+	VFMADD231PS.BCST (R14)(R11*1), Z21, Z11
+	VFMADD231PS.BCST (R14)(DI*4), Z21, Z12
+	VFMADD231PS.BCST (R14)(R12*1), Z21, Z13
+	VFMADD231PS.BCST (R14)(R11*2), Z21, Z14
+	VFMADD231PS.BCST (R14)(R13*1), Z21, Z15
+	VFMADD231PS.BCST (R15), Z21, Z16
+	VFMADD231PS.BCST (R15)(DI*1), Z21, Z17
+	VFMADD231PS.BCST (R15)(DI*2), Z21, Z18
+	VFMADD231PS.BCST (R15)(R11*1), Z21, Z19
+	ADDQ             R8, SI
+	ADDQ             R8, R14
+	ADDQ             R8, R15
+	DECQ             CX
 	JNZ              loop
 
 rest:
-	ANDQ             $0x01, CX
+	ANDQ             $0x01, BX
 	JZ               summed
-	VMOVUPS          (R8), Z20
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z20, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z20, Z1
-	VFMADD231PS.BCST (BX)(SI*2), Z20, Z2
-	VFMADD231PS.BCST (BX)(R10*1), Z20, Z3
-	VFMADD231PS.BCST (BX)(SI*4), Z20, Z4
-	VFMADD231PS.BCST (BX)(R11*1), Z20, Z5
-	VFMADD231PS.BCST (BX)(R10*2), Z20, Z6
-	VFMADD231PS.BCST (BX)(R12*1), Z20, Z7
-	VFMADD231PS.BCST (R13), Z20, Z8
-	VFMADD231PS.BCST (R13)(SI*1), Z20, Z9
-	VFMADD231PS.BCST (R13)(SI*2), Z20, Z10
-	VFMADD231PS.BCST (R13)(R10*1), Z20, Z11
-	VFMADD231PS.BCST (R13)(SI*4), Z20, Z12
-	VFMADD231PS.BCST (R13)(R11*1), Z20, Z13
-	VFMADD231PS.BCST (R13)(R10*2), Z20, Z14
-	VFMADD231PS.BCST (R13)(R12*1), Z20, Z15
-	VFMADD231PS.BCST (R14), Z20, Z16
-	VFMADD231PS.BCST (R14)(SI*1), Z20, Z17
-	VFMADD231PS.BCST (R14)(SI*2), Z20, Z18
-	VFMADD231PS.BCST (R14)(R10*1), Z20, Z19
-	ADDQ             DI, BX
-	ADDQ             DI, R13
-	ADDQ             DI, R14
+	VMOVUPS          (R9), Z20
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z20, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z20, Z1
+	VFMADD231PS.BCST (SI)(DI*2), Z20, Z2
+	VFMADD231PS.BCST (SI)(R11*1), Z20, Z3
+	VFMADD231PS.BCST (SI)(DI*4), Z20, Z4
+	VFMADD231PS.BCST (SI)(R12*1), Z20, Z5
+	VFMADD231PS.BCST (SI)(R11*2), Z20, Z6
+	VFMADD231PS.BCST (SI)(R13*1), Z20, Z7
+	VFMADD231PS.BCST (R14), Z20, Z8
+	VFMADD231PS.BCST (R14)(DI*1), Z20, Z9
+	VFMADD231PS.BCST (R14)(DI*2), Z20, Z10
+	VFMADD231PS.BCST (R14)(R11*1), Z20, Z11
+	VFMADD231PS.BCST (R14)(DI*4), Z20, Z12
+	VFMADD231PS.BCST (R14)(R12*1), Z20, Z13
+	VFMADD231PS.BCST (R14)(R11*2), Z20, Z14
+	VFMADD231PS.BCST (R14)(R13*1), Z20, Z15
+	VFMADD231PS.BCST (R15), Z20, Z16
+	VFMADD231PS.BCST (R15)(DI*1), Z20, Z17
+	VFMADD231PS.BCST (R15)(DI*2), Z20, Z18
+	VFMADD231PS.BCST (R15)(R11*1), Z20, Z19
+	ADDQ             R8, SI
+	ADDQ             R8, R14
+	ADDQ             R8, R15
 
 summed:
 	MOVQ      n+64(FP), CX
-	MOVQ      add+72(FP), BX
-	MOVQ      $0x00000001, SI
-	SHLQ      CL, SI
-	DECQ      SI
-	KMOVW     SI, K1
-	TESTQ     BX, BX
-	JZ        store
-	MOVQ      AX, R15
-	VMOVUPS.Z (R15), K1, Z20
+	MOVQ      bias+72(FP), BX
+	MOVQ      mode+80(FP), SI
+	MOVQ      $0x00000001, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	TESTQ     $0x00000001, SI
+	JZ        bias
+	MOVQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z20
 	VADDPS    Z20, Z0, Z0
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z20
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z20
 	VADDPS    Z20, Z1, Z1
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z20
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z20
 	VADDPS    Z20, Z2, Z2
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z20
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z20
 	VADDPS    Z20, Z3, Z3
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z20
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z20
 	VADDPS    Z20, Z4, Z4
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z20
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z20
 	VADDPS    Z20, Z5, Z5
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z20
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z20
 	VADDPS    Z20, Z6, Z6
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z20
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z20
 	VADDPS    Z20, Z7, Z7
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z20
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z20
 	VADDPS    Z20, Z8, Z8
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z20
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z20
 	VADDPS    Z20, Z9, Z9
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z20
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z20
 	VADDPS    Z20, Z10, Z10
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z20
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z20
 	VADDPS    Z20, Z11, Z11
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z20
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z20
 	VADDPS    Z20, Z12, Z12
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z20
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z20
 	VADDPS    Z20, Z13, Z13
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z20
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z20
 	VADDPS    Z20, Z14, Z14
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z20
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z20
 	VADDPS    Z20, Z15, Z15
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z20
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z20
 	VADDPS    Z20, Z16, Z16
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z20
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z20
 	VADDPS    Z20, Z17, Z17
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z20
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z20
 	VADDPS    Z20, Z18, Z18
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z20
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z20
 	VADDPS    Z20, Z19, Z19
-	ADDQ      DX, R15
+	ADDQ      DX, CX
+
+bias:
+	TESTQ     BX, BX
+	JZ        relu
+	VMOVUPS.Z (BX), K1, Z20
+	VADDPS    Z20, Z0, Z0
+	VADDPS    Z20, Z1, Z1
+	VADDPS    Z20, Z2, Z2
+	VADDPS    Z20, Z3, Z3
+	VADDPS    Z20, Z4, Z4
+	VADDPS    Z20, Z5, Z5
+	VADDPS    Z20, Z6, Z6
+	VADDPS    Z20, Z7, Z7
+	VADDPS    Z20, Z8, Z8
+	VADDPS    Z20, Z9, Z9
+	VADDPS    Z20, Z10, Z10
+	VADDPS    Z20, Z11, Z11
+	VADDPS    Z20, Z12, Z12
+	VADDPS    Z20, Z13, Z13
+	VADDPS    Z20, Z14, Z14
+	VADDPS    Z20, Z15, Z15
+	VADDPS    Z20, Z16, Z16
+	VADDPS    Z20, Z17, Z17
+	VADDPS    Z20, Z18, Z18
+	VADDPS    Z20, Z19, Z19
+
+relu:
+	TESTQ  $0x00000002, SI
+	JZ     store
+	VPXORD Z20, Z20, Z20
+	VMAXPS Z0, Z20, Z0
+	VMAXPS Z1, Z20, Z1
+	VMAXPS Z2, Z20, Z2
+	VMAXPS Z3, Z20, Z3
+	VMAXPS Z4, Z20, Z4
+	VMAXPS Z5, Z20, Z5
+	VMAXPS Z6, Z20, Z6
+	VMAXPS Z7, Z20, Z7
+	VMAXPS Z8, Z20, Z8
+	VMAXPS Z9, Z20, Z9
+	VMAXPS Z10, Z20, Z10
+	VMAXPS Z11, Z20, Z11
+	VMAXPS Z12, Z20, Z12
+	VMAXPS Z13, Z20, Z13
+	VMAXPS Z14, Z20, Z14
+	VMAXPS Z15, Z20, Z15
+	VMAXPS Z16, Z20, Z16
+	VMAXPS Z17, Z20, Z17
+	VMAXPS Z18, Z20, Z18
+	VMAXPS Z19, Z20, Z19
 
 store:
 	VMOVUPS Z0, K1, (AX)
@@ -3475,22 +4306,22 @@ store:
 	VZEROUPPER
 	RET
 
-// func wideTile24(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, add int)
+// func wideTile24(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·wideTile24(SB), NOSPLIT, $0-80
-	MOVQ       k+0(FP), CX
-	MOVQ       a+8(FP), BX
-	MOVQ       rs+16(FP), SI
-	MOVQ       ks+24(FP), DI
-	MOVQ       b+32(FP), R8
-	MOVQ       bs+40(FP), R9
+TEXT ·wideTile24(SB), NOSPLIT, $0-88
+	MOVQ       k+0(FP), BX
+	MOVQ       a+8(FP), SI
+	MOVQ       rs+16(FP), DI
+	MOVQ       ks+24(FP), R8
+	MOVQ       b+32(FP), R9
+	MOVQ       bs+40(FP), R10
 	MOVQ       c+48(FP), AX
 	MOVQ       ldc+56(FP), DX
-	LEAQ       (SI)(SI*2), R10
-	LEAQ       (R10)(SI*2), R11
-	LEAQ       (R11)(SI*2), R12
-	LEAQ       (BX)(SI*8), R13
-	LEAQ       (R13)(SI*8), R14
+	LEAQ       (DI)(DI*2), R11
+	LEAQ       (R11)(DI*2), R12
+	LEAQ       (R12)(DI*2), R13
+	LEAQ       (SI)(DI*8), R14
+	LEAQ       (R14)(DI*8), R15
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -3515,239 +4346,298 @@ TEXT ·wideTile24(SB), NOSPLIT, $0-80
 	VPXORD     Z21, Z21, Z21
 	VPXORD     Z22, Z22, Z22
 	VPXORD     Z23, Z23, Z23
-	MOVQ       AX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	ADDQ       DX, R15
-	MOVQ       CX, R15
-	SHRQ       $0x01, R15
+	MOVQ       AX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	ADDQ       DX, CX
+	MOVQ       BX, CX
+	SHRQ       $0x01, CX
 	JZ         rest
 
 loop:
-	VMOVUPS          (R8), Z24
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z24, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z24, Z1
-	VFMADD231PS.BCST (BX)(SI*2), Z24, Z2
-	VFMADD231PS.BCST (BX)(R10*1), Z24, Z3
-	VFMADD231PS.BCST (BX)(SI*4), Z24, Z4
-	VFMADD231PS.BCST (BX)(R11*1), Z24, Z5
-	VFMADD231PS.BCST (BX)(R10*2), Z24, Z6
-	VFMADD231PS.BCST (BX)(R12*1), Z24, Z7
-	VFMADD231PS.BCST (R13), Z24, Z8
-	VFMADD231PS.BCST (R13)(SI*1), Z24, Z9
-	VFMADD231PS.BCST (R13)(SI*2), Z24, Z10
-	VFMADD231PS.BCST (R13)(R10*1), Z24, Z11
-	VFMADD231PS.BCST (R13)(SI*4), Z24, Z12
-	VFMADD231PS.BCST (R13)(R11*1), Z24, Z13
-	VFMADD231PS.BCST (R13)(R10*2), Z24, Z14
-	VFMADD231PS.BCST (R13)(R12*1), Z24, Z15
-	VFMADD231PS.BCST (R14), Z24, Z16
-	VFMADD231PS.BCST (R14)(SI*1), Z24, Z17
-	VFMADD231PS.BCST (R14)(SI*2), Z24, Z18
-	VFMADD231PS.BCST (R14)(R10*1), Z24, Z19
-	VFMADD231PS.BCST (R14)(SI*4), Z24, Z20
-	VFMADD231PS.BCST (R14)(R11*1), Z24, Z21
-	VFMADD231PS.BCST (R14)(R10*2), Z24, Z22
-	VFMADD231PS.BCST (R14)(R12*1), Z24, Z23
-	ADDQ             DI, BX
-	ADDQ             DI, R13
-	ADDQ             DI, R14
-	VMOVUPS          (R8), Z24
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z24, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z24, Z1
-	VFMADD231PS.BCST (BX)(SI*2), Z24, Z2
-	VFMADD231PS.BCST (BX)(R10*1), Z24, Z3
-	VFMADD231PS.BCST (BX)(SI*4), Z24, Z4
-	VFMADD231PS.BCST (BX)(R11*1), Z24, Z5
-	VFMADD231PS.BCST (BX)(R10*2), Z24, Z6
-	VFMADD231PS.BCST (BX)(R12*1), Z24, Z7
-	VFMADD231PS.BCST (R13), Z24, Z8
-	VFMADD231PS.BCST (R13)(SI*1), Z24, Z9
-	VFMADD231PS.BCST (R13)(SI*2), Z24, Z10
-	VFMADD231PS.BCST (R13)(R10*1), Z24, Z11
-	VFMADD231PS.BCST (R13)(SI*4), Z24, Z12
-	VFMADD231PS.BCST (R13)(R11*1), Z24, Z13
-	VFMADD231PS.BCST (R13)(R10*2), Z24, Z14
-	VFMADD231PS.BCST (R13)(R12*1), Z24, Z15
-	VFMADD231PS.BCST (R14), Z24, Z16
-	VFMADD231PS.BCST (R14)(SI*1), Z24, Z17
-	VFMADD231PS.BCST (R14)(SI*2), Z24, Z18
-	VFMADD231PS.BCST (R14)(R10*1), Z24, Z19
-	VFMADD231PS.BCST (R14)(SI*4), Z24, Z20
-	VFMADD231PS.BCST (R14)(R11*1), Z24, Z21
-	VFMADD231PS.BCST (R14)(R10*2), Z24, Z22
-	VFMADD231PS.BCST (R14)(R12*1), Z24, Z23
-	ADDQ             DI, BX
-	ADDQ             DI, R13
-	ADDQ             DI, R14
-	DECQ             R15
+	VMOVUPS          (R9), Z24
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z24, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z24, Z1
+	VFMADD231PS.BCST (SI)(DI*2), Z24, Z2
+	VFMADD231PS.BCST (SI)(R11*1), Z24, Z3
+	VFMADD231PS.BCST (SI)(DI*4), Z24, Z4
+	VFMADD231PS.BCST (SI)(R12*1), Z24, Z5
+	VFMADD231PS.BCST (SI)(R11*2), Z24, Z6
+	VFMADD231PS.BCST (SI)(R13*1), Z24, Z7
+	VFMADD231PS.BCST (R14), Z24, Z8
+	VFMADD231PS.BCST (R14)(DI*1), Z24, Z9
+	VFMADD231PS.BCST (R14)(DI*2), Z24, Z10
+	VFMADD231PS.BCST (R14)(R11*1), Z24, Z11
+	VFMADD231PS.BCST (R14)(DI*4), Z24, Z12
+	VFMADD231PS.BCST (R14)(R12*1), Z24, Z13
+	VFMADD231PS.BCST (R14)(R11*2), Z24, Z14
+	VFMADD231PS.BCST (R14)(R13*1), Z24, Z15
+	VFMADD231PS.BCST (R15), Z24, Z16
+	VFMADD231PS.BCST (R15)(DI*1), Z24, Z17
+	VFMADD231PS.BCST (R15)(DI*2), Z24, Z18
+	VFMADD231PS.BCST (R15)(R11*1), Z24, Z19
+	VFMADD231PS.BCST (R15)(DI*4), Z24, Z20
+	VFMADD231PS.BCST (R15)(R12*1), Z24, Z21
+	VFMADD231PS.BCST (R15)(R11*2), Z24, Z22
+	VFMADD231PS.BCST (R15)(R13*1), Z24, Z23
+	ADDQ             R8, SI
+	ADDQ             R8, R14
+	ADDQ             R8, R15
+	VMOVUPS          (R9), Z25
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z25, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z25, Z1
+	VFMADD231PS.BCST (SI)(DI*2), Z25, Z2
+	VFMADD231PS.BCST (SI)(R11*1), Z25, Z3
+	VFMADD231PS.BCST (SI)(DI*4), Z25, Z4
+	VFMADD231PS.BCST (SI)(R12*1), Z25, Z5
+	VFMADD231PS.BCST (SI)(R11*2), Z25, Z6
+	VFMADD231PS.BCST (SI)(R13*1), Z25, Z7
+	VFMADD231PS.BCST (R14), Z25, Z8
+	VFMADD231PS.BCST (R14)(DI*1), Z25, Z9
+	VFMADD231PS.BCST (R14)(DI*2), Z25, Z10
+	VFMADD231PS.BCST (R14)(R11*1), Z25, Z11
+	VFMADD231PS.BCST (R14)(DI*4), Z25, Z12
+	VFMADD231PS.BCST (R14)(R12*1), Z25, Z13
+	VFMADD231PS.BCST (R14)(R11*2), Z25, Z14
+	VFMADD231PS.BCST (R14)(R13*1), Z25, Z15
+	VFMADD231PS.BCST (R15), Z25, Z16
+	VFMADD231PS.BCST (R15)(DI*1), Z25, Z17
+	VFMADD231PS.BCST (R15)(DI*2), Z25, Z18
+	VFMADD231PS.BCST (R15)(R11*1), Z25, Z19
+	VFMADD231PS.BCST (R15)(DI*4), Z25, Z20
+	VFMADD231PS.BCST (R15)(R12*1), Z25, Z21
+	VFMADD231PS.BCST (R15)(R11*2), Z25, Z22
+	VFMADD231PS.BCST (R15)(R13*1), Z25, Z23
+	ADDQ             R8, SI
+	ADDQ             R8, R14
+	ADDQ             R8, R15
+	DECQ             CX
 	JNZ              loop
 
 rest:
-	ANDQ             $0x01, CX
+	ANDQ             $0x01, BX
 	JZ               summed
-	VMOVUPS          (R8), Z24
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (BX), Z24, Z0
-	VFMADD231PS.BCST (BX)(SI*1), Z24, Z1
-	VFMADD231PS.BCST (BX)(SI*2), Z24, Z2
-	VFMADD231PS.BCST (BX)(R10*1), Z24, Z3
-	VFMADD231PS.BCST (BX)(SI*4), Z24, Z4
-	VFMADD231PS.BCST (BX)(R11*1), Z24, Z5
-	VFMADD231PS.BCST (BX)(R10*2), Z24, Z6
-	VFMADD231PS.BCST (BX)(R12*1), Z24, Z7
-	VFMADD231PS.BCST (R13), Z24, Z8
-	VFMADD231PS.BCST (R13)(SI*1), Z24, Z9
-	VFMADD231PS.BCST (R13)(SI*2), Z24, Z10
-	VFMADD231PS.BCST (R13)(R10*1), Z24, Z11
-	VFMADD231PS.BCST (R13)(SI*4), Z24, Z12
-	VFMADD231PS.BCST (R13)(R11*1), Z24, Z13
-	VFMADD231PS.BCST (R13)(R10*2), Z24, Z14
-	VFMADD231PS.BCST (R13)(R12*1), Z24, Z15
-	VFMADD231PS.BCST (R14), Z24, Z16
-	VFMADD231PS.BCST (R14)(SI*1), Z24, Z17
-	VFMADD231PS.BCST (R14)(SI*2), Z24, Z18
-	VFMADD231PS.BCST (R14)(R10*1), Z24, Z19
-	VFMADD231PS.BCST (R14)(SI*4), Z24, Z20
-	VFMADD231PS.BCST (R14)(R11*1), Z24, Z21
-	VFMADD231PS.BCST (R14)(R10*2), Z24, Z22
-	VFMADD231PS.BCST (R14)(R12*1), Z24, Z23
-	ADDQ             DI, BX
-	ADDQ             DI, R13
-	ADDQ             DI, R14
+	VMOVUPS          (R9), Z24
+	PREFETCHT0       (R9)(R10*8)
+	ADDQ             R10, R9
+	VFMADD231PS.BCST (SI), Z24, Z0
+	VFMADD231PS.BCST (SI)(DI*1), Z24, Z1
+	VFMADD231PS.BCST (SI)(DI*2), Z24, Z2
+	VFMADD231PS.BCST (SI)(R11*1), Z24, Z3
+	VFMADD231PS.BCST (SI)(DI*4), Z24, Z4
+	VFMADD231PS.BCST (SI)(R12*1), Z24, Z5
+	VFMADD231PS.BCST (SI)(R11*2), Z24, Z6
+	VFMADD231PS.BCST (SI)(R13*1), Z24, Z7
+	VFMADD231PS.BCST (R14), Z24, Z8
+	VFMADD231PS.BCST (R14)(DI*1), Z24, Z9
+	VFMADD231PS.BCST (R14)(DI*2), Z24, Z10
+	VFMADD231PS.BCST (R14)(R11*1), Z24, Z11
+	VFMADD231PS.BCST (R14)(DI*4), Z24, Z12
+	VFMADD231PS.BCST (R14)(R12*1), Z24, Z13
+	VFMADD231PS.BCST (R14)(R11*2), Z24, Z14
+	VFMADD231PS.BCST (R14)(R13*1), Z24, Z15
+	VFMADD231PS.BCST (R15), Z24, Z16
+	VFMADD231PS.BCST (R15)(DI*1), Z24, Z17
+	VFMADD231PS.BCST (R15)(DI*2), Z24, Z18
+	VFMADD231PS.BCST (R15)(R11*1), Z24, Z19
+	VFMADD231PS.BCST (R15)(DI*4), Z24, Z20
+	VFMADD231PS.BCST (R15)(R12*1), Z24, Z21
+	VFMADD231PS.BCST (R15)(R11*2), Z24, Z22
+	VFMADD231PS.BCST (R15)(R13*1), Z24, Z23
+	ADDQ             R8, SI
+	ADDQ             R8, R14
+	ADDQ             R8, R15
 
 summed:
 	MOVQ      n+64(FP), CX
-	MOVQ      add+72(FP), BX
-	MOVQ      $0x00000001, SI
-	SHLQ      CL, SI
-	DECQ      SI
-	KMOVW     SI, K1
-	TESTQ     BX, BX
-	JZ        store
-	MOVQ      AX, R15
-	VMOVUPS.Z (R15), K1, Z24
+	MOVQ      bias+72(FP), BX
+	MOVQ      mode+80(FP), SI
+	MOVQ      $0x00000001, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	TESTQ     $0x00000001, SI
+	JZ        bias
+	MOVQ      AX, CX
+	VMOVUPS.Z (CX), K1, Z24
 	VADDPS    Z24, Z0, Z0
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z24
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z24
 	VADDPS    Z24, Z1, Z1
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z24
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z24
 	VADDPS    Z24, Z2, Z2
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z24
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z24
 	VADDPS    Z24, Z3, Z3
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z24
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z24
 	VADDPS    Z24, Z4, Z4
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z24
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z24
 	VADDPS    Z24, Z5, Z5
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z24
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z24
 	VADDPS    Z24, Z6, Z6
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z24
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z24
 	VADDPS    Z24, Z7, Z7
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z24
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z24
 	VADDPS    Z24, Z8, Z8
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z24
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z24
 	VADDPS    Z24, Z9, Z9
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z24
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z24
 	VADDPS    Z24, Z10, Z10
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z24
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z24
 	VADDPS    Z24, Z11, Z11
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z24
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z24
 	VADDPS    Z24, Z12, Z12
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z24
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z24
 	VADDPS    Z24, Z13, Z13
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z24
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z24
 	VADDPS    Z24, Z14, Z14
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z24
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z24
 	VADDPS    Z24, Z15, Z15
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z24
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z24
 	VADDPS    Z24, Z16, Z16
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z24
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z24
 	VADDPS    Z24, Z17, Z17
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z24
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z24
 	VADDPS    Z24, Z18, Z18
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z24
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z24
 	VADDPS    Z24, Z19, Z19
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z24
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z24
 	VADDPS    Z24, Z20, Z20
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z24
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z24
 	VADDPS    Z24, Z21, Z21
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z24
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z24
 	VADDPS    Z24, Z22, Z22
-	ADDQ      DX, R15
-	VMOVUPS.Z (R15), K1, Z24
+	ADDQ      DX, CX
+	VMOVUPS.Z (CX), K1, Z24
 	VADDPS    Z24, Z23, Z23
-	ADDQ      DX, R15
+	ADDQ      DX, CX
+
+bias:
+	TESTQ     BX, BX
+	JZ        relu
+	VMOVUPS.Z (BX), K1, Z24
+	VADDPS    Z24, Z0, Z0
+	VADDPS    Z24, Z1, Z1
+	VADDPS    Z24, Z2, Z2
+	VADDPS    Z24, Z3, Z3
+	VADDPS    Z24, Z4, Z4
+	VADDPS    Z24, Z5, Z5
+	VADDPS    Z24, Z6, Z6
+	VADDPS    Z24, Z7, Z7
+	VADDPS    Z24, Z8, Z8
+	VADDPS    Z24, Z9, Z9
+	VADDPS    Z24, Z10, Z10
+	VADDPS    Z24, Z11, Z11
+	VADDPS    Z24, Z12, Z12
+	VADDPS    Z24, Z13, Z13
+	VADDPS    Z24, Z14, Z14
+	VADDPS    Z24, Z15, Z15
+	VADDPS    Z24, Z16, Z16
+	VADDPS    Z24, Z17, Z17
+	VADDPS    Z24, Z18, Z18
+	VADDPS    Z24, Z19, Z19
+	VADDPS    Z24, Z20, Z20
+	VADDPS    Z24, Z21, Z21
+	VADDPS    Z24, Z22, Z22
+	VADDPS    Z24, Z23, Z23
+
+relu:
+	TESTQ  $0x00000002, SI
+	JZ     store
+	VPXORD Z24, Z24, Z24
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	VMAXPS Z2, Z24, Z2
+	VMAXPS Z3, Z24, Z3
+	VMAXPS Z4, Z24, Z4
+	VMAXPS Z5, Z24, Z5
+	VMAXPS Z6, Z24, Z6
+	VMAXPS Z7, Z24, Z7
+	VMAXPS Z8, Z24, Z8
+	VMAXPS Z9, Z24, Z9
+	VMAXPS Z10, Z24, Z10
+	VMAXPS Z11, Z24, Z11
+	VMAXPS Z12, Z24, Z12
+	VMAXPS Z13, Z24, Z13
+	VMAXPS Z14, Z24, Z14
+	VMAXPS Z15, Z24, Z15
+	VMAXPS Z16, Z24, Z16
+	VMAXPS Z17, Z24, Z17
+	VMAXPS Z18, Z24, Z18
+	VMAXPS Z19, Z24, Z19
+	VMAXPS Z20, Z24, Z20
+	VMAXPS Z21, Z24, Z21
+	VMAXPS Z22, Z24, Z22
+	VMAXPS Z23, Z24, Z23
 
 store:
 	VMOVUPS Z0, K1, (AX)
@@ -3801,102 +4691,122 @@ store:
 	VZEROUPPER
 	RET
 
-// func pairTile2(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, add int)
+// func pairTile2(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·pairTile2(SB), NOSPLIT, $0-88
-	MOVQ       k+0(FP), CX
-	MOVQ       a+8(FP), BX
-	MOVQ       rs+16(FP), SI
-	MOVQ       ks+24(FP), DI
-	MOVQ       b+32(FP), R8
-	MOVQ       bs+40(FP), R9
+TEXT ·pairTile2(SB), NOSPLIT, $0-96
+	MOVQ       k+0(FP), BX
+	MOVQ       a+8(FP), SI
+	MOVQ       rs+16(FP), DI
+	MOVQ       ks+24(FP), R8
+	MOVQ       b+32(FP), R9
+	MOVQ       bs+40(FP), R10
 	MOVQ       c+56(FP), AX
 	MOVQ       ldc+64(FP), DX
-	MOVQ       gap+48(FP), R10
-	LEAQ       (R8)(R10*1), R10
+	MOVQ       gap+48(FP), CX
+	LEAQ       (R9)(CX*1), R11
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
 	VPXORD     Z3, Z3, Z3
-	MOVQ       AX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       DX, R11
-	PREFETCHT0 (R11)
-	PREFETCHT0 64(R11)
-	ADDQ       DX, R11
-	MOVQ       CX, R11
-	SHRQ       $0x01, R11
+	MOVQ       AX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	MOVQ       BX, CX
+	SHRQ       $0x01, CX
 	JZ         rest
 
 loop:
-	VMOVUPS      (R8), Z4
-	VMOVUPS      (R10), Z5
-	PREFETCHT0   (R8)(R9*8)
-	PREFETCHT0   (R10)(R9*8)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
-	VBROADCASTSS (BX), Z6
+	VMOVUPS      (R9), Z4
+	VMOVUPS      (R11), Z5
+	PREFETCHT0   (R9)(R10*8)
+	PREFETCHT0   (R11)(R10*8)
+	ADDQ         R10, R11
+	ADDQ         R10, R9
+	VBROADCASTSS (SI), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (BX)(SI*1), Z6
+	VBROADCASTSS (SI)(DI*1), Z6
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
-	ADDQ         DI, BX
-	VMOVUPS      (R8), Z4
-	VMOVUPS      (R10), Z5
-	PREFETCHT0   (R8)(R9*8)
-	PREFETCHT0   (R10)(R9*8)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
-	VBROADCASTSS (BX), Z6
+	ADDQ         R8, SI
+	VMOVUPS      (R9), Z4
+	VMOVUPS      (R11), Z5
+	PREFETCHT0   (R9)(R10*8)
+	PREFETCHT0   (R11)(R10*8)
+	ADDQ         R10, R11
+	ADDQ         R10, R9
+	VBROADCASTSS (SI), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (BX)(SI*1), Z6
+	VBROADCASTSS (SI)(DI*1), Z6
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
-	ADDQ         DI, BX
-	DECQ         R11
+	ADDQ         R8, SI
+	DECQ         CX
 	JNZ          loop
 
 rest:
-	ANDQ         $0x01, CX
+	ANDQ         $0x01, BX
 	JZ           summed
-	VMOVUPS      (R8), Z4
-	VMOVUPS      (R10), Z5
-	PREFETCHT0   (R8)(R9*8)
-	PREFETCHT0   (R10)(R9*8)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
-	VBROADCASTSS (BX), Z6
+	VMOVUPS      (R9), Z4
+	VMOVUPS      (R11), Z5
+	PREFETCHT0   (R9)(R10*8)
+	PREFETCHT0   (R11)(R10*8)
+	ADDQ         R10, R11
+	ADDQ         R10, R9
+	VBROADCASTSS (SI), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (BX)(SI*1), Z6
+	VBROADCASTSS (SI)(DI*1), Z6
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
-	ADDQ         DI, BX
+	ADDQ         R8, SI
 
 summed:
 	MOVQ      n+72(FP), CX
 	SUBQ      $0x10, CX
-	MOVQ      add+80(FP), BX
-	MOVQ      $0x00000001, SI
-	SHLQ      CL, SI
-	DECQ      SI
-	KMOVW     SI, K1
-	TESTQ     BX, BX
-	JZ        store
-	MOVQ      AX, R11
-	VMOVUPS   (R11), Z4
+	MOVQ      bias+80(FP), BX
+	MOVQ      mode+88(FP), SI
+	MOVQ      $0x00000001, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	TESTQ     $0x00000001, SI
+	JZ        bias
+	MOVQ      AX, CX
+	VMOVUPS   (CX), Z4
 	VADDPS    Z4, Z0, Z0
-	VMOVUPS.Z 64(R11), K1, Z5
+	VMOVUPS.Z 64(CX), K1, Z5
 	VADDPS    Z5, Z1, Z1
-	ADDQ      DX, R11
-	VMOVUPS   (R11), Z4
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z4
 	VADDPS    Z4, Z2, Z2
-	VMOVUPS.Z 64(R11), K1, Z5
+	VMOVUPS.Z 64(CX), K1, Z5
 	VADDPS    Z5, Z3, Z3
-	ADDQ      DX, R11
+	ADDQ      DX, CX
+
+bias:
+	TESTQ     BX, BX
+	JZ        relu
+	VMOVUPS   (BX), Z4
+	VADDPS    Z4, Z0, Z0
+	VADDPS    Z4, Z2, Z2
+	VMOVUPS.Z 64(BX), K1, Z5
+	VADDPS    Z5, Z1, Z1
+	VADDPS    Z5, Z3, Z3
+
+relu:
+	TESTQ  $0x00000002, SI
+	JZ     store
+	VPXORD Z4, Z4, Z4
+	VMAXPS Z0, Z4, Z0
+	VMAXPS Z1, Z4, Z1
+	VMAXPS Z2, Z4, Z2
+	VMAXPS Z3, Z4, Z3
 
 store:
 	VMOVUPS Z0, (AX)
@@ -3908,20 +4818,20 @@ store:
 	VZEROUPPER
 	RET
 
-// func pairTile4(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, add int)
+// func pairTile4(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·pairTile4(SB), NOSPLIT, $0-88
-	MOVQ       k+0(FP), CX
-	MOVQ       a+8(FP), BX
-	MOVQ       rs+16(FP), SI
-	MOVQ       ks+24(FP), DI
-	MOVQ       b+32(FP), R8
-	MOVQ       bs+40(FP), R9
+TEXT ·pairTile4(SB), NOSPLIT, $0-96
+	MOVQ       k+0(FP), BX
+	MOVQ       a+8(FP), SI
+	MOVQ       rs+16(FP), DI
+	MOVQ       ks+24(FP), R8
+	MOVQ       b+32(FP), R9
+	MOVQ       bs+40(FP), R10
 	MOVQ       c+56(FP), AX
 	MOVQ       ldc+64(FP), DX
-	MOVQ       gap+48(FP), R10
-	LEAQ       (R8)(R10*1), R10
-	LEAQ       (SI)(SI*2), R11
+	MOVQ       gap+48(FP), CX
+	LEAQ       (R9)(CX*1), R11
+	LEAQ       (DI)(DI*2), R12
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -3930,119 +4840,147 @@ TEXT ·pairTile4(SB), NOSPLIT, $0-88
 	VPXORD     Z5, Z5, Z5
 	VPXORD     Z6, Z6, Z6
 	VPXORD     Z7, Z7, Z7
-	MOVQ       AX, R12
-	PREFETCHT0 (R12)
-	PREFETCHT0 64(R12)
-	ADDQ       DX, R12
-	PREFETCHT0 (R12)
-	PREFETCHT0 64(R12)
-	ADDQ       DX, R12
-	PREFETCHT0 (R12)
-	PREFETCHT0 64(R12)
-	ADDQ       DX, R12
-	PREFETCHT0 (R12)
-	PREFETCHT0 64(R12)
-	ADDQ       DX, R12
-	MOVQ       CX, R12
-	SHRQ       $0x01, R12
+	MOVQ       AX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	MOVQ       BX, CX
+	SHRQ       $0x01, CX
 	JZ         rest
 
 loop:
-	VMOVUPS      (R8), Z8
-	VMOVUPS      (R10), Z9
-	PREFETCHT0   (R8)(R9*8)
-	PREFETCHT0   (R10)(R9*8)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
-	VBROADCASTSS (BX), Z10
+	VMOVUPS      (R9), Z8
+	VMOVUPS      (R11), Z9
+	PREFETCHT0   (R9)(R10*8)
+	PREFETCHT0   (R11)(R10*8)
+	ADDQ         R10, R11
+	ADDQ         R10, R9
+	VBROADCASTSS (SI), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (BX)(SI*1), Z10
+	VBROADCASTSS (SI)(DI*1), Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (BX)(SI*2), Z10
+	VBROADCASTSS (SI)(DI*2), Z10
 	VFMADD231PS  Z8, Z10, Z4
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (BX)(R11*1), Z10
+	VBROADCASTSS (SI)(R12*1), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
-	ADDQ         DI, BX
-	VMOVUPS      (R8), Z8
-	VMOVUPS      (R10), Z9
-	PREFETCHT0   (R8)(R9*8)
-	PREFETCHT0   (R10)(R9*8)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
-	VBROADCASTSS (BX), Z10
+	ADDQ         R8, SI
+	VMOVUPS      (R9), Z8
+	VMOVUPS      (R11), Z9
+	PREFETCHT0   (R9)(R10*8)
+	PREFETCHT0   (R11)(R10*8)
+	ADDQ         R10, R11
+	ADDQ         R10, R9
+	VBROADCASTSS (SI), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (BX)(SI*1), Z10
+	VBROADCASTSS (SI)(DI*1), Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (BX)(SI*2), Z10
+	VBROADCASTSS (SI)(DI*2), Z10
 	VFMADD231PS  Z8, Z10, Z4
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (BX)(R11*1), Z10
+	VBROADCASTSS (SI)(R12*1), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
-	ADDQ         DI, BX
-	DECQ         R12
+	ADDQ         R8, SI
+	DECQ         CX
 	JNZ          loop
 
 rest:
-	ANDQ         $0x01, CX
+	ANDQ         $0x01, BX
 	JZ           summed
-	VMOVUPS      (R8), Z8
-	VMOVUPS      (R10), Z9
-	PREFETCHT0   (R8)(R9*8)
-	PREFETCHT0   (R10)(R9*8)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
-	VBROADCASTSS (BX), Z10
+	VMOVUPS      (R9), Z8
+	VMOVUPS      (R11), Z9
+	PREFETCHT0   (R9)(R10*8)
+	PREFETCHT0   (R11)(R10*8)
+	ADDQ         R10, R11
+	ADDQ         R10, R9
+	VBROADCASTSS (SI), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (BX)(SI*1), Z10
+	VBROADCASTSS (SI)(DI*1), Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (BX)(SI*2), Z10
+	VBROADCASTSS (SI)(DI*2), Z10
 	VFMADD231PS  Z8, Z10, Z4
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (BX)(R11*1), Z10
+	VBROADCASTSS (SI)(R12*1), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
-	ADDQ         DI, BX
+	ADDQ         R8, SI
 
 summed:
 	MOVQ      n+72(FP), CX
 	SUBQ      $0x10, CX
-	MOVQ      add+80(FP), BX
-	MOVQ      $0x00000001, SI
-	SHLQ      CL, SI
-	DECQ      SI
-	KMOVW     SI, K1
-	TESTQ     BX, BX
-	JZ        store
-	MOVQ      AX, R12
-	VMOVUPS   (R12), Z8
+	MOVQ      bias+80(FP), BX
+	MOVQ      mode+88(FP), SI
+	MOVQ      $0x00000001, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	TESTQ     $0x00000001, SI
+	JZ        bias
+	MOVQ      AX, CX
+	VMOVUPS   (CX), Z8
 	VADDPS    Z8, Z0, Z0
-	VMOVUPS.Z 64(R12), K1, Z9
+	VMOVUPS.Z 64(CX), K1, Z9
 	VADDPS    Z9, Z1, Z1
-	ADDQ      DX, R12
-	VMOVUPS   (R12), Z8
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z8
 	VADDPS    Z8, Z2, Z2
-	VMOVUPS.Z 64(R12), K1, Z9
+	VMOVUPS.Z 64(CX), K1, Z9
 	VADDPS    Z9, Z3, Z3
-	ADDQ      DX, R12
-	VMOVUPS   (R12), Z8
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z8
 	VADDPS    Z8, Z4, Z4
-	VMOVUPS.Z 64(R12), K1, Z9
+	VMOVUPS.Z 64(CX), K1, Z9
 	VADDPS    Z9, Z5, Z5
-	ADDQ      DX, R12
-	VMOVUPS   (R12), Z8
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z8
 	VADDPS    Z8, Z6, Z6
-	VMOVUPS.Z 64(R12), K1, Z9
+	VMOVUPS.Z 64(CX), K1, Z9
 	VADDPS    Z9, Z7, Z7
-	ADDQ      DX, R12
+	ADDQ      DX, CX
+
+bias:
+	TESTQ     BX, BX
+	JZ        relu
+	VMOVUPS   (BX), Z8
+	VADDPS    Z8, Z0, Z0
+	VADDPS    Z8, Z2, Z2
+	VADDPS    Z8, Z4, Z4
+	VADDPS    Z8, Z6, Z6
+	VMOVUPS.Z 64(BX), K1, Z9
+	VADDPS    Z9, Z1, Z1
+	VADDPS    Z9, Z3, Z3
+	VADDPS    Z9, Z5, Z5
+	VADDPS    Z9, Z7, Z7
+
+relu:
+	TESTQ  $0x00000002, SI
+	JZ     store
+	VPXORD Z8, Z8, Z8
+	VMAXPS Z0, Z8, Z0
+	VMAXPS Z1, Z8, Z1
+	VMAXPS Z2, Z8, Z2
+	VMAXPS Z3, Z8, Z3
+	VMAXPS Z4, Z8, Z4
+	VMAXPS Z5, Z8, Z5
+	VMAXPS Z6, Z8, Z6
+	VMAXPS Z7, Z8, Z7
 
 store:
 	VMOVUPS Z0, (AX)
@@ -4060,21 +4998,21 @@ store:
 	VZEROUPPER
 	RET
 
-// func pairTile6(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, add int)
+// func pairTile6(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·pairTile6(SB), NOSPLIT, $0-88
-	MOVQ       k+0(FP), CX
-	MOVQ       a+8(FP), BX
-	MOVQ       rs+16(FP), SI
-	MOVQ       ks+24(FP), DI
-	MOVQ       b+32(FP), R8
-	MOVQ       bs+40(FP), R9
+TEXT ·pairTile6(SB), NOSPLIT, $0-96
+	MOVQ       k+0(FP), BX
+	MOVQ       a+8(FP), SI
+	MOVQ       rs+16(FP), DI
+	MOVQ       ks+24(FP), R8
+	MOVQ       b+32(FP), R9
+	MOVQ       bs+40(FP), R10
 	MOVQ       c+56(FP), AX
 	MOVQ       ldc+64(FP), DX
-	MOVQ       gap+48(FP), R10
-	LEAQ       (R8)(R10*1), R10
-	LEAQ       (SI)(SI*2), R11
-	LEAQ       (R11)(SI*2), R12
+	MOVQ       gap+48(FP), CX
+	LEAQ       (R9)(CX*1), R11
+	LEAQ       (DI)(DI*2), R12
+	LEAQ       (R12)(DI*2), R13
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -4087,153 +5025,189 @@ TEXT ·pairTile6(SB), NOSPLIT, $0-88
 	VPXORD     Z9, Z9, Z9
 	VPXORD     Z10, Z10, Z10
 	VPXORD     Z11, Z11, Z11
-	MOVQ       AX, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       DX, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       DX, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       DX, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       DX, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       DX, R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	ADDQ       DX, R13
-	MOVQ       CX, R13
-	SHRQ       $0x01, R13
+	MOVQ       AX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	MOVQ       BX, CX
+	SHRQ       $0x01, CX
 	JZ         rest
 
 loop:
-	VMOVUPS      (R8), Z12
-	VMOVUPS      (R10), Z13
-	PREFETCHT0   (R8)(R9*8)
-	PREFETCHT0   (R10)(R9*8)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
-	VBROADCASTSS (BX), Z14
+	VMOVUPS      (R9), Z12
+	VMOVUPS      (R11), Z13
+	PREFETCHT0   (R9)(R10*8)
+	PREFETCHT0   (R11)(R10*8)
+	ADDQ         R10, R11
+	ADDQ         R10, R9
+	VBROADCASTSS (SI), Z14
 	VFMADD231PS  Z12, Z14, Z0
 	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (BX)(SI*1), Z14
+	VBROADCASTSS (SI)(DI*1), Z14
 	VFMADD231PS  Z12, Z14, Z2
 	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (BX)(SI*2), Z14
+	VBROADCASTSS (SI)(DI*2), Z14
 	VFMADD231PS  Z12, Z14, Z4
 	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (BX)(R11*1), Z14
+	VBROADCASTSS (SI)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z6
 	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (BX)(SI*4), Z14
+	VBROADCASTSS (SI)(DI*4), Z14
 	VFMADD231PS  Z12, Z14, Z8
 	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (BX)(R12*1), Z14
+	VBROADCASTSS (SI)(R13*1), Z14
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
-	ADDQ         DI, BX
-	VMOVUPS      (R8), Z12
-	VMOVUPS      (R10), Z13
-	PREFETCHT0   (R8)(R9*8)
-	PREFETCHT0   (R10)(R9*8)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
-	VBROADCASTSS (BX), Z14
+	ADDQ         R8, SI
+	VMOVUPS      (R9), Z12
+	VMOVUPS      (R11), Z13
+	PREFETCHT0   (R9)(R10*8)
+	PREFETCHT0   (R11)(R10*8)
+	ADDQ         R10, R11
+	ADDQ         R10, R9
+	VBROADCASTSS (SI), Z14
 	VFMADD231PS  Z12, Z14, Z0
 	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (BX)(SI*1), Z14
+	VBROADCASTSS (SI)(DI*1), Z14
 	VFMADD231PS  Z12, Z14, Z2
 	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (BX)(SI*2), Z14
+	VBROADCASTSS (SI)(DI*2), Z14
 	VFMADD231PS  Z12, Z14, Z4
 	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (BX)(R11*1), Z14
+	VBROADCASTSS (SI)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z6
 	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (BX)(SI*4), Z14
+	VBROADCASTSS (SI)(DI*4), Z14
 	VFMADD231PS  Z12, Z14, Z8
 	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (BX)(R12*1), Z14
+	VBROADCASTSS (SI)(R13*1), Z14
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
-	ADDQ         DI, BX
-	DECQ         R13
+	ADDQ         R8, SI
+	DECQ         CX
 	JNZ          loop
 
 rest:
-	ANDQ         $0x01, CX
+	ANDQ         $0x01, BX
 	JZ           summed
-	VMOVUPS      (R8), Z12
-	VMOVUPS      (R10), Z13
-	PREFETCHT0   (R8)(R9*8)
-	PREFETCHT0   (R10)(R9*8)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
-	VBROADCASTSS (BX), Z14
+	VMOVUPS      (R9), Z12
+	VMOVUPS      (R11), Z13
+	PREFETCHT0   (R9)(R10*8)
+	PREFETCHT0   (R11)(R10*8)
+	ADDQ         R10, R11
+	ADDQ         R10, R9
+	VBROADCASTSS (SI), Z14
 	VFMADD231PS  Z12, Z14, Z0
 	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (BX)(SI*1), Z14
+	VBROADCASTSS (SI)(DI*1), Z14
 	VFMADD231PS  Z12, Z14, Z2
 	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (BX)(SI*2), Z14
+	VBROADCASTSS (SI)(DI*2), Z14
 	VFMADD231PS  Z12, Z14, Z4
 	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (BX)(R11*1), Z14
+	VBROADCASTSS (SI)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z6
 	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (BX)(SI*4), Z14
+	VBROADCASTSS (SI)(DI*4), Z14
 	VFMADD231PS  Z12, Z14, Z8
 	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (BX)(R12*1), Z14
+	VBROADCASTSS (SI)(R13*1), Z14
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
-	ADDQ         DI, BX
+	ADDQ         R8, SI
 
 summed:
 	MOVQ      n+72(FP), CX
 	SUBQ      $0x10, CX
-	MOVQ      add+80(FP), BX
-	MOVQ      $0x00000001, SI
-	SHLQ      CL, SI
-	DECQ      SI
-	KMOVW     SI, K1
-	TESTQ     BX, BX
-	JZ        store
-	MOVQ      AX, R13
-	VMOVUPS   (R13), Z12
+	MOVQ      bias+80(FP), BX
+	MOVQ      mode+88(FP), SI
+	MOVQ      $0x00000001, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	TESTQ     $0x00000001, SI
+	JZ        bias
+	MOVQ      AX, CX
+	VMOVUPS   (CX), Z12
 	VADDPS    Z12, Z0, Z0
-	VMOVUPS.Z 64(R13), K1, Z13
+	VMOVUPS.Z 64(CX), K1, Z13
 	VADDPS    Z13, Z1, Z1
-	ADDQ      DX, R13
-	VMOVUPS   (R13), Z12
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z12
 	VADDPS    Z12, Z2, Z2
-	VMOVUPS.Z 64(R13), K1, Z13
+	VMOVUPS.Z 64(CX), K1, Z13
 	VADDPS    Z13, Z3, Z3
-	ADDQ      DX, R13
-	VMOVUPS   (R13), Z12
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z12
 	VADDPS    Z12, Z4, Z4
-	VMOVUPS.Z 64(R13), K1, Z13
+	VMOVUPS.Z 64(CX), K1, Z13
 	VADDPS    Z13, Z5, Z5
-	ADDQ      DX, R13
-	VMOVUPS   (R13), Z12
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z12
 	VADDPS    Z12, Z6, Z6
-	VMOVUPS.Z 64(R13), K1, Z13
+	VMOVUPS.Z 64(CX), K1, Z13
 	VADDPS    Z13, Z7, Z7
-	ADDQ      DX, R13
-	VMOVUPS   (R13), Z12
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z12
 	VADDPS    Z12, Z8, Z8
-	VMOVUPS.Z 64(R13), K1, Z13
+	VMOVUPS.Z 64(CX), K1, Z13
 	VADDPS    Z13, Z9, Z9
-	ADDQ      DX, R13
-	VMOVUPS   (R13), Z12
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z12
 	VADDPS    Z12, Z10, Z10
-	VMOVUPS.Z 64(R13), K1, Z13
+	VMOVUPS.Z 64(CX), K1, Z13
 	VADDPS    Z13, Z11, Z11
-	ADDQ      DX, R13
+	ADDQ      DX, CX
+
+bias:
+	TESTQ     BX, BX
+	JZ        relu
+	VMOVUPS   (BX), Z12
+	VADDPS    Z12, Z0, Z0
+	VADDPS    Z12, Z2, Z2
+	VADDPS    Z12, Z4, Z4
+	VADDPS    Z12, Z6, Z6
+	VADDPS    Z12, Z8, Z8
+	VADDPS    Z12, Z10, Z10
+	VMOVUPS.Z 64(BX), K1, Z13
+	VADDPS    Z13, Z1, Z1
+	VADDPS    Z13, Z3, Z3
+	VADDPS    Z13, Z5, Z5
+	VADDPS    Z13, Z7, Z7
+	VADDPS    Z13, Z9, Z9
+	VADDPS    Z13, Z11, Z11
+
+relu:
+	TESTQ  $0x00000002, SI
+	JZ     store
+	VPXORD Z12, Z12, Z12
+	VMAXPS Z0, Z12, Z0
+	VMAXPS Z1, Z12, Z1
+	VMAXPS Z2, Z12, Z2
+	VMAXPS Z3, Z12, Z3
+	VMAXPS Z4, Z12, Z4
+	VMAXPS Z5, Z12, Z5
+	VMAXPS Z6, Z12, Z6
+	VMAXPS Z7, Z12, Z7
+	VMAXPS Z8, Z12, Z8
+	VMAXPS Z9, Z12, Z9
+	VMAXPS Z10, Z12, Z10
+	VMAXPS Z11, Z12, Z11
 
 store:
 	VMOVUPS Z0, (AX)
@@ -4257,22 +5231,22 @@ store:
 	VZEROUPPER
 	RET
 
-// func pairTile8(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, add int)
+// func pairTile8(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·pairTile8(SB), NOSPLIT, $0-88
-	MOVQ       k+0(FP), CX
-	MOVQ       a+8(FP), BX
-	MOVQ       rs+16(FP), SI
-	MOVQ       ks+24(FP), DI
-	MOVQ       b+32(FP), R8
-	MOVQ       bs+40(FP), R9
+TEXT ·pairTile8(SB), NOSPLIT, $0-96
+	MOVQ       k+0(FP), BX
+	MOVQ       a+8(FP), SI
+	MOVQ       rs+16(FP), DI
+	MOVQ       ks+24(FP), R8
+	MOVQ       b+32(FP), R9
+	MOVQ       bs+40(FP), R10
 	MOVQ       c+56(FP), AX
 	MOVQ       ldc+64(FP), DX
-	MOVQ       gap+48(FP), R10
-	LEAQ       (R8)(R10*1), R10
-	LEAQ       (SI)(SI*2), R11
-	LEAQ       (R11)(SI*2), R12
-	LEAQ       (R12)(SI*2), R13
+	MOVQ       gap+48(FP), CX
+	LEAQ       (R9)(CX*1), R11
+	LEAQ       (DI)(DI*2), R12
+	LEAQ       (R12)(DI*2), R13
+	LEAQ       (R13)(DI*2), R14
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -4289,187 +5263,231 @@ TEXT ·pairTile8(SB), NOSPLIT, $0-88
 	VPXORD     Z13, Z13, Z13
 	VPXORD     Z14, Z14, Z14
 	VPXORD     Z15, Z15, Z15
-	MOVQ       AX, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       DX, R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 64(R14)
-	ADDQ       DX, R14
-	MOVQ       CX, R14
-	SHRQ       $0x01, R14
+	MOVQ       AX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	MOVQ       BX, CX
+	SHRQ       $0x01, CX
 	JZ         rest
 
 loop:
-	VMOVUPS      (R8), Z16
-	VMOVUPS      (R10), Z17
-	PREFETCHT0   (R8)(R9*8)
-	PREFETCHT0   (R10)(R9*8)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
-	VBROADCASTSS (BX), Z18
+	VMOVUPS      (R9), Z16
+	VMOVUPS      (R11), Z17
+	PREFETCHT0   (R9)(R10*8)
+	PREFETCHT0   (R11)(R10*8)
+	ADDQ         R10, R11
+	ADDQ         R10, R9
+	VBROADCASTSS (SI), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS (BX)(SI*1), Z18
+	VBROADCASTSS (SI)(DI*1), Z18
 	VFMADD231PS  Z16, Z18, Z2
 	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS (BX)(SI*2), Z18
+	VBROADCASTSS (SI)(DI*2), Z18
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (BX)(R11*1), Z18
+	VBROADCASTSS (SI)(R12*1), Z18
 	VFMADD231PS  Z16, Z18, Z6
 	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS (BX)(SI*4), Z18
+	VBROADCASTSS (SI)(DI*4), Z18
 	VFMADD231PS  Z16, Z18, Z8
 	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (BX)(R12*1), Z18
+	VBROADCASTSS (SI)(R13*1), Z18
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (BX)(R11*2), Z18
+	VBROADCASTSS (SI)(R12*2), Z18
 	VFMADD231PS  Z16, Z18, Z12
 	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (BX)(R13*1), Z18
+	VBROADCASTSS (SI)(R14*1), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
-	ADDQ         DI, BX
-	VMOVUPS      (R8), Z16
-	VMOVUPS      (R10), Z17
-	PREFETCHT0   (R8)(R9*8)
-	PREFETCHT0   (R10)(R9*8)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
-	VBROADCASTSS (BX), Z18
+	ADDQ         R8, SI
+	VMOVUPS      (R9), Z16
+	VMOVUPS      (R11), Z17
+	PREFETCHT0   (R9)(R10*8)
+	PREFETCHT0   (R11)(R10*8)
+	ADDQ         R10, R11
+	ADDQ         R10, R9
+	VBROADCASTSS (SI), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS (BX)(SI*1), Z18
+	VBROADCASTSS (SI)(DI*1), Z18
 	VFMADD231PS  Z16, Z18, Z2
 	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS (BX)(SI*2), Z18
+	VBROADCASTSS (SI)(DI*2), Z18
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (BX)(R11*1), Z18
+	VBROADCASTSS (SI)(R12*1), Z18
 	VFMADD231PS  Z16, Z18, Z6
 	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS (BX)(SI*4), Z18
+	VBROADCASTSS (SI)(DI*4), Z18
 	VFMADD231PS  Z16, Z18, Z8
 	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (BX)(R12*1), Z18
+	VBROADCASTSS (SI)(R13*1), Z18
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (BX)(R11*2), Z18
+	VBROADCASTSS (SI)(R12*2), Z18
 	VFMADD231PS  Z16, Z18, Z12
 	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (BX)(R13*1), Z18
+	VBROADCASTSS (SI)(R14*1), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
-	ADDQ         DI, BX
-	DECQ         R14
+	ADDQ         R8, SI
+	DECQ         CX
 	JNZ          loop
 
 rest:
-	ANDQ         $0x01, CX
+	ANDQ         $0x01, BX
 	JZ           summed
-	VMOVUPS      (R8), Z16
-	VMOVUPS      (R10), Z17
-	PREFETCHT0   (R8)(R9*8)
-	PREFETCHT0   (R10)(R9*8)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
-	VBROADCASTSS (BX), Z18
+	VMOVUPS      (R9), Z16
+	VMOVUPS      (R11), Z17
+	PREFETCHT0   (R9)(R10*8)
+	PREFETCHT0   (R11)(R10*8)
+	ADDQ         R10, R11
+	ADDQ         R10, R9
+	VBROADCASTSS (SI), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS (BX)(SI*1), Z18
+	VBROADCASTSS (SI)(DI*1), Z18
 	VFMADD231PS  Z16, Z18, Z2
 	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS (BX)(SI*2), Z18
+	VBROADCASTSS (SI)(DI*2), Z18
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (BX)(R11*1), Z18
+	VBROADCASTSS (SI)(R12*1), Z18
 	VFMADD231PS  Z16, Z18, Z6
 	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS (BX)(SI*4), Z18
+	VBROADCASTSS (SI)(DI*4), Z18
 	VFMADD231PS  Z16, Z18, Z8
 	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (BX)(R12*1), Z18
+	VBROADCASTSS (SI)(R13*1), Z18
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (BX)(R11*2), Z18
+	VBROADCASTSS (SI)(R12*2), Z18
 	VFMADD231PS  Z16, Z18, Z12
 	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (BX)(R13*1), Z18
+	VBROADCASTSS (SI)(R14*1), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
-	ADDQ         DI, BX
+	ADDQ         R8, SI
 
 summed:
 	MOVQ      n+72(FP), CX
 	SUBQ      $0x10, CX
-	MOVQ      add+80(FP), BX
-	MOVQ      $0x00000001, SI
-	SHLQ      CL, SI
-	DECQ      SI
-	KMOVW     SI, K1
-	TESTQ     BX, BX
-	JZ        store
-	MOVQ      AX, R14
-	VMOVUPS   (R14), Z16
+	MOVQ      bias+80(FP), BX
+	MOVQ      mode+88(FP), SI
+	MOVQ      $0x00000001, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	TESTQ     $0x00000001, SI
+	JZ        bias
+	MOVQ      AX, CX
+	VMOVUPS   (CX), Z16
 	VADDPS    Z16, Z0, Z0
-	VMOVUPS.Z 64(R14), K1, Z17
+	VMOVUPS.Z 64(CX), K1, Z17
 	VADDPS    Z17, Z1, Z1
-	ADDQ      DX, R14
-	VMOVUPS   (R14), Z16
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
 	VADDPS    Z16, Z2, Z2
-	VMOVUPS.Z 64(R14), K1, Z17
+	VMOVUPS.Z 64(CX), K1, Z17
 	VADDPS    Z17, Z3, Z3
-	ADDQ      DX, R14
-	VMOVUPS   (R14), Z16
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
 	VADDPS    Z16, Z4, Z4
-	VMOVUPS.Z 64(R14), K1, Z17
+	VMOVUPS.Z 64(CX), K1, Z17
 	VADDPS    Z17, Z5, Z5
-	ADDQ      DX, R14
-	VMOVUPS   (R14), Z16
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
 	VADDPS    Z16, Z6, Z6
-	VMOVUPS.Z 64(R14), K1, Z17
+	VMOVUPS.Z 64(CX), K1, Z17
 	VADDPS    Z17, Z7, Z7
-	ADDQ      DX, R14
-	VMOVUPS   (R14), Z16
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
 	VADDPS    Z16, Z8, Z8
-	VMOVUPS.Z 64(R14), K1, Z17
+	VMOVUPS.Z 64(CX), K1, Z17
 	VADDPS    Z17, Z9, Z9
-	ADDQ      DX, R14
-	VMOVUPS   (R14), Z16
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
 	VADDPS    Z16, Z10, Z10
-	VMOVUPS.Z 64(R14), K1, Z17
+	VMOVUPS.Z 64(CX), K1, Z17
 	VADDPS    Z17, Z11, Z11
-	ADDQ      DX, R14
-	VMOVUPS   (R14), Z16
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
 	VADDPS    Z16, Z12, Z12
-	VMOVUPS.Z 64(R14), K1, Z17
+	VMOVUPS.Z 64(CX), K1, Z17
 	VADDPS    Z17, Z13, Z13
-	ADDQ      DX, R14
-	VMOVUPS   (R14), Z16
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
 	VADDPS    Z16, Z14, Z14
-	VMOVUPS.Z 64(R14), K1, Z17
+	VMOVUPS.Z 64(CX), K1, Z17
 	VADDPS    Z17, Z15, Z15
-	ADDQ      DX, R14
+	ADDQ      DX, CX
+
+bias:
+	TESTQ     BX, BX
+	JZ        relu
+	VMOVUPS   (BX), Z16
+	VADDPS    Z16, Z0, Z0
+	VADDPS    Z16, Z2, Z2
+	VADDPS    Z16, Z4, Z4
+	VADDPS    Z16, Z6, Z6
+	VADDPS    Z16, Z8, Z8
+	VADDPS    Z16, Z10, Z10
+	VADDPS    Z16, Z12, Z12
+	VADDPS    Z16, Z14, Z14
+	VMOVUPS.Z 64(BX), K1, Z17
+	VADDPS    Z17, Z1, Z1
+	VADDPS    Z17, Z3, Z3
+	VADDPS    Z17, Z5, Z5
+	VADDPS    Z17, Z7, Z7
+	VADDPS    Z17, Z9, Z9
+	VADDPS    Z17, Z11, Z11
+	VADDPS    Z17, Z13, Z13
+	VADDPS    Z17, Z15, Z15
+
+relu:
+	TESTQ  $0x00000002, SI
+	JZ     store
+	VPXORD Z16, Z16, Z16
+	VMAXPS Z0, Z16, Z0
+	VMAXPS Z1, Z16, Z1
+	VMAXPS Z2, Z16, Z2
+	VMAXPS Z3, Z16, Z3
+	VMAXPS Z4, Z16, Z4
+	VMAXPS Z5, Z16, Z5
+	VMAXPS Z6, Z16, Z6
+	VMAXPS Z7, Z16, Z7
+	VMAXPS Z8, Z16, Z8
+	VMAXPS Z9, Z16, Z9
+	VMAXPS Z10, Z16, Z10
+	VMAXPS Z11, Z16, Z11
+	VMAXPS Z12, Z16, Z12
+	VMAXPS Z13, Z16, Z13
+	VMAXPS Z14, Z16, Z14
+	VMAXPS Z15, Z16, Z15
 
 store:
 	VMOVUPS Z0, (AX)
@@ -4499,23 +5517,23 @@ store:
 	VZEROUPPER
 	RET
 
-// func pairTile10(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, add int)
+// func pairTile10(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·pairTile10(SB), NOSPLIT, $0-88
-	MOVQ       k+0(FP), CX
-	MOVQ       a+8(FP), BX
-	MOVQ       rs+16(FP), SI
-	MOVQ       ks+24(FP), DI
-	MOVQ       b+32(FP), R8
-	MOVQ       bs+40(FP), R9
+TEXT ·pairTile10(SB), NOSPLIT, $0-96
+	MOVQ       k+0(FP), BX
+	MOVQ       a+8(FP), SI
+	MOVQ       rs+16(FP), DI
+	MOVQ       ks+24(FP), R8
+	MOVQ       b+32(FP), R9
+	MOVQ       bs+40(FP), R10
 	MOVQ       c+56(FP), AX
 	MOVQ       ldc+64(FP), DX
-	MOVQ       gap+48(FP), R10
-	LEAQ       (R8)(R10*1), R10
-	LEAQ       (SI)(SI*2), R11
-	LEAQ       (R11)(SI*2), R12
-	LEAQ       (R12)(SI*2), R13
-	LEAQ       (BX)(SI*8), R14
+	MOVQ       gap+48(FP), CX
+	LEAQ       (R9)(CX*1), R11
+	LEAQ       (DI)(DI*2), R12
+	LEAQ       (R12)(DI*2), R13
+	LEAQ       (R13)(DI*2), R14
+	LEAQ       (SI)(DI*8), R15
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -4536,224 +5554,276 @@ TEXT ·pairTile10(SB), NOSPLIT, $0-88
 	VPXORD     Z17, Z17, Z17
 	VPXORD     Z18, Z18, Z18
 	VPXORD     Z19, Z19, Z19
-	MOVQ       AX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       DX, R15
-	MOVQ       CX, R15
-	SHRQ       $0x01, R15
+	MOVQ       AX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	MOVQ       BX, CX
+	SHRQ       $0x01, CX
 	JZ         rest
 
 loop:
-	VMOVUPS      (R8), Z20
-	VMOVUPS      (R10), Z21
-	PREFETCHT0   (R8)(R9*8)
-	PREFETCHT0   (R10)(R9*8)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
-	VBROADCASTSS (BX), Z22
+	VMOVUPS      (R9), Z20
+	VMOVUPS      (R11), Z21
+	PREFETCHT0   (R9)(R10*8)
+	PREFETCHT0   (R11)(R10*8)
+	ADDQ         R10, R11
+	ADDQ         R10, R9
+	VBROADCASTSS (SI), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
-	VBROADCASTSS (BX)(SI*1), Z22
+	VBROADCASTSS (SI)(DI*1), Z22
 	VFMADD231PS  Z20, Z22, Z2
 	VFMADD231PS  Z21, Z22, Z3
-	VBROADCASTSS (BX)(SI*2), Z22
+	VBROADCASTSS (SI)(DI*2), Z22
 	VFMADD231PS  Z20, Z22, Z4
 	VFMADD231PS  Z21, Z22, Z5
-	VBROADCASTSS (BX)(R11*1), Z22
+	VBROADCASTSS (SI)(R12*1), Z22
 	VFMADD231PS  Z20, Z22, Z6
 	VFMADD231PS  Z21, Z22, Z7
-	VBROADCASTSS (BX)(SI*4), Z22
+	VBROADCASTSS (SI)(DI*4), Z22
 	VFMADD231PS  Z20, Z22, Z8
 	VFMADD231PS  Z21, Z22, Z9
-	VBROADCASTSS (BX)(R12*1), Z22
+	VBROADCASTSS (SI)(R13*1), Z22
 	VFMADD231PS  Z20, Z22, Z10
 	VFMADD231PS  Z21, Z22, Z11
-	VBROADCASTSS (BX)(R11*2), Z22
+	VBROADCASTSS (SI)(R12*2), Z22
 	VFMADD231PS  Z20, Z22, Z12
 	VFMADD231PS  Z21, Z22, Z13
-	VBROADCASTSS (BX)(R13*1), Z22
+	VBROADCASTSS (SI)(R14*1), Z22
 	VFMADD231PS  Z20, Z22, Z14
 	VFMADD231PS  Z21, Z22, Z15
-	VBROADCASTSS (R14), Z22
+	VBROADCASTSS (R15), Z22
 	VFMADD231PS  Z20, Z22, Z16
 	VFMADD231PS  Z21, Z22, Z17
-	VBROADCASTSS (R14)(SI*1), Z22
+	VBROADCASTSS (R15)(DI*1), Z22
 	VFMADD231PS  Z20, Z22, Z18
 	VFMADD231PS  Z21, Z22, Z19
-	ADDQ         DI, BX
-	ADDQ         DI, R14
-	VMOVUPS      (R8), Z20
-	VMOVUPS      (R10), Z21
-	PREFETCHT0   (R8)(R9*8)
-	PREFETCHT0   (R10)(R9*8)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
-	VBROADCASTSS (BX), Z22
+	ADDQ         R8, SI
+	ADDQ         R8, R15
+	VMOVUPS      (R9), Z20
+	VMOVUPS      (R11), Z21
+	PREFETCHT0   (R9)(R10*8)
+	PREFETCHT0   (R11)(R10*8)
+	ADDQ         R10, R11
+	ADDQ         R10, R9
+	VBROADCASTSS (SI), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
-	VBROADCASTSS (BX)(SI*1), Z22
+	VBROADCASTSS (SI)(DI*1), Z22
 	VFMADD231PS  Z20, Z22, Z2
 	VFMADD231PS  Z21, Z22, Z3
-	VBROADCASTSS (BX)(SI*2), Z22
+	VBROADCASTSS (SI)(DI*2), Z22
 	VFMADD231PS  Z20, Z22, Z4
 	VFMADD231PS  Z21, Z22, Z5
-	VBROADCASTSS (BX)(R11*1), Z22
+	VBROADCASTSS (SI)(R12*1), Z22
 	VFMADD231PS  Z20, Z22, Z6
 	VFMADD231PS  Z21, Z22, Z7
-	VBROADCASTSS (BX)(SI*4), Z22
+	VBROADCASTSS (SI)(DI*4), Z22
 	VFMADD231PS  Z20, Z22, Z8
 	VFMADD231PS  Z21, Z22, Z9
-	VBROADCASTSS (BX)(R12*1), Z22
+	VBROADCASTSS (SI)(R13*1), Z22
 	VFMADD231PS  Z20, Z22, Z10
 	VFMADD231PS  Z21, Z22, Z11
-	VBROADCASTSS (BX)(R11*2), Z22
+	VBROADCASTSS (SI)(R12*2), Z22
 	VFMADD231PS  Z20, Z22, Z12
 	VFMADD231PS  Z21, Z22, Z13
-	VBROADCASTSS (BX)(R13*1), Z22
+	VBROADCASTSS (SI)(R14*1), Z22
 	VFMADD231PS  Z20, Z22, Z14
 	VFMADD231PS  Z21, Z22, Z15
-	VBROADCASTSS (R14), Z22
+	VBROADCASTSS (R15), Z22
 	VFMADD231PS  Z20, Z22, Z16
 	VFMADD231PS  Z21, Z22, Z17
-	VBROADCASTSS (R14)(SI*1), Z22
+	VBROADCASTSS (R15)(DI*1), Z22
 	VFMADD231PS  Z20, Z22, Z18
 	VFMADD231PS  Z21, Z22, Z19
-	ADDQ         DI, BX
-	ADDQ         DI, R14
-	DECQ         R15
+	ADDQ         R8, SI
+	ADDQ         R8, R15
+	DECQ         CX
 	JNZ          loop
 
 rest:
-	ANDQ         $0x01, CX
+	ANDQ         $0x01, BX
 	JZ           summed
-	VMOVUPS      (R8), Z20
-	VMOVUPS      (R10), Z21
-	PREFETCHT0   (R8)(R9*8)
-	PREFETCHT0   (R10)(R9*8)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
-	VBROADCASTSS (BX), Z22
+	VMOVUPS      (R9), Z20
+	VMOVUPS      (R11), Z21
+	PREFETCHT0   (R9)(R10*8)
+	PREFETCHT0   (R11)(R10*8)
+	ADDQ         R10, R11
+	ADDQ         R10, R9
+	VBROADCASTSS (SI), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
-	VBROADCASTSS (BX)(SI*1), Z22
+	VBROADCASTSS (SI)(DI*1), Z22
 	VFMADD231PS  Z20, Z22, Z2
 	VFMADD231PS  Z21, Z22, Z3
-	VBROADCASTSS (BX)(SI*2), Z22
+	VBROADCASTSS (SI)(DI*2), Z22
 	VFMADD231PS  Z20, Z22, Z4
 	VFMADD231PS  Z21, Z22, Z5
-	VBROADCASTSS (BX)(R11*1), Z22
+	VBROADCASTSS (SI)(R12*1), Z22
 	VFMADD231PS  Z20, Z22, Z6
 	VFMADD231PS  Z21, Z22, Z7
-	VBROADCASTSS (BX)(SI*4), Z22
+	VBROADCASTSS (SI)(DI*4), Z22
 	VFMADD231PS  Z20, Z22, Z8
 	VFMADD231PS  Z21, Z22, Z9
-	VBROADCASTSS (BX)(R12*1), Z22
+	VBROADCASTSS (SI)(R13*1), Z22
 	VFMADD231PS  Z20, Z22, Z10
 	VFMADD231PS  Z21, Z22, Z11
-	VBROADCASTSS (BX)(R11*2), Z22
+	VBROADCASTSS (SI)(R12*2), Z22
 	VFMADD231PS  Z20, Z22, Z12
 	VFMADD231PS  Z21, Z22, Z13
-	VBROADCASTSS (BX)(R13*1), Z22
+	VBROADCASTSS (SI)(R14*1), Z22
 	VFMADD231PS  Z20, Z22, Z14
 	VFMADD231PS  Z21, Z22, Z15
-	VBROADCASTSS (R14), Z22
+	VBROADCASTSS (R15), Z22
 	VFMADD231PS  Z20, Z22, Z16
 	VFMADD231PS  Z21, Z22, Z17
-	VBROADCASTSS (R14)(SI*1), Z22
+	VBROADCASTSS (R15)(DI*1), Z22
 	VFMADD231PS  Z20, Z22, Z18
 	VFMADD231PS  Z21, Z22, Z19
-	ADDQ         DI, BX
-	ADDQ         DI, R14
+	ADDQ         R8, SI
+	ADDQ         R8, R15
 
 summed:
 	MOVQ      n+72(FP), CX
 	SUBQ      $0x10, CX
-	MOVQ      add+80(FP), BX
-	MOVQ      $0x00000001, SI
-	SHLQ      CL, SI
-	DECQ      SI
-	KMOVW     SI, K1
-	TESTQ     BX, BX
-	JZ        store
-	MOVQ      AX, R15
-	VMOVUPS   (R15), Z20
+	MOVQ      bias+80(FP), BX
+	MOVQ      mode+88(FP), SI
+	MOVQ      $0x00000001, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	TESTQ     $0x00000001, SI
+	JZ        bias
+	MOVQ      AX, CX
+	VMOVUPS   (CX), Z20
 	VADDPS    Z20, Z0, Z0
-	VMOVUPS.Z 64(R15), K1, Z21
+	VMOVUPS.Z 64(CX), K1, Z21
 	VADDPS    Z21, Z1, Z1
-	ADDQ      DX, R15
-	VMOVUPS   (R15), Z20
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
 	VADDPS    Z20, Z2, Z2
-	VMOVUPS.Z 64(R15), K1, Z21
+	VMOVUPS.Z 64(CX), K1, Z21
 	VADDPS    Z21, Z3, Z3
-	ADDQ      DX, R15
-	VMOVUPS   (R15), Z20
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
 	VADDPS    Z20, Z4, Z4
-	VMOVUPS.Z 64(R15), K1, Z21
+	VMOVUPS.Z 64(CX), K1, Z21
 	VADDPS    Z21, Z5, Z5
-	ADDQ      DX, R15
-	VMOVUPS   (R15), Z20
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
 	VADDPS    Z20, Z6, Z6
-	VMOVUPS.Z 64(R15), K1, Z21
+	VMOVUPS.Z 64(CX), K1, Z21
 	VADDPS    Z21, Z7, Z7
-	ADDQ      DX, R15
-	VMOVUPS   (R15), Z20
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
 	VADDPS    Z20, Z8, Z8
-	VMOVUPS.Z 64(R15), K1, Z21
+	VMOVUPS.Z 64(CX), K1, Z21
 	VADDPS    Z21, Z9, Z9
-	ADDQ      DX, R15
-	VMOVUPS   (R15), Z20
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
 	VADDPS    Z20, Z10, Z10
-	VMOVUPS.Z 64(R15), K1, Z21
+	VMOVUPS.Z 64(CX), K1, Z21
 	VADDPS    Z21, Z11, Z11
-	ADDQ      DX, R15
-	VMOVUPS   (R15), Z20
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
 	VADDPS    Z20, Z12, Z12
-	VMOVUPS.Z 64(R15), K1, Z21
+	VMOVUPS.Z 64(CX), K1, Z21
 	VADDPS    Z21, Z13, Z13
-	ADDQ      DX, R15
-	VMOVUPS   (R15), Z20
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
 	VADDPS    Z20, Z14, Z14
-	VMOVUPS.Z 64(R15), K1, Z21
+	VMOVUPS.Z 64(CX), K1, Z21
 	VADDPS    Z21, Z15, Z15
-	ADDQ      DX, R15
-	VMOVUPS   (R15), Z20
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
 	VADDPS    Z20, Z16, Z16
-	VMOVUPS.Z 64(R15), K1, Z21
+	VMOVUPS.Z 64(CX), K1, Z21
 	VADDPS    Z21, Z17, Z17
-	ADDQ      DX, R15
-	VMOVUPS   (R15), Z20
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
 	VADDPS    Z20, Z18, Z18
-	VMOVUPS.Z 64(R15), K1, Z21
+	VMOVUPS.Z 64(CX), K1, Z21
 	VADDPS    Z21, Z19, Z19
-	ADDQ      DX, R15
+	ADDQ      DX, CX
+
+bias:
+	TESTQ     BX, BX
+	JZ        relu
+	VMOVUPS   (BX), Z20
+	VADDPS    Z20, Z0, Z0
+	VADDPS    Z20, Z2, Z2
+	VADDPS    Z20, Z4, Z4
+	VADDPS    Z20, Z6, Z6
+	VADDPS    Z20, Z8, Z8
+	VADDPS    Z20, Z10, Z10
+	VADDPS    Z20, Z12, Z12
+	VADDPS    Z20, Z14, Z14
+	VADDPS    Z20, Z16, Z16
+	VADDPS    Z20, Z18, Z18
+	VMOVUPS.Z 64(BX), K1, Z21
+	VADDPS    Z21, Z1, Z1
+	VADDPS    Z21, Z3, Z3
+	VADDPS    Z21, Z5, Z5
+	VADDPS    Z21, Z7, Z7
+	VADDPS    Z21, Z9, Z9
+	VADDPS    Z21, Z11, Z11
+	VADDPS    Z21, Z13, Z13
+	VADDPS    Z21, Z15, Z15
+	VADDPS    Z21, Z17, Z17
+	VADDPS    Z21, Z19, Z19
+
+relu:
+	TESTQ  $0x00000002, SI
+	JZ     store
+	VPXORD Z20, Z20, Z20
+	VMAXPS Z0, Z20, Z0
+	VMAXPS Z1, Z20, Z1
+	VMAXPS Z2, Z20, Z2
+	VMAXPS Z3, Z20, Z3
+	VMAXPS Z4, Z20, Z4
+	VMAXPS Z5, Z20, Z5
+	VMAXPS Z6, Z20, Z6
+	VMAXPS Z7, Z20, Z7
+	VMAXPS Z8, Z20, Z8
+	VMAXPS Z9, Z20, Z9
+	VMAXPS Z10, Z20, Z10
+	VMAXPS Z11, Z20, Z11
+	VMAXPS Z12, Z20, Z12
+	VMAXPS Z13, Z20, Z13
+	VMAXPS Z14, Z20, Z14
+	VMAXPS Z15, Z20, Z15
+	VMAXPS Z16, Z20, Z16
+	VMAXPS Z17, Z20, Z17
+	VMAXPS Z18, Z20, Z18
+	VMAXPS Z19, Z20, Z19
 
 store:
 	VMOVUPS Z0, (AX)
@@ -4789,23 +5859,23 @@ store:
 	VZEROUPPER
 	RET
 
-// func pairTile12(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, add int)
+// func pairTile12(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·pairTile12(SB), NOSPLIT, $0-88
-	MOVQ       k+0(FP), CX
-	MOVQ       a+8(FP), BX
-	MOVQ       rs+16(FP), SI
-	MOVQ       ks+24(FP), DI
-	MOVQ       b+32(FP), R8
-	MOVQ       bs+40(FP), R9
+TEXT ·pairTile12(SB), NOSPLIT, $0-96
+	MOVQ       k+0(FP), BX
+	MOVQ       a+8(FP), SI
+	MOVQ       rs+16(FP), DI
+	MOVQ       ks+24(FP), R8
+	MOVQ       b+32(FP), R9
+	MOVQ       bs+40(FP), R10
 	MOVQ       c+56(FP), AX
 	MOVQ       ldc+64(FP), DX
-	MOVQ       gap+48(FP), R10
-	LEAQ       (R8)(R10*1), R10
-	LEAQ       (SI)(SI*2), R11
-	LEAQ       (R11)(SI*2), R12
-	LEAQ       (R12)(SI*2), R13
-	LEAQ       (BX)(SI*8), R14
+	MOVQ       gap+48(FP), CX
+	LEAQ       (R9)(CX*1), R11
+	LEAQ       (DI)(DI*2), R12
+	LEAQ       (R12)(DI*2), R13
+	LEAQ       (R13)(DI*2), R14
+	LEAQ       (SI)(DI*8), R15
 	VPXORD     Z0, Z0, Z0
 	VPXORD     Z1, Z1, Z1
 	VPXORD     Z2, Z2, Z2
@@ -4830,258 +5900,318 @@ TEXT ·pairTile12(SB), NOSPLIT, $0-88
 	VPXORD     Z21, Z21, Z21
 	VPXORD     Z22, Z22, Z22
 	VPXORD     Z23, Z23, Z23
-	MOVQ       AX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       DX, R15
-	PREFETCHT0 (R15)
-	PREFETCHT0 64(R15)
-	ADDQ       DX, R15
-	MOVQ       CX, R15
-	SHRQ       $0x01, R15
+	MOVQ       AX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ       DX, CX
+	MOVQ       BX, CX
+	SHRQ       $0x01, CX
 	JZ         rest
 
 loop:
-	VMOVUPS      (R8), Z24
-	VMOVUPS      (R10), Z25
-	PREFETCHT0   (R8)(R9*8)
-	PREFETCHT0   (R10)(R9*8)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
-	VBROADCASTSS (BX), Z26
+	VMOVUPS      (R9), Z24
+	VMOVUPS      (R11), Z25
+	PREFETCHT0   (R9)(R10*8)
+	PREFETCHT0   (R11)(R10*8)
+	ADDQ         R10, R11
+	ADDQ         R10, R9
+	VBROADCASTSS (SI), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
-	VBROADCASTSS (BX)(SI*1), Z26
+	VBROADCASTSS (SI)(DI*1), Z26
 	VFMADD231PS  Z24, Z26, Z2
 	VFMADD231PS  Z25, Z26, Z3
-	VBROADCASTSS (BX)(SI*2), Z26
+	VBROADCASTSS (SI)(DI*2), Z26
 	VFMADD231PS  Z24, Z26, Z4
 	VFMADD231PS  Z25, Z26, Z5
-	VBROADCASTSS (BX)(R11*1), Z26
+	VBROADCASTSS (SI)(R12*1), Z26
 	VFMADD231PS  Z24, Z26, Z6
 	VFMADD231PS  Z25, Z26, Z7
-	VBROADCASTSS (BX)(SI*4), Z26
+	VBROADCASTSS (SI)(DI*4), Z26
 	VFMADD231PS  Z24, Z26, Z8
 	VFMADD231PS  Z25, Z26, Z9
-	VBROADCASTSS (BX)(R12*1), Z26
+	VBROADCASTSS (SI)(R13*1), Z26
 	VFMADD231PS  Z24, Z26, Z10
 	VFMADD231PS  Z25, Z26, Z11
-	VBROADCASTSS (BX)(R11*2), Z26
+	VBROADCASTSS (SI)(R12*2), Z26
 	VFMADD231PS  Z24, Z26, Z12
 	VFMADD231PS  Z25, Z26, Z13
-	VBROADCASTSS (BX)(R13*1), Z26
+	VBROADCASTSS (SI)(R14*1), Z26
 	VFMADD231PS  Z24, Z26, Z14
 	VFMADD231PS  Z25, Z26, Z15
-	VBROADCASTSS (R14), Z26
+	VBROADCASTSS (R15), Z26
 	VFMADD231PS  Z24, Z26, Z16
 	VFMADD231PS  Z25, Z26, Z17
-	VBROADCASTSS (R14)(SI*1), Z26
+	VBROADCASTSS (R15)(DI*1), Z26
 	VFMADD231PS  Z24, Z26, Z18
 	VFMADD231PS  Z25, Z26, Z19
-	VBROADCASTSS (R14)(SI*2), Z26
+	VBROADCASTSS (R15)(DI*2), Z26
 	VFMADD231PS  Z24, Z26, Z20
 	VFMADD231PS  Z25, Z26, Z21
-	VBROADCASTSS (R14)(R11*1), Z26
+	VBROADCASTSS (R15)(R12*1), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
-	ADDQ         DI, BX
-	ADDQ         DI, R14
-	VMOVUPS      (R8), Z24
-	VMOVUPS      (R10), Z25
-	PREFETCHT0   (R8)(R9*8)
-	PREFETCHT0   (R10)(R9*8)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
-	VBROADCASTSS (BX), Z26
+	ADDQ         R8, SI
+	ADDQ         R8, R15
+	VMOVUPS      (R9), Z24
+	VMOVUPS      (R11), Z25
+	PREFETCHT0   (R9)(R10*8)
+	PREFETCHT0   (R11)(R10*8)
+	ADDQ         R10, R11
+	ADDQ         R10, R9
+	VBROADCASTSS (SI), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
-	VBROADCASTSS (BX)(SI*1), Z26
+	VBROADCASTSS (SI)(DI*1), Z26
 	VFMADD231PS  Z24, Z26, Z2
 	VFMADD231PS  Z25, Z26, Z3
-	VBROADCASTSS (BX)(SI*2), Z26
+	VBROADCASTSS (SI)(DI*2), Z26
 	VFMADD231PS  Z24, Z26, Z4
 	VFMADD231PS  Z25, Z26, Z5
-	VBROADCASTSS (BX)(R11*1), Z26
+	VBROADCASTSS (SI)(R12*1), Z26
 	VFMADD231PS  Z24, Z26, Z6
 	VFMADD231PS  Z25, Z26, Z7
-	VBROADCASTSS (BX)(SI*4), Z26
+	VBROADCASTSS (SI)(DI*4), Z26
 	VFMADD231PS  Z24, Z26, Z8
 	VFMADD231PS  Z25, Z26, Z9
-	VBROADCASTSS (BX)(R12*1), Z26
+	VBROADCASTSS (SI)(R13*1), Z26
 	VFMADD231PS  Z24, Z26, Z10
 	VFMADD231PS  Z25, Z26, Z11
-	VBROADCASTSS (BX)(R11*2), Z26
+	VBROADCASTSS (SI)(R12*2), Z26
 	VFMADD231PS  Z24, Z26, Z12
 	VFMADD231PS  Z25, Z26, Z13
-	VBROADCASTSS (BX)(R13*1), Z26
+	VBROADCASTSS (SI)(R14*1), Z26
 	VFMADD231PS  Z24, Z26, Z14
 	VFMADD231PS  Z25, Z26, Z15
-	VBROADCASTSS (R14), Z26
+	VBROADCASTSS (R15), Z26
 	VFMADD231PS  Z24, Z26, Z16
 	VFMADD231PS  Z25, Z26, Z17
-	VBROADCASTSS (R14)(SI*1), Z26
+	VBROADCASTSS (R15)(DI*1), Z26
 	VFMADD231PS  Z24, Z26, Z18
 	VFMADD231PS  Z25, Z26, Z19
-	VBROADCASTSS (R14)(SI*2), Z26
+	VBROADCASTSS (R15)(DI*2), Z26
 	VFMADD231PS  Z24, Z26, Z20
 	VFMADD231PS  Z25, Z26, Z21
-	VBROADCASTSS (R14)(R11*1), Z26
+	VBROADCASTSS (R15)(R12*1), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
-	ADDQ         DI, BX
-	ADDQ         DI, R14
-	DECQ         R15
+	ADDQ         R8, SI
+	ADDQ         R8, R15
+	DECQ         CX
 	JNZ          loop
 
 rest:
-	ANDQ         $0x01, CX
+	ANDQ         $0x01, BX
 	JZ           summed
-	VMOVUPS      (R8), Z24
-	VMOVUPS      (R10), Z25
-	PREFETCHT0   (R8)(R9*8)
-	PREFETCHT0   (R10)(R9*8)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
-	VBROADCASTSS (BX), Z26
+	VMOVUPS      (R9), Z24
+	VMOVUPS      (R11), Z25
+	PREFETCHT0   (R9)(R10*8)
+	PREFETCHT0   (R11)(R10*8)
+	ADDQ         R10, R11
+	ADDQ         R10, R9
+	VBROADCASTSS (SI), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
-	VBROADCASTSS (BX)(SI*1), Z26
+	VBROADCASTSS (SI)(DI*1), Z26
 	VFMADD231PS  Z24, Z26, Z2
 	VFMADD231PS  Z25, Z26, Z3
-	VBROADCASTSS (BX)(SI*2), Z26
+	VBROADCASTSS (SI)(DI*2), Z26
 	VFMADD231PS  Z24, Z26, Z4
 	VFMADD231PS  Z25, Z26, Z5
-	VBROADCASTSS (BX)(R11*1), Z26
+	VBROADCASTSS (SI)(R12*1), Z26
 	VFMADD231PS  Z24, Z26, Z6
 	VFMADD231PS  Z25, Z26, Z7
-	VBROADCASTSS (BX)(SI*4), Z26
+	VBROADCASTSS (SI)(DI*4), Z26
 	VFMADD231PS  Z24, Z26, Z8
 	VFMADD231PS  Z25, Z26, Z9
-	VBROADCASTSS (BX)(R12*1), Z26
+	VBROADCASTSS (SI)(R13*1), Z26
 	VFMADD231PS  Z24, Z26, Z10
 	VFMADD231PS  Z25, Z26, Z11
-	VBROADCASTSS (BX)(R11*2), Z26
+	VBROADCASTSS (SI)(R12*2), Z26
 	VFMADD231PS  Z24, Z26, Z12
 	VFMADD231PS  Z25, Z26, Z13
-	VBROADCASTSS (BX)(R13*1), Z26
+	VBROADCASTSS (SI)(R14*1), Z26
 	VFMADD231PS  Z24, Z26, Z14
 	VFMADD231PS  Z25, Z26, Z15
-	VBROADCASTSS (R14), Z26
+	VBROADCASTSS (R15), Z26
 	VFMADD231PS  Z24, Z26, Z16
 	VFMADD231PS  Z25, Z26, Z17
-	VBROADCASTSS (R14)(SI*1), Z26
+	VBROADCASTSS (R15)(DI*1), Z26
 	VFMADD231PS  Z24, Z26, Z18
 	VFMADD231PS  Z25, Z26, Z19
-	VBROADCASTSS (R14)(SI*2), Z26
+	VBROADCASTSS (R15)(DI*2), Z26
 	VFMADD231PS  Z24, Z26, Z20
 	VFMADD231PS  Z25, Z26, Z21
-	VBROADCASTSS (R14)(R11*1), Z26
+	VBROADCASTSS (R15)(R12*1), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
-	ADDQ         DI, BX
-	ADDQ         DI, R14
+	ADDQ         R8, SI
+	ADDQ         R8, R15
 
 summed:
 	MOVQ      n+72(FP), CX
 	SUBQ      $0x10, CX
-	MOVQ      add+80(FP), BX
-	MOVQ      $0x00000001, SI
-	SHLQ      CL, SI
-	DECQ      SI
-	KMOVW     SI, K1
-	TESTQ     BX, BX
-	JZ        store
-	MOVQ      AX, R15
-	VMOVUPS   (R15), Z24
+	MOVQ      bias+80(FP), BX
+	MOVQ      mode+88(FP), SI
+	MOVQ      $0x00000001, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	TESTQ     $0x00000001, SI
+	JZ        bias
+	MOVQ      AX, CX
+	VMOVUPS   (CX), Z24
 	VADDPS    Z24, Z0, Z0
-	VMOVUPS.Z 64(R15), K1, Z25
+	VMOVUPS.Z 64(CX), K1, Z25
 	VADDPS    Z25, Z1, Z1
-	ADDQ      DX, R15
-	VMOVUPS   (R15), Z24
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
 	VADDPS    Z24, Z2, Z2
-	VMOVUPS.Z 64(R15), K1, Z25
+	VMOVUPS.Z 64(CX), K1, Z25
 	VADDPS    Z25, Z3, Z3
-	ADDQ      DX, R15
-	VMOVUPS   (R15), Z24
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
 	VADDPS    Z24, Z4, Z4
-	VMOVUPS.Z 64(R15), K1, Z25
+	VMOVUPS.Z 64(CX), K1, Z25
 	VADDPS    Z25, Z5, Z5
-	ADDQ      DX, R15
-	VMOVUPS   (R15), Z24
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
 	VADDPS    Z24, Z6, Z6
-	VMOVUPS.Z 64(R15), K1, Z25
+	VMOVUPS.Z 64(CX), K1, Z25
 	VADDPS    Z25, Z7, Z7
-	ADDQ      DX, R15
-	VMOVUPS   (R15), Z24
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
 	VADDPS    Z24, Z8, Z8
-	VMOVUPS.Z 64(R15), K1, Z25
+	VMOVUPS.Z 64(CX), K1, Z25
 	VADDPS    Z25, Z9, Z9
-	ADDQ      DX, R15
-	VMOVUPS   (R15), Z24
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
 	VADDPS    Z24, Z10, Z10
-	VMOVUPS.Z 64(R15), K1, Z25
+	VMOVUPS.Z 64(CX), K1, Z25
 	VADDPS    Z25, Z11, Z11
-	ADDQ      DX, R15
-	VMOVUPS   (R15), Z24
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
 	VADDPS    Z24, Z12, Z12
-	VMOVUPS.Z 64(R15), K1, Z25
+	VMOVUPS.Z 64(CX), K1, Z25
 	VADDPS    Z25, Z13, Z13
-	ADDQ      DX, R15
-	VMOVUPS   (R15), Z24
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
 	VADDPS    Z24, Z14, Z14
-	VMOVUPS.Z 64(R15), K1, Z25
+	VMOVUPS.Z 64(CX), K1, Z25
 	VADDPS    Z25, Z15, Z15
-	ADDQ      DX, R15
-	VMOVUPS   (R15), Z24
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
 	VADDPS    Z24, Z16, Z16
-	VMOVUPS.Z 64(R15), K1, Z25
+	VMOVUPS.Z 64(CX), K1, Z25
 	VADDPS    Z25, Z17, Z17
-	ADDQ      DX, R15
-	VMOVUPS   (R15), Z24
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
 	VADDPS    Z24, Z18, Z18
-	VMOVUPS.Z 64(R15), K1, Z25
+	VMOVUPS.Z 64(CX), K1, Z25
 	VADDPS    Z25, Z19, Z19
-	ADDQ      DX, R15
-	VMOVUPS   (R15), Z24
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
 	VADDPS    Z24, Z20, Z20
-	VMOVUPS.Z 64(R15), K1, Z25
+	VMOVUPS.Z 64(CX), K1, Z25
 	VADDPS    Z25, Z21, Z21
-	ADDQ      DX, R15
-	VMOVUPS   (R15), Z24
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
 	VADDPS    Z24, Z22, Z22
-	VMOVUPS.Z 64(R15), K1, Z25
+	VMOVUPS.Z 64(CX), K1, Z25
 	VADDPS    Z25, Z23, Z23
-	ADDQ      DX, R15
+	ADDQ      DX, CX
+
+bias:
+	TESTQ     BX, BX
+	JZ        relu
+	VMOVUPS   (BX), Z24
+	VADDPS    Z24, Z0, Z0
+	VADDPS    Z24, Z2, Z2
+	VADDPS    Z24, Z4, Z4
+	VADDPS    Z24, Z6, Z6
+	VADDPS    Z24, Z8, Z8
+	VADDPS    Z24, Z10, Z10
+	VADDPS    Z24, Z12, Z12
+	VADDPS    Z24, Z14, Z14
+	VADDPS    Z24, Z16, Z16
+	VADDPS    Z24, Z18, Z18
+	VADDPS    Z24, Z20, Z20
+	VADDPS    Z24, Z22, Z22
+	VMOVUPS.Z 64(BX), K1, Z25
+	VADDPS    Z25, Z1, Z1
+	VADDPS    Z25, Z3, Z3
+	VADDPS    Z25, Z5, Z5
+	VADDPS    Z25, Z7, Z7
+	VADDPS    Z25, Z9, Z9
+	VADDPS    Z25, Z11, Z11
+	VADDPS    Z25, Z13, Z13
+	VADDPS    Z25, Z15, Z15
+	VADDPS    Z25, Z17, Z17
+	VADDPS    Z25, Z19, Z19
+	VADDPS    Z25, Z21, Z21
+	VADDPS    Z25, Z23, Z23
+
+relu:
+	TESTQ  $0x00000002, SI
+	JZ     store
+	VPXORD Z24, Z24, Z24
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	VMAXPS Z2, Z24, Z2
+	VMAXPS Z3, Z24, Z3
+	VMAXPS Z4, Z24, Z4
+	VMAXPS Z5, Z24, Z5
+	VMAXPS Z6, Z24, Z6
+	VMAXPS Z7, Z24, Z7
+	VMAXPS Z8, Z24, Z8
+	VMAXPS Z9, Z24, Z9
+	VMAXPS Z10, Z24, Z10
+	VMAXPS Z11, Z24, Z11
+	VMAXPS Z12, Z24, Z12
+	VMAXPS Z13, Z24, Z13
+	VMAXPS Z14, Z24, Z14
+	VMAXPS Z15, Z24, Z15
+	VMAXPS Z16, Z24, Z16
+	VMAXPS Z17, Z24, Z17
+	VMAXPS Z18, Z24, Z18
+	VMAXPS Z19, Z24, Z19
+	VMAXPS Z20, Z24, Z20
+	VMAXPS Z21, Z24, Z21
+	VMAXPS Z22, Z24, Z22
+	VMAXPS Z23, Z24, Z23
 
 store:
 	VMOVUPS Z0, (AX)

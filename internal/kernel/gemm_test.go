@@ -108,6 +108,34 @@ func TestGemm(t *testing.T) {
 	}
 }
 
+func TestGemmEpilogue(t *testing.T) {
+	r := rand.New(rand.NewPCG(33, 34))
+	for _, s := range gemmShapes {
+		m, n, k := s[0], s[1], s[2]
+		for mode := range 8 {
+			e, add := Epilogue{ReLU: mode&1 > 0}, mode&2 > 0
+			if mode&4 > 0 {
+				e.Bias = random(r, n)
+			}
+			a, b, c := random(r, m*k), random(r, k*n), random(r, m*n)
+			want := slices.Clone(c)
+			Gemm(m, n, k, a, k, false, b, k, true, want, n, add)
+			for i := range want {
+				if e.Bias != nil {
+					want[i] += e.Bias[i%n]
+				}
+				if e.ReLU {
+					want[i] = max(want[i], 0)
+				}
+			}
+			GemmEpilogue(m, n, k, a, k, false, b, k, true, c, n, add, e)
+			if !slices.Equal(c, want) {
+				t.Errorf("GemmEpilogue %v, mode %d: not what Gemm and loops give", s, mode)
+			}
+		}
+	}
+}
+
 // The operands end where the matrices end: the kernels must not need a byte behind them.
 func TestGemmTightOperands(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
@@ -236,7 +264,7 @@ func BenchmarkPanel(b *testing.B) {
 						rs, ks = 1, m
 					}
 					for b.Loop() {
-						panel(m, 16, k, x, rs, ks, y, 16, z, 16, false)
+						panel(m, 16, k, x, rs, ks, y, 16, z, 16, false, Epilogue{})
 					}
 					b.ReportMetric(2*float64(m*16*k)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 				})

@@ -100,5 +100,5 @@ func (p *Packed) multiply(m int, a []Float, lda, j0, j1 int, c []Float, ldc int,
 	g := gemms.Get().(*gemm)
 	g.m, g.n, g.k, g.a, g.rs, g.ks, g.c, g.ldc = m, j1, p.k, a, lda, 1, c, ldc
 	g.small, g.inPlace, g.prepacked = small, false, p.data
-	g.blocks(j0, add)
+	g.blocks(j0, add, Epilogue{})
 }

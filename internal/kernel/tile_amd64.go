@@ -37,19 +37,16 @@ func tileHeight() int {
 // panel, pair, pack, packFour, packTransposed, packTile, copyRuns, mulAdd, dot, vectorColumns and dotRow are what
 // tile_other.go says, in assembly where the processor has it.
 
-func panel(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc int, add bool) {
+func panel(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc int, add bool, e Epilogue) {
 	if level == levelGeneric || k == 0 {
-		panelGeneric(m, n, k, a, rs, ks, b, bs, c, ldc, add)
+		panelGeneric(m, n, k, a, rs, ks, b, bs, c, ldc, add, e)
 		return
 	}
-	adding := 0
-	if add {
-		adding = 1
-	}
+	bias, mode := e.tile(n, add)
 	// What the assembly reads and writes lies within these.
 	_, _, _ = a[(m-1)*rs+(k-1)*ks], b[(k-1)*bs+tileN-1], c[(m-1)*ldc+n-1]
 	if level == levelAVX512 {
-		panel512(m, n, k, a, rs, ks, b, bs, c, ldc, adding)
+		panel512(m, n, k, a, rs, ks, b, bs, c, ldc, bias, mode)
 		return
 	}
 	if n <= 8 {
@@ -57,19 +54,19 @@ func panel(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc
 			x, y := &a[i*rs], &c[i*ldc]
 			switch left := m - i; {
 			case left >= 12:
-				tile12x8(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, adding)
+				tile12x8(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, bias, mode)
 				i += 12
 			case left >= 8:
-				tile8x8(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, adding)
+				tile8x8(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, bias, mode)
 				i += 8
 			case left >= 4:
-				tile4x8(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, adding)
+				tile4x8(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, bias, mode)
 				i += 4
 			case left >= 2:
-				tile2x8(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, adding)
+				tile2x8(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, bias, mode)
 				i += 2
 			default:
-				tile1x8(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, adding)
+				tile1x8(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, bias, mode)
 				i++
 			}
 		}
@@ -83,32 +80,30 @@ func panel(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc
 		}
 		switch rows {
 		case 6:
-			tile6x16(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, adding)
+			tile6x16(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, bias, mode)
 		case 5:
-			tile5x16(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, adding)
+			tile5x16(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, bias, mode)
 		case 4:
-			tile4x16(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, adding)
+			tile4x16(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, bias, mode)
 		case 3:
-			tile3x16(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, adding)
+			tile3x16(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, bias, mode)
 		case 2:
-			tile2x16(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, adding)
+			tile2x16(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, bias, mode)
 		default:
-			tile1x16(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, adding)
+			tile1x16(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, bias, mode)
 		}
 		i += rows
 	}
 }
 
-func pair(m, n, k int, a []Float, rs, ks int, b []Float, bs, gap int, c []Float, ldc int, add bool) {
+func pair(m, n, k int, a []Float, rs, ks int, b []Float, bs, gap int, c []Float, ldc int, add bool, e Epilogue) {
 	if level != levelAVX512 || k == 0 {
-		panel(m, tileN, k, a, rs, ks, b, bs, c, ldc, add)
-		panel(m, n-tileN, k, a, rs, ks, b[gap:], bs, c[tileN:], ldc, add)
+		panel(m, tileN, k, a, rs, ks, b, bs, c, ldc, add, e)
+		panel(m, n-tileN, k, a, rs, ks, b[gap:], bs, c[tileN:], ldc, add, e.from(tileN))
 		return
 	}
-	adding := 0
-	if add {
-		adding = 1
-	}
+	bias, mode := e.tile(n, add)
+	second, _ := e.from(tileN).tile(n-tileN, add)
 	_, _, _ = a[(m-1)*rs+(k-1)*ks], b[gap+(k-1)*bs+tileN-1], c[(m-1)*ldc+n-1]
 	for i := 0; i < m; {
 		x, y := &a[i*rs], &c[i*ldc]
@@ -118,26 +113,26 @@ func pair(m, n, k int, a []Float, rs, ks int, b []Float, bs, gap int, c []Float,
 		}
 		switch {
 		case rows >= 12:
-			pairTile12(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, adding)
+			pairTile12(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, bias, mode)
 			i += 12
 		case rows >= 10:
-			pairTile10(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, adding)
+			pairTile10(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, bias, mode)
 			i += 10
 		case rows >= 8:
-			pairTile8(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, adding)
+			pairTile8(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, bias, mode)
 			i += 8
 		case rows >= 6:
-			pairTile6(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, adding)
+			pairTile6(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, bias, mode)
 			i += 6
 		case rows >= 4:
-			pairTile4(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, adding)
+			pairTile4(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, bias, mode)
 			i += 4
 		case rows >= 2:
-			pairTile2(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, adding)
+			pairTile2(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, bias, mode)
 			i += 2
 		default:
-			wideTile1(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, tileN, adding)
-			wideTile1(k, x, 4*rs, 4*ks, &b[gap], 4*bs, &c[i*ldc+tileN], 4*ldc, n-tileN, adding)
+			wideTile1(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, tileN, bias, mode)
+			wideTile1(k, x, 4*rs, 4*ks, &b[gap], 4*bs, &c[i*ldc+tileN], 4*ldc, n-tileN, second, mode)
 			i++
 		}
 	}
@@ -204,8 +199,28 @@ func packTile(dst, a []Float, lda, k, n int) {
 	}
 }
 
+// tile returns what the assembly takes for e, for n columns.
+func (e Epilogue) tile(n int, add bool) (bias *Float, mode int) {
+	if e.Bias != nil {
+		bias = &e.Bias[:n][0]
+	}
+	if add {
+		mode = modeAdd
+	}
+	if e.ReLU {
+		mode |= modeReLU
+	}
+	return bias, mode
+}
+
+// The bits of mode.
+const (
+	modeAdd  = 1
+	modeReLU = 2
+)
+
 // panel512 is panel for AVX-512; panel has checked the bounds.
-func panel512(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc, add int) {
+func panel512(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc int, bias *Float, mode int) {
 	for i := 0; i < m; {
 		x, y := &a[i*rs], &c[i*ldc]
 		rows := m - i
@@ -217,34 +232,34 @@ func panel512(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, 
 		}
 		switch {
 		case rows >= 24:
-			wideTile24(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, add)
+			wideTile24(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, bias, mode)
 			i += 24
 		case rows >= 20:
-			wideTile20(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, add)
+			wideTile20(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, bias, mode)
 			i += 20
 		case rows >= 16:
-			wideTile16(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, add)
+			wideTile16(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, bias, mode)
 			i += 16
 		case rows >= 12:
-			wideTile12(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, add)
+			wideTile12(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, bias, mode)
 			i += 12
 		case rows >= 8:
-			wideTile8(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, add)
+			wideTile8(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, bias, mode)
 			i += 8
 		case rows >= 6:
-			wideTile6(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, add)
+			wideTile6(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, bias, mode)
 			i += 6
 		case rows >= 4:
-			wideTile4(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, add)
+			wideTile4(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, bias, mode)
 			i += 4
 		case rows >= 3:
-			wideTile3(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, add)
+			wideTile3(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, bias, mode)
 			i += 3
 		case rows >= 2:
-			wideTile2(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, add)
+			wideTile2(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, bias, mode)
 			i += 2
 		default:
-			wideTile1(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, add)
+			wideTile1(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, n, bias, mode)
 			i++
 		}
 	}

@@ -24,7 +24,7 @@ func testPanelAgreesWithGeneric(t *testing.T) {
 	for m := 1; m <= 50; m++ {
 		for n := 1; n <= tileN; n++ {
 			for _, k := range []int{0, 1, 2, 3, 4, 7, 8, 65} {
-				for mode := range 8 {
+				for mode := range 16 {
 					rs, ks := k+3, 1
 					if mode&1 > 0 {
 						rs, ks = 1, m+2
@@ -34,12 +34,16 @@ func testPanelAgreesWithGeneric(t *testing.T) {
 						bs = tileN + 5
 					}
 					add := mode&4 > 0
+					var e Epilogue
+					if mode&8 > 0 {
+						e = Epilogue{Bias: random(r, n), ReLU: m&1 > 0}
+					}
 					ldc := n + r.IntN(4)
 					a, b := random(r, max(1, m*rs+k*ks)), random(r, max(1, k)*bs)
 					got, gotAll := guarded(r, (m-1)*ldc+n)
 					want := slices.Clone(gotAll)
-					panelGeneric(m, n, k, a, rs, ks, b, bs, want[8:], ldc, add)
-					panel(m, n, k, a, rs, ks, b, bs, got, ldc, add)
+					panelGeneric(m, n, k, a, rs, ks, b, bs, want[8:], ldc, add, e)
+					panel(m, n, k, a, rs, ks, b, bs, got, ldc, add, e)
 					for i := range want {
 						if d := math.Abs(float64(gotAll[i] - want[i])); !(d <= epsilon*float64(4+k)) {
 							t.Fatalf("panel(m=%d n=%d k=%d mode=%d): element %d = %v, want %v",
@@ -71,7 +75,12 @@ func testPairAgreesWithGeneric(t *testing.T) {
 	for m := 1; m <= 40; m++ {
 		for n := tileN + 1; n <= 2*tileN; n++ {
 			for _, k := range []int{0, 1, 2, 7, 64} {
-				for _, add := range []bool{false, true} {
+				for mode := range 4 {
+					add := mode&1 > 0
+					var e Epilogue
+					if mode&2 > 0 {
+						e = Epilogue{Bias: random(r, n), ReLU: m&1 > 0}
+					}
 					gap, bs, ldc := tileN*max(1, k), tileN, n+r.IntN(3)
 					if add { // in place
 						gap, bs = tileN, 2*tileN+3
@@ -79,9 +88,9 @@ func testPairAgreesWithGeneric(t *testing.T) {
 					a, b := random(r, m*(k+1)), random(r, 2*max(1, k)*bs)
 					got, gotAll := guarded(r, (m-1)*ldc+n)
 					want := slices.Clone(gotAll)
-					panelGeneric(m, tileN, k, a, k+1, 1, b, bs, want[8:], ldc, add)
-					panelGeneric(m, n-tileN, k, a, k+1, 1, b[gap:], bs, want[8+tileN:], ldc, add)
-					pair(m, n, k, a, k+1, 1, b, bs, gap, got, ldc, add)
+					panelGeneric(m, tileN, k, a, k+1, 1, b, bs, want[8:], ldc, add, e)
+					panelGeneric(m, n-tileN, k, a, k+1, 1, b[gap:], bs, want[8+tileN:], ldc, add, e.from(tileN))
+					pair(m, n, k, a, k+1, 1, b, bs, gap, got, ldc, add, e)
 					for i := range want {
 						if d := math.Abs(float64(gotAll[i] - want[i])); !(d <= epsilon*float64(4+k)) {
 							t.Fatalf("pair(m=%d n=%d k=%d): element %d = %v, want %v", m, n, k, i-8, gotAll[i], want[i])
@@ -107,8 +116,8 @@ func testPanelPropagatesNaNAndInf(t *testing.T) {
 				a, b := slices.Repeat([]Float{1}, m*k), slices.Repeat([]Float{1}, k*tileN)
 				a[r.IntN(len(a))], b[r.IntN(len(b))] = values[r.IntN(len(values))], values[r.IntN(len(values))]
 				got, want := make([]Float, m*n), make([]Float, m*n)
-				panel(m, n, k, a, k, 1, b, tileN, got, n, false)
-				panelGeneric(m, n, k, a, k, 1, b, tileN, want, n, false)
+				panel(m, n, k, a, k, 1, b, tileN, got, n, false, Epilogue{})
+				panelGeneric(m, n, k, a, k, 1, b, tileN, want, n, false, Epilogue{})
 				for i, w := range want {
 					if g := got[i]; g != w && !(g != g && w != w) {
 						t.Fatalf("m=%d n=%d: element %d = %v, want %v", m, n, i, g, w)

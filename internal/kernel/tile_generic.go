@@ -1,7 +1,7 @@
 package kernel
 
 // panelGeneric is panel in plain Go: 4×4 tiles whose sums stay in registers.
-func panelGeneric(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc int, add bool) {
+func panelGeneric(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc int, add bool, e Epilogue) {
 	for j := 0; j < n; j += 4 {
 		w := min(4, n-j)
 		for i := 0; i < m; i += 4 {
@@ -25,6 +25,7 @@ func panelGeneric(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Flo
 			}
 		}
 	}
+	e.apply(m, n, c, ldc)
 }
 
 // tile4 computes a 4×4 tile, as two halves of 2×4: eight sums, four elements of b and two of a fit the registers.

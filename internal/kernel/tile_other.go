@@ -3,18 +3,18 @@
 package kernel
 
 // panel computes c = a·b, or adds it to c, for the m×k matrix a, element i, p of which is a[i·rs+p·ks], and the k×n
-// matrix b, n ≤ tileN, row p of which begins at b[p·bs]. Rows of b are read up to tileN, whatever n, so they must be
-// there.
+// matrix b, n ≤ tileN, row p of which begins at b[p·bs]. Rows of b are read up to tileN, whatever n, so they must
+// be there. e follows behind the sum, its Bias beginning with the first of the n columns.
 //
 // Every element of c is one sum in the order of k, however the rows are cut into tiles.
-func panel(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc int, add bool) {
-	panelGeneric(m, n, k, a, rs, ks, b, bs, c, ldc, add)
+func panel(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc int, add bool, e Epilogue) {
+	panelGeneric(m, n, k, a, rs, ks, b, bs, c, ldc, add, e)
 }
 
 // pair is panel for tileN < n ≤ 2·tileN; the second panel of b lies gap behind the first.
-func pair(m, n, k int, a []Float, rs, ks int, b []Float, bs, gap int, c []Float, ldc int, add bool) {
-	panel(m, tileN, k, a, rs, ks, b, bs, c, ldc, add)
-	panel(m, n-tileN, k, a, rs, ks, b[gap:], bs, c[tileN:], ldc, add)
+func pair(m, n, k int, a []Float, rs, ks int, b []Float, bs, gap int, c []Float, ldc int, add bool, e Epilogue) {
+	panel(m, tileN, k, a, rs, ks, b, bs, c, ldc, add, e)
+	panel(m, n-tileN, k, a, rs, ks, b[gap:], bs, c[tileN:], ldc, add, e.from(tileN))
 }
 
 // pack copies the k×n matrix b, n ≤ tileN, to rows of tileN, with zeros behind n.

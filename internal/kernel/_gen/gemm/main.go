@@ -49,11 +49,18 @@ func masks() {
 
 var table Mem
 
+// What a tile does with its sums: the bits of mode.
+const (
+	modeAdd  = 1 // add what is in c, before the bias
+	modeReLU = 2 // negative ones become zero
+)
+
 // tile computes a tile of rows × 8·width. Element r, p of a is at a + r·rs + p·ks, row p of b at b + p·bs, all strides
-// in bytes; only the first n columns are written. The sums stay in registers for all of k.
+// in bytes; only the first n columns are written. The sums stay in registers for all of k. bias has n numbers that are
+// added to every row, unless it is nil.
 func tile(rows, width int) {
 	TEXT(fmt.Sprintf("tile%dx%d", rows, 8*width), NOSPLIT,
-		"func(k int, a *float32, rs, ks int, b *float32, bs int, c *float32, ldc, n, add int)")
+		"func(k int, a *float32, rs, ks int, b *float32, bs int, c *float32, ldc, n int, bias *float32, mode int)")
 	Pragma("noescape")
 	k := Load(Param("k"), GP64())
 	a := Load(Param("a"), GP64())
@@ -128,54 +135,59 @@ func tile(rows, width int) {
 
 	Label("summed")
 	n := Load(Param("n"), GP64())
-	add := Load(Param("add"), GP64())
+	bias := Load(Param("bias"), GP64())
+	mode := Load(Param("mode"), GP64())
+	// A whole tile and one with fewer columns, which is loaded and stored under a mask, end in the same way.
+	end := func(suffix string, load func(i int, from Mem, to reg.VecVirtual), store func(i int, from reg.VecVirtual, to Mem)) {
+		TESTQ(U32(modeAdd), mode)
+		JZ(LabelRef("bias" + suffix))
+		MOVQ(c, out)
+		for r := range rows {
+			for i := range width {
+				load(i, Mem{Base: out, Disp: 32 * i}, x[0])
+				VADDPS(x[0], sums[r*width+i], sums[r*width+i])
+			}
+			ADDQ(ldc, out)
+		}
+		Label("bias" + suffix)
+		TESTQ(bias, bias)
+		JZ(LabelRef("relu" + suffix))
+		for i := range width {
+			load(i, Mem{Base: bias, Disp: 32 * i}, x[0])
+			for r := range rows {
+				VADDPS(x[0], sums[r*width+i], sums[r*width+i])
+			}
+		}
+		Label("relu" + suffix)
+		TESTQ(U32(modeReLU), mode)
+		JZ(LabelRef("store" + suffix))
+		VXORPS(x[0], x[0], x[0])
+		for _, sum := range sums {
+			VMAXPS(sum, x[0], sum) // NaN stays
+		}
+		Label("store" + suffix)
+		for r := range rows {
+			for i := range width {
+				store(i, sums[r*width+i], Mem{Base: c, Disp: 32 * i})
+			}
+			ADDQ(ldc, c)
+		}
+		VZEROUPPER()
+		RET()
+	}
 	CMPQ(n, Imm(uint64(8*width)))
 	JNE(LabelRef("narrow"))
-	TESTQ(add, add)
-	JZ(LabelRef("store"))
-	MOVQ(c, out)
-	for r := range rows {
-		for i := range width {
-			VADDPS(Mem{Base: out, Disp: 32 * i}, sums[r*width+i], sums[r*width+i])
-		}
-		ADDQ(ldc, out)
-	}
-	Label("store")
-	for r := range rows {
-		for i := range width {
-			VMOVUPS(sums[r*width+i], Mem{Base: c, Disp: 32 * i})
-		}
-		ADDQ(ldc, c)
-	}
-	VZEROUPPER()
-	RET()
-
-	Label("narrow") // fewer columns than the tile has: load and store under a mask
-	end := GP64()
-	LEAQ(table, end)
+	end("", func(_ int, from Mem, to reg.VecVirtual) { VMOVUPS(from, to) },
+		func(_ int, from reg.VecVirtual, to Mem) { VMOVUPS(from, to) })
+	Label("narrow")
+	masks := GP64()
+	LEAQ(table, masks)
 	NEGQ(n)
 	for i := range y {
-		VMOVUPS(Mem{Base: end, Index: n, Scale: 4, Disp: 64 + 32*i}, y[i])
+		VMOVUPS(Mem{Base: masks, Index: n, Scale: 4, Disp: 64 + 32*i}, y[i])
 	}
-	TESTQ(add, add)
-	JZ(LabelRef("storenarrow"))
-	MOVQ(c, out)
-	for r := range rows {
-		for i := range y {
-			VMASKMOVPS(Mem{Base: out, Disp: 32 * i}, y[i], x[0])
-			VADDPS(x[0], sums[r*width+i], sums[r*width+i])
-		}
-		ADDQ(ldc, out)
-	}
-	Label("storenarrow")
-	for r := range rows {
-		for i := range y {
-			VMASKMOVPS(sums[r*width+i], y[i], Mem{Base: c, Disp: 32 * i})
-		}
-		ADDQ(ldc, c)
-	}
-	VZEROUPPER()
-	RET()
+	end("narrow", func(i int, from Mem, to reg.VecVirtual) { VMASKMOVPS(from, y[i], to) },
+		func(i int, from reg.VecVirtual, to Mem) { VMASKMOVPS(from, y[i], to) })
 }
 
 // wideTile is tile for AVX-512: rows × 16·panels, a register for each row and panel. The second panel of b is gap bytes
@@ -184,10 +196,10 @@ func tile(rows, width int) {
 func wideTile(rows, panels int) {
 	if panels == 1 {
 		TEXT(fmt.Sprintf("wideTile%d", rows), NOSPLIT,
-			"func(k int, a *float32, rs, ks int, b *float32, bs int, c *float32, ldc, n, add int)")
+			"func(k int, a *float32, rs, ks int, b *float32, bs int, c *float32, ldc, n int, bias *float32, mode int)")
 	} else {
 		TEXT(fmt.Sprintf("pairTile%d", rows), NOSPLIT,
-			"func(k int, a *float32, rs, ks int, b *float32, bs, gap int, c *float32, ldc, n, add int)")
+			"func(k int, a *float32, rs, ks int, b *float32, bs, gap int, c *float32, ldc, n int, bias *float32, mode int)")
 	}
 	Pragma("noescape")
 	k := Load(Param("k"), GP64())
@@ -288,27 +300,49 @@ func wideTile(rows, panels int) {
 	if panels == 2 {
 		SUBQ(Imm(16), n)
 	}
-	add := Load(Param("add"), GP64())
+	bias := Load(Param("bias"), GP64())
+	mode := Load(Param("mode"), GP64())
 	ones := GP64()
 	MOVQ(U32(1), ones)
 	SHLQ(reg.CL, ones)
 	DECQ(ones)
 	mask := K() // of the last panel; the one before it is whole
 	KMOVW(ones.As32(), mask)
-	TESTQ(add, add)
-	JZ(LabelRef("store"))
+	load := func(i int, base reg.Register) {
+		at := Mem{Base: base, Disp: 64 * i}
+		if i == panels-1 {
+			VMOVUPS_Z(at, mask, y[i])
+		} else {
+			VMOVUPS(at, y[i])
+		}
+	}
+	TESTQ(U32(modeAdd), mode)
+	JZ(LabelRef("bias"))
 	MOVQ(c, out)
 	for r := range rows {
 		for i := range panels {
-			at := Mem{Base: out, Disp: 64 * i}
-			if i == panels-1 {
-				VMOVUPS_Z(at, mask, y[i])
-			} else {
-				VMOVUPS(at, y[i])
-			}
+			load(i, out)
 			VADDPS(y[i], sums[r][i], sums[r][i])
 		}
 		ADDQ(ldc, out)
+	}
+	Label("bias")
+	TESTQ(bias, bias)
+	JZ(LabelRef("relu"))
+	for i := range panels {
+		load(i, bias)
+		for r := range rows {
+			VADDPS(y[i], sums[r][i], sums[r][i])
+		}
+	}
+	Label("relu")
+	TESTQ(U32(modeReLU), mode)
+	JZ(LabelRef("store"))
+	VPXORD(y[0], y[0], y[0])
+	for r := range rows {
+		for i := range panels {
+			VMAXPS(sums[r][i], y[0], sums[r][i]) // NaN stays
+		}
 	}
 	Label("store")
 	for r := range rows {
