@@ -93,7 +93,7 @@ func TestTimingOfAgreement(t *testing.T) {
 		{Setting: Setting{Family: "short", Threads: 2}, Check: []float64{1}, Rounds: []float64{1}},
 		{Setting: Setting{Family: "nan", Threads: 2}, Check: []float64{1, math.NaN()}, Rounds: []float64{1}},
 	}
-	agree(timings)
+	agree(Workload{}, timings)
 	c := Comparison{Timings: timings}
 	if r := c.Ratio("near", 2); r != 2 {
 		t.Errorf("ratio %v, want 2: the median 4 by the median 2", r)

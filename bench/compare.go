@@ -98,7 +98,7 @@ func Compare(ctx context.Context, workloads []Workload, settings []Setting, o Op
 		c := Comparison{Workload: w}
 		if w.Kind == "start" {
 			c.Timings = starts(ctx, w, settings, o.Rounds)
-			agree(c.Timings)
+			agree(w, c.Timings)
 			all = append(all, c)
 			continue
 		}
@@ -113,7 +113,7 @@ func Compare(ctx context.Context, workloads []Workload, settings []Setting, o Op
 			}
 			c.Timings = append(c.Timings, t)
 		}
-		agree(c.Timings)
+		agree(w, c.Timings)
 		for range o.Rounds {
 			for j := range settings {
 				if t := &c.Timings[j]; t.Problem == "" {
@@ -163,7 +163,8 @@ func starts(ctx context.Context, w Workload, settings []Setting, rounds int) []T
 }
 
 // agree marks the timings of those whose numbers are not those of the first.
-func agree(timings []Timing) {
+func agree(w Workload, timings []Timing) {
+	tolerance := cmp.Or(w.Tolerance, 2e-3) // ten steps of a deep network in single precision part by about 1e-4
 	first := timings[0].Check
 	for i := range timings {
 		t := &timings[i]
@@ -182,9 +183,6 @@ func agree(timings []Timing) {
 		}
 	}
 }
-
-// tolerance is how far sums and losses may be apart. Ten steps of a deep network in single precision part by about 1e-4.
-const tolerance = 2e-3
 
 func median(values []float64) float64 {
 	sorted := slices.SortedFunc(slices.Values(values), cmp.Compare[float64])

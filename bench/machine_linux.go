@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 )
 
@@ -16,8 +17,9 @@ func Processor() string {
 	return fmt.Sprintf("%s, %d processors, %s/%s", bytes.TrimLeft(name, "\t :"), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
 }
 
-// residentMemory forgets the greatest size of the process so far and returns the present one, in bytes.
+// residentMemory gives back what is free, forgets the greatest size of the process so far and returns the present one, in bytes.
 func residentMemory() int64 {
+	debug.FreeOSMemory()
 	os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // where it is not allowed, the greatest so far stays
 	return status("VmRSS:")
 }

@@ -44,12 +44,15 @@ func Serve(in io.Reader, out io.Writer, name string) error {
 		switch {
 		case q.Open != nil:
 			tensor.SetThreads(q.Threads)
-			now = task{}
-			before = residentMemory()
 			var err error
+			if q.Open.Kind != "start" {
+				rehearse()
+			}
+			before = residentMemory()
 			if now, err = ready(*q.Open); err != nil {
 				a.Error = err.Error()
 			}
+			residentMemory() // what it took to make the workload does not count
 			a.Name, a.Check = name, now.check
 		case q.Run > 0 && now.call != nil:
 			a.Seconds = measure(now.call, q.Run)
@@ -63,6 +66,13 @@ func Serve(in io.Reader, out io.Writer, name string) error {
 		}
 	}
 	return lines.Err()
+}
+
+// rehearse touches the code that training touches, so that it does not count as memory of a workload.
+func rehearse() {
+	if small, err := trainingStep("lenet", 4); err == nil {
+		small.call()
+	}
 }
 
 // ready builds a workload; what it panics with becomes an error.

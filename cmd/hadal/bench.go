@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -47,7 +48,7 @@ the numbers that both compute agree. NAME picks the workloads whose names or gro
 			return a.bench(c, f, args)
 		},
 	}
-	c.Flags().StringArrayVar(&f.peers, "peer", nil, "compare with pytorch, or with `NAME=COMMAND`; may be given again")
+	c.Flags().StringArrayVar(&f.peers, "peer", nil, "compare with pytorch, pytorch-compiled (torch.compile), or `NAME=COMMAND`; may be given again")
 	c.Flags().StringVar(&f.python, "python", "python3", "the `PYTHON` that has PyTorch and torchvision")
 	c.Flags().IntVar(&f.rounds, "rounds", 5, "`N` turns for everybody")
 	c.Flags().DurationVar(&f.turn, "turn", 150*time.Millisecond, "how `LONG` a turn is")
@@ -70,7 +71,7 @@ func (a *app) bench(c *cobra.Command, f benchFlags, names []string) error {
 		threads = runtime.GOMAXPROCS(0)
 	}
 	settings, clean, err := benchSettings(f, threads)
-	defer clean()
+	defer func() { clean() }()
 	if err != nil {
 		return err
 	}
@@ -125,6 +126,15 @@ func benchSettings(f benchFlags, threads int) (settings []bench.Setting, clean f
 		settings = append(settings, bench.Setting{Label: bench.Hadal, Family: bench.Hadal, Command: []string{self, "bench", "--worker"},
 			Threads: n, Fresh: true})
 	}
+	pytorch := sync.OnceValues(func() (script string, err error) {
+		folder, err := os.MkdirTemp("", "hadal-bench")
+		if err != nil {
+			return "", err
+		}
+		clean = func() { os.RemoveAll(folder) }
+		script = filepath.Join(folder, "pytorch.py")
+		return script, os.WriteFile(script, bench.PyTorch, 0o600)
+	})
 	for _, peer := range f.peers {
 		name, command, own := strings.Cut(peer, "=")
 		switch {
@@ -132,19 +142,14 @@ func benchSettings(f benchFlags, threads int) (settings []bench.Setting, clean f
 			for _, n := range counts {
 				settings = append(settings, bench.Setting{Label: name, Family: name, Command: strings.Fields(command), Threads: n})
 			}
-		case name == "pytorch":
-			folder, err := os.MkdirTemp("", "hadal-bench")
+		case peer == "pytorch" || peer == "pytorch-compiled":
+			script, err := pytorch()
 			if err != nil {
 				return nil, clean, err
 			}
-			clean = func() { os.RemoveAll(folder) }
-			script := filepath.Join(folder, "pytorch.py")
-			if err := os.WriteFile(script, bench.PyTorch, 0o600); err != nil {
-				return nil, clean, err
-			}
-			settings = append(settings, bench.PyTorchSettings(f.python, script, counts)...)
+			settings = append(settings, bench.PyTorchSettings(f.python, script, peer == "pytorch-compiled", counts)...)
 		default:
-			return nil, clean, usageError{fmt.Errorf("--peer %s: it is pytorch, or NAME=COMMAND of a program that takes part", peer)}
+			return nil, clean, usageError{fmt.Errorf("--peer %s: it is pytorch, pytorch-compiled, or NAME=COMMAND of a program that takes part", peer)}
 		}
 	}
 	return settings, clean, nil
