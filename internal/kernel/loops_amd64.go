@@ -129,3 +129,39 @@ func vectorAdam(w *float32, dw *float32, m *float32, v *float32, k *float32, n i
 
 //go:noescape
 func vectorMaxWindows(y *float32, index *int32, x *float32, first int, channels int, pixels int, step int, rows int, columns int, down int, right int)
+
+//go:noescape
+func vectorNormMoments(sums *float64, squares *float64, x *float32, mean *float32, width int, rows int)
+
+//go:noescape
+func vectorNorm(y *float32, x *float32, mean *float32, factor *float32, bias *float32, width int, rows int, floor float32)
+
+//go:noescape
+func vectorNormAdd(y *float32, x *float32, r *float32, mean *float32, factor *float32, bias *float32, width int, rows int, floor float32)
+
+//go:noescape
+func vectorNormSums(sums *float64, products *float64, dy *float32, x *float32, mean *float32, width int, rows int)
+
+//go:noescape
+func vectorNormSumsGatedX(sums *float64, products *float64, dy *float32, x *float32, mean *float32, factor *float32, bias *float32, width int, rows int)
+
+//go:noescape
+func vectorNormSumsGatedY(sums *float64, products *float64, dy *float32, x *float32, y *float32, dr *float32, mean *float32, width int, rows int)
+
+//go:noescape
+func vectorNormGrad(dx *float32, dy *float32, x *float32, mean *float32, factor *float32, slope *float32, lift *float32, width int, rows int)
+
+//go:noescape
+func vectorNormGradGated(dx *float32, dy *float32, x *float32, mean *float32, factor *float32, bias *float32, slope *float32, lift *float32, width int, rows int)
+
+//go:noescape
+func vectorRowMoments(x *float32, n int, shift float32) (sum float32, product float32)
+
+//go:noescape
+func vectorRowScale(y *float32, x *float32, w *float32, b *float32, n int, mean float32, inverse float32)
+
+//go:noescape
+func vectorRowGradSums(dw *float32, db *float32, dy *float32, x *float32, w *float32, n int, mean float32, inverse float32) (sum float32, product float32)
+
+//go:noescape
+func vectorRowGrad(dx *float32, dy *float32, x *float32, w *float32, n int, mean float32, inverse float32, slope float32, lift float32)

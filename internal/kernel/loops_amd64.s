@@ -9174,3 +9174,3483 @@ DATA loops00000008<>+20(SB)/4, $0x00000008
 DATA loops00000008<>+24(SB)/4, $0x00000008
 DATA loops00000008<>+28(SB)/4, $0x00000008
 GLOBL loops00000008<>(SB), RODATA|NOPTR, $32
+
+// func vectorNormMoments(sums *float64, squares *float64, x *float32, mean *float32, width int, rows int)
+// Requires: AVX, AVX512DQ, AVX512F, FMA3
+TEXT ·vectorNormMoments(SB), NOSPLIT, $0-48
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ x+16(FP), AX
+	MOVQ mean+24(FP), CX
+	MOVQ sums+0(FP), DX
+	MOVQ squares+8(FP), BX
+	MOVQ width+32(FP), SI
+
+by2:
+	CMPQ    SI, $0x00000010
+	JLT     below2
+	XORQ    DI, DI
+	VMOVUPS (CX), Y0
+	VMOVUPS 32(CX), Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	MOVQ    rows+40(FP), R8
+
+row1:
+	VMOVUPS      (AX)(DI*1), Y6
+	VSUBPS       Y0, Y6, Y6
+	VADDPS       Y6, Y2, Y2
+	VFMADD231PS  Y6, Y6, Y4
+	VMOVUPS      32(AX)(DI*1), Y6
+	VSUBPS       Y1, Y6, Y6
+	VADDPS       Y6, Y3, Y3
+	VFMADD231PS  Y6, Y6, Y5
+	MOVQ         width+32(FP), R9
+	LEAQ         (DI)(R9*4), DI
+	DECQ         R8
+	JNZ          row1
+	VCVTPS2PD    X2, Y0
+	VADDPD       (DX), Y0, Y0
+	VMOVUPD      Y0, (DX)
+	VEXTRACTF128 $0x01, Y2, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(DX), Y0, Y0
+	VMOVUPD      Y0, 32(DX)
+	VCVTPS2PD    X3, Y0
+	VADDPD       64(DX), Y0, Y0
+	VMOVUPD      Y0, 64(DX)
+	VEXTRACTF128 $0x01, Y3, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       96(DX), Y0, Y0
+	VMOVUPD      Y0, 96(DX)
+	ADDQ         $0x00000080, DX
+	VCVTPS2PD    X4, Y0
+	VADDPD       (BX), Y0, Y0
+	VMOVUPD      Y0, (BX)
+	VEXTRACTF128 $0x01, Y4, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(BX), Y0, Y0
+	VMOVUPD      Y0, 32(BX)
+	VCVTPS2PD    X5, Y0
+	VADDPD       64(BX), Y0, Y0
+	VMOVUPD      Y0, 64(BX)
+	VEXTRACTF128 $0x01, Y5, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       96(BX), Y0, Y0
+	VMOVUPD      Y0, 96(BX)
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x00000010, SI
+	JMP          by2
+
+below2:
+by1:
+	CMPQ    SI, $0x00000008
+	JLT     below1
+	XORQ    DI, DI
+	VMOVUPS (CX), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	MOVQ    rows+40(FP), R8
+
+row2:
+	VMOVUPS      (AX)(DI*1), Y3
+	VSUBPS       Y0, Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	VFMADD231PS  Y3, Y3, Y2
+	MOVQ         width+32(FP), R9
+	LEAQ         (DI)(R9*4), DI
+	DECQ         R8
+	JNZ          row2
+	VCVTPS2PD    X1, Y0
+	VADDPD       (DX), Y0, Y0
+	VMOVUPD      Y0, (DX)
+	VEXTRACTF128 $0x01, Y1, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(DX), Y0, Y0
+	VMOVUPD      Y0, 32(DX)
+	ADDQ         $0x00000040, DX
+	VCVTPS2PD    X2, Y0
+	VADDPD       (BX), Y0, Y0
+	VMOVUPD      Y0, (BX)
+	VEXTRACTF128 $0x01, Y2, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(BX), Y0, Y0
+	VMOVUPD      Y0, 32(BX)
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x00000008, SI
+	JMP          by1
+
+below1:
+	TESTQ      SI, SI
+	JZ         end
+	NEGQ       SI
+	LEAQ       loopsOnes<>+0(SB), DI
+	VMOVUPS    32(DI)(SI*4), Y0
+	XORQ       SI, SI
+	VMASKMOVPS (CX), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	MOVQ       rows+40(FP), DI
+
+row3:
+	VMASKMOVPS   (AX)(SI*1), Y0, Y4
+	VSUBPS       Y1, Y4, Y4
+	VADDPS       Y4, Y2, Y2
+	VFMADD231PS  Y4, Y4, Y3
+	MOVQ         width+32(FP), R8
+	LEAQ         (SI)(R8*4), SI
+	DECQ         DI
+	JNZ          row3
+	VCVTPS2PD    X2, Y0
+	VADDPD       (DX), Y0, Y0
+	VMOVUPD      Y0, (DX)
+	VEXTRACTF128 $0x01, Y2, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(DX), Y0, Y0
+	VMOVUPD      Y0, 32(DX)
+	ADDQ         $0x00000040, DX
+	VCVTPS2PD    X3, Y0
+	VADDPD       (BX), Y0, Y0
+	VMOVUPD      Y0, (BX)
+	VEXTRACTF128 $0x01, Y3, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(BX), Y0, Y0
+	VMOVUPD      Y0, 32(BX)
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ x+16(FP), AX
+	MOVQ mean+24(FP), CX
+	MOVQ sums+0(FP), DX
+	MOVQ squares+8(FP), BX
+	MOVQ width+32(FP), SI
+
+by4_wide:
+	CMPQ    SI, $0x00000040
+	JLT     below4_wide
+	XORQ    DI, DI
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	VXORPS  Z4, Z4, Z4
+	VXORPS  Z5, Z5, Z5
+	VXORPS  Z6, Z6, Z6
+	VXORPS  Z7, Z7, Z7
+	VXORPS  Z8, Z8, Z8
+	VXORPS  Z9, Z9, Z9
+	VXORPS  Z10, Z10, Z10
+	VXORPS  Z11, Z11, Z11
+	MOVQ    rows+40(FP), R8
+
+row1_wide:
+	VMOVUPS       (AX)(DI*1), Z12
+	VSUBPS        Z0, Z12, Z12
+	VADDPS        Z12, Z4, Z4
+	VFMADD231PS   Z12, Z12, Z8
+	VMOVUPS       64(AX)(DI*1), Z12
+	VSUBPS        Z1, Z12, Z12
+	VADDPS        Z12, Z5, Z5
+	VFMADD231PS   Z12, Z12, Z9
+	VMOVUPS       128(AX)(DI*1), Z12
+	VSUBPS        Z2, Z12, Z12
+	VADDPS        Z12, Z6, Z6
+	VFMADD231PS   Z12, Z12, Z10
+	VMOVUPS       192(AX)(DI*1), Z12
+	VSUBPS        Z3, Z12, Z12
+	VADDPS        Z12, Z7, Z7
+	VFMADD231PS   Z12, Z12, Z11
+	MOVQ          width+32(FP), R9
+	LEAQ          (DI)(R9*4), DI
+	DECQ          R8
+	JNZ           row1_wide
+	VCVTPS2PD     Y4, Z0
+	VADDPD        (DX), Z0, Z0
+	VMOVUPD       Z0, (DX)
+	VEXTRACTF32X8 $0x01, Z4, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(DX), Z0, Z0
+	VMOVUPD       Z0, 64(DX)
+	VCVTPS2PD     Y5, Z0
+	VADDPD        128(DX), Z0, Z0
+	VMOVUPD       Z0, 128(DX)
+	VEXTRACTF32X8 $0x01, Z5, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        192(DX), Z0, Z0
+	VMOVUPD       Z0, 192(DX)
+	VCVTPS2PD     Y6, Z0
+	VADDPD        256(DX), Z0, Z0
+	VMOVUPD       Z0, 256(DX)
+	VEXTRACTF32X8 $0x01, Z6, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        320(DX), Z0, Z0
+	VMOVUPD       Z0, 320(DX)
+	VCVTPS2PD     Y7, Z0
+	VADDPD        384(DX), Z0, Z0
+	VMOVUPD       Z0, 384(DX)
+	VEXTRACTF32X8 $0x01, Z7, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        448(DX), Z0, Z0
+	VMOVUPD       Z0, 448(DX)
+	ADDQ          $0x00000200, DX
+	VCVTPS2PD     Y8, Z0
+	VADDPD        (BX), Z0, Z0
+	VMOVUPD       Z0, (BX)
+	VEXTRACTF32X8 $0x01, Z8, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(BX), Z0, Z0
+	VMOVUPD       Z0, 64(BX)
+	VCVTPS2PD     Y9, Z0
+	VADDPD        128(BX), Z0, Z0
+	VMOVUPD       Z0, 128(BX)
+	VEXTRACTF32X8 $0x01, Z9, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        192(BX), Z0, Z0
+	VMOVUPD       Z0, 192(BX)
+	VCVTPS2PD     Y10, Z0
+	VADDPD        256(BX), Z0, Z0
+	VMOVUPD       Z0, 256(BX)
+	VEXTRACTF32X8 $0x01, Z10, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        320(BX), Z0, Z0
+	VMOVUPD       Z0, 320(BX)
+	VCVTPS2PD     Y11, Z0
+	VADDPD        384(BX), Z0, Z0
+	VMOVUPD       Z0, 384(BX)
+	VEXTRACTF32X8 $0x01, Z11, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        448(BX), Z0, Z0
+	VMOVUPD       Z0, 448(BX)
+	ADDQ          $0x00000200, BX
+	ADDQ          $0x00000100, AX
+	ADDQ          $0x00000100, CX
+	SUBQ          $0x00000040, SI
+	JMP           by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ    SI, $0x00000010
+	JLT     below1_wide
+	XORQ    DI, DI
+	VMOVUPS (CX), Z0
+	VXORPS  Z1, Z1, Z1
+	VXORPS  Z2, Z2, Z2
+	MOVQ    rows+40(FP), R8
+
+row2_wide:
+	VMOVUPS       (AX)(DI*1), Z3
+	VSUBPS        Z0, Z3, Z3
+	VADDPS        Z3, Z1, Z1
+	VFMADD231PS   Z3, Z3, Z2
+	MOVQ          width+32(FP), R9
+	LEAQ          (DI)(R9*4), DI
+	DECQ          R8
+	JNZ           row2_wide
+	VCVTPS2PD     Y1, Z0
+	VADDPD        (DX), Z0, Z0
+	VMOVUPD       Z0, (DX)
+	VEXTRACTF32X8 $0x01, Z1, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(DX), Z0, Z0
+	VMOVUPD       Z0, 64(DX)
+	ADDQ          $0x00000080, DX
+	VCVTPS2PD     Y2, Z0
+	VADDPD        (BX), Z0, Z0
+	VMOVUPD       Z0, (BX)
+	VEXTRACTF32X8 $0x01, Z2, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(BX), Z0, Z0
+	VMOVUPD       Z0, 64(BX)
+	ADDQ          $0x00000080, BX
+	ADDQ          $0x00000040, AX
+	ADDQ          $0x00000040, CX
+	SUBQ          $0x00000010, SI
+	JMP           by1_wide
+
+below1_wide:
+	TESTQ     SI, SI
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), DI
+	KMOVW     (DI)(SI*2), K1
+	XORQ      SI, SI
+	VMOVUPS.Z (CX), K1, Z0
+	VXORPS    Z1, Z1, Z1
+	VXORPS    Z2, Z2, Z2
+	MOVQ      rows+40(FP), DI
+
+row3_wide:
+	VMOVUPS.Z     (AX)(SI*1), K1, Z3
+	VSUBPS        Z0, Z3, Z3
+	VADDPS        Z3, Z1, Z1
+	VFMADD231PS   Z3, Z3, Z2
+	MOVQ          width+32(FP), R8
+	LEAQ          (SI)(R8*4), SI
+	DECQ          DI
+	JNZ           row3_wide
+	VCVTPS2PD     Y1, Z0
+	VADDPD        (DX), Z0, Z0
+	VMOVUPD       Z0, (DX)
+	VEXTRACTF32X8 $0x01, Z1, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(DX), Z0, Z0
+	VMOVUPD       Z0, 64(DX)
+	ADDQ          $0x00000080, DX
+	VCVTPS2PD     Y2, Z0
+	VADDPD        (BX), Z0, Z0
+	VMOVUPD       Z0, (BX)
+	VEXTRACTF32X8 $0x01, Z2, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(BX), Z0, Z0
+	VMOVUPD       Z0, 64(BX)
+	ADDQ          $0x00000080, BX
+	ADDQ          $0x00000040, AX
+	ADDQ          $0x00000040, CX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+// func vectorNorm(y *float32, x *float32, mean *float32, factor *float32, bias *float32, width int, rows int, floor float32)
+// Requires: AVX, AVX512F, FMA3
+TEXT ·vectorNorm(SB), NOSPLIT, $0-60
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
+	MOVQ         y+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         mean+16(FP), DX
+	MOVQ         factor+24(FP), BX
+	MOVQ         bias+32(FP), SI
+	VBROADCASTSS floor+56(FP), Y0
+	MOVQ         width+40(FP), DI
+
+by2:
+	CMPQ    DI, $0x00000010
+	JLT     below2
+	XORQ    R8, R8
+	VMOVUPS (DX), Y1
+	VMOVUPS 32(DX), Y2
+	VMOVUPS (BX), Y3
+	VMOVUPS 32(BX), Y4
+	VMOVUPS (SI), Y5
+	VMOVUPS 32(SI), Y6
+	MOVQ    rows+48(FP), R9
+
+row1:
+	VMOVUPS     (CX)(R8*1), Y7
+	VSUBPS      Y1, Y7, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD213PS Y5, Y3, Y7
+	VMAXPS      Y7, Y0, Y7
+	VMOVUPS     Y7, (AX)(R8*1)
+	VMOVUPS     32(CX)(R8*1), Y7
+	VSUBPS      Y2, Y7, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD213PS Y6, Y4, Y7
+	VMAXPS      Y7, Y0, Y7
+	VMOVUPS     Y7, 32(AX)(R8*1)
+	MOVQ        width+40(FP), R10
+	LEAQ        (R8)(R10*4), R8
+	DECQ        R9
+	JNZ         row1
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, DI
+	JMP         by2
+
+below2:
+by1:
+	CMPQ    DI, $0x00000008
+	JLT     below1
+	XORQ    R8, R8
+	VMOVUPS (DX), Y1
+	VMOVUPS (BX), Y2
+	VMOVUPS (SI), Y3
+	MOVQ    rows+48(FP), R9
+
+row2:
+	VMOVUPS     (CX)(R8*1), Y4
+	VSUBPS      Y1, Y4, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD213PS Y3, Y2, Y4
+	VMAXPS      Y4, Y0, Y4
+	VMOVUPS     Y4, (AX)(R8*1)
+	MOVQ        width+40(FP), R10
+	LEAQ        (R8)(R10*4), R8
+	DECQ        R9
+	JNZ         row2
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000008, DI
+	JMP         by1
+
+below1:
+	TESTQ      DI, DI
+	JZ         end
+	NEGQ       DI
+	LEAQ       loopsOnes<>+0(SB), R8
+	VMOVUPS    32(R8)(DI*4), Y1
+	XORQ       DI, DI
+	VMASKMOVPS (DX), Y1, Y2
+	VMASKMOVPS (BX), Y1, Y3
+	VMASKMOVPS (SI), Y1, Y4
+	MOVQ       rows+48(FP), R8
+
+row3:
+	VMASKMOVPS  (CX)(DI*1), Y1, Y5
+	VSUBPS      Y2, Y5, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD213PS Y4, Y3, Y5
+	VMAXPS      Y5, Y0, Y5
+	VMASKMOVPS  Y5, Y1, (AX)(DI*1)
+	MOVQ        width+40(FP), R9
+	LEAQ        (DI)(R9*4), DI
+	DECQ        R8
+	JNZ         row3
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, SI
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ         y+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         mean+16(FP), DX
+	MOVQ         factor+24(FP), BX
+	MOVQ         bias+32(FP), SI
+	VBROADCASTSS floor+56(FP), Z0
+	MOVQ         width+40(FP), DI
+
+by4_wide:
+	CMPQ    DI, $0x00000040
+	JLT     below4_wide
+	XORQ    R8, R8
+	VMOVUPS (DX), Z1
+	VMOVUPS 64(DX), Z2
+	VMOVUPS 128(DX), Z3
+	VMOVUPS 192(DX), Z4
+	VMOVUPS (BX), Z5
+	VMOVUPS 64(BX), Z6
+	VMOVUPS 128(BX), Z7
+	VMOVUPS 192(BX), Z8
+	VMOVUPS (SI), Z9
+	VMOVUPS 64(SI), Z10
+	VMOVUPS 128(SI), Z11
+	VMOVUPS 192(SI), Z12
+	MOVQ    rows+48(FP), R9
+
+row1_wide:
+	VMOVUPS     (CX)(R8*1), Z13
+	VSUBPS      Z1, Z13, Z13
+	VMOVAPS     Z13, Z13
+	VFMADD213PS Z9, Z5, Z13
+	VMAXPS      Z13, Z0, Z13
+	VMOVUPS     Z13, (AX)(R8*1)
+	VMOVUPS     64(CX)(R8*1), Z13
+	VSUBPS      Z2, Z13, Z13
+	VMOVAPS     Z13, Z13
+	VFMADD213PS Z10, Z6, Z13
+	VMAXPS      Z13, Z0, Z13
+	VMOVUPS     Z13, 64(AX)(R8*1)
+	VMOVUPS     128(CX)(R8*1), Z13
+	VSUBPS      Z3, Z13, Z13
+	VMOVAPS     Z13, Z13
+	VFMADD213PS Z11, Z7, Z13
+	VMAXPS      Z13, Z0, Z13
+	VMOVUPS     Z13, 128(AX)(R8*1)
+	VMOVUPS     192(CX)(R8*1), Z13
+	VSUBPS      Z4, Z13, Z13
+	VMOVAPS     Z13, Z13
+	VFMADD213PS Z12, Z8, Z13
+	VMAXPS      Z13, Z0, Z13
+	VMOVUPS     Z13, 192(AX)(R8*1)
+	MOVQ        width+40(FP), R10
+	LEAQ        (R8)(R10*4), R8
+	DECQ        R9
+	JNZ         row1_wide
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, DX
+	ADDQ        $0x00000100, BX
+	ADDQ        $0x00000100, SI
+	SUBQ        $0x00000040, DI
+	JMP         by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ    DI, $0x00000010
+	JLT     below1_wide
+	XORQ    R8, R8
+	VMOVUPS (DX), Z1
+	VMOVUPS (BX), Z2
+	VMOVUPS (SI), Z3
+	MOVQ    rows+48(FP), R9
+
+row2_wide:
+	VMOVUPS     (CX)(R8*1), Z4
+	VSUBPS      Z1, Z4, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD213PS Z3, Z2, Z4
+	VMAXPS      Z4, Z0, Z4
+	VMOVUPS     Z4, (AX)(R8*1)
+	MOVQ        width+40(FP), R10
+	LEAQ        (R8)(R10*4), R8
+	DECQ        R9
+	JNZ         row2_wide
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, DI
+	JMP         by1_wide
+
+below1_wide:
+	TESTQ     DI, DI
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), R8
+	KMOVW     (R8)(DI*2), K1
+	XORQ      DI, DI
+	VMOVUPS.Z (DX), K1, Z1
+	VMOVUPS.Z (BX), K1, Z2
+	VMOVUPS.Z (SI), K1, Z3
+	MOVQ      rows+48(FP), R8
+
+row3_wide:
+	VMOVUPS.Z   (CX)(DI*1), K1, Z4
+	VSUBPS      Z1, Z4, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD213PS Z3, Z2, Z4
+	VMAXPS      Z4, Z0, Z4
+	VMOVUPS     Z4, K1, (AX)(DI*1)
+	MOVQ        width+40(FP), R9
+	LEAQ        (DI)(R9*4), DI
+	DECQ        R8
+	JNZ         row3_wide
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+
+end_wide:
+	VZEROUPPER
+	RET
+
+// func vectorNormAdd(y *float32, x *float32, r *float32, mean *float32, factor *float32, bias *float32, width int, rows int, floor float32)
+// Requires: AVX, AVX512F, FMA3
+TEXT ·vectorNormAdd(SB), NOSPLIT, $0-68
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
+	MOVQ         y+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         r+16(FP), DX
+	MOVQ         mean+24(FP), BX
+	MOVQ         factor+32(FP), SI
+	MOVQ         bias+40(FP), DI
+	VBROADCASTSS floor+64(FP), Y0
+	MOVQ         width+48(FP), R8
+
+by2:
+	CMPQ    R8, $0x00000010
+	JLT     below2
+	XORQ    R9, R9
+	VMOVUPS (BX), Y1
+	VMOVUPS 32(BX), Y2
+	VMOVUPS (SI), Y3
+	VMOVUPS 32(SI), Y4
+	VMOVUPS (DI), Y5
+	VMOVUPS 32(DI), Y6
+	MOVQ    rows+56(FP), R10
+
+row1:
+	VMOVUPS     (CX)(R9*1), Y7
+	VSUBPS      Y1, Y7, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD213PS Y5, Y3, Y7
+	VMOVUPS     (DX)(R9*1), Y8
+	VADDPS      Y8, Y7, Y7
+	VMAXPS      Y7, Y0, Y7
+	VMOVUPS     Y7, (AX)(R9*1)
+	VMOVUPS     32(CX)(R9*1), Y7
+	VSUBPS      Y2, Y7, Y7
+	VMOVAPS     Y7, Y7
+	VFMADD213PS Y6, Y4, Y7
+	VMOVUPS     32(DX)(R9*1), Y8
+	VADDPS      Y8, Y7, Y7
+	VMAXPS      Y7, Y0, Y7
+	VMOVUPS     Y7, 32(AX)(R9*1)
+	MOVQ        width+48(FP), R11
+	LEAQ        (R9)(R11*4), R9
+	DECQ        R10
+	JNZ         row1
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	SUBQ        $0x00000010, R8
+	JMP         by2
+
+below2:
+by1:
+	CMPQ    R8, $0x00000008
+	JLT     below1
+	XORQ    R9, R9
+	VMOVUPS (BX), Y1
+	VMOVUPS (SI), Y2
+	VMOVUPS (DI), Y3
+	MOVQ    rows+56(FP), R10
+
+row2:
+	VMOVUPS     (CX)(R9*1), Y4
+	VSUBPS      Y1, Y4, Y4
+	VMOVAPS     Y4, Y4
+	VFMADD213PS Y3, Y2, Y4
+	VMOVUPS     (DX)(R9*1), Y5
+	VADDPS      Y5, Y4, Y4
+	VMAXPS      Y4, Y0, Y4
+	VMOVUPS     Y4, (AX)(R9*1)
+	MOVQ        width+48(FP), R11
+	LEAQ        (R9)(R11*4), R9
+	DECQ        R10
+	JNZ         row2
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	SUBQ        $0x00000008, R8
+	JMP         by1
+
+below1:
+	TESTQ      R8, R8
+	JZ         end
+	NEGQ       R8
+	LEAQ       loopsOnes<>+0(SB), R9
+	VMOVUPS    32(R9)(R8*4), Y1
+	XORQ       R8, R8
+	VMASKMOVPS (BX), Y1, Y2
+	VMASKMOVPS (SI), Y1, Y3
+	VMASKMOVPS (DI), Y1, Y4
+	MOVQ       rows+56(FP), R9
+
+row3:
+	VMASKMOVPS  (CX)(R8*1), Y1, Y5
+	VSUBPS      Y2, Y5, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD213PS Y4, Y3, Y5
+	VMASKMOVPS  (DX)(R8*1), Y1, Y6
+	VADDPS      Y6, Y5, Y5
+	VMAXPS      Y5, Y0, Y5
+	VMASKMOVPS  Y5, Y1, (AX)(R8*1)
+	MOVQ        width+48(FP), R10
+	LEAQ        (R8)(R10*4), R8
+	DECQ        R9
+	JNZ         row3
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ         y+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         r+16(FP), DX
+	MOVQ         mean+24(FP), BX
+	MOVQ         factor+32(FP), SI
+	MOVQ         bias+40(FP), DI
+	VBROADCASTSS floor+64(FP), Z0
+	MOVQ         width+48(FP), R8
+
+by4_wide:
+	CMPQ    R8, $0x00000040
+	JLT     below4_wide
+	XORQ    R9, R9
+	VMOVUPS (BX), Z1
+	VMOVUPS 64(BX), Z2
+	VMOVUPS 128(BX), Z3
+	VMOVUPS 192(BX), Z4
+	VMOVUPS (SI), Z5
+	VMOVUPS 64(SI), Z6
+	VMOVUPS 128(SI), Z7
+	VMOVUPS 192(SI), Z8
+	VMOVUPS (DI), Z9
+	VMOVUPS 64(DI), Z10
+	VMOVUPS 128(DI), Z11
+	VMOVUPS 192(DI), Z12
+	MOVQ    rows+56(FP), R10
+
+row1_wide:
+	VMOVUPS     (CX)(R9*1), Z13
+	VSUBPS      Z1, Z13, Z13
+	VMOVAPS     Z13, Z13
+	VFMADD213PS Z9, Z5, Z13
+	VMOVUPS     (DX)(R9*1), Z14
+	VADDPS      Z14, Z13, Z13
+	VMAXPS      Z13, Z0, Z13
+	VMOVUPS     Z13, (AX)(R9*1)
+	VMOVUPS     64(CX)(R9*1), Z13
+	VSUBPS      Z2, Z13, Z13
+	VMOVAPS     Z13, Z13
+	VFMADD213PS Z10, Z6, Z13
+	VMOVUPS     64(DX)(R9*1), Z14
+	VADDPS      Z14, Z13, Z13
+	VMAXPS      Z13, Z0, Z13
+	VMOVUPS     Z13, 64(AX)(R9*1)
+	VMOVUPS     128(CX)(R9*1), Z13
+	VSUBPS      Z3, Z13, Z13
+	VMOVAPS     Z13, Z13
+	VFMADD213PS Z11, Z7, Z13
+	VMOVUPS     128(DX)(R9*1), Z14
+	VADDPS      Z14, Z13, Z13
+	VMAXPS      Z13, Z0, Z13
+	VMOVUPS     Z13, 128(AX)(R9*1)
+	VMOVUPS     192(CX)(R9*1), Z13
+	VSUBPS      Z4, Z13, Z13
+	VMOVAPS     Z13, Z13
+	VFMADD213PS Z12, Z8, Z13
+	VMOVUPS     192(DX)(R9*1), Z14
+	VADDPS      Z14, Z13, Z13
+	VMAXPS      Z13, Z0, Z13
+	VMOVUPS     Z13, 192(AX)(R9*1)
+	MOVQ        width+48(FP), R11
+	LEAQ        (R9)(R11*4), R9
+	DECQ        R10
+	JNZ         row1_wide
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, DX
+	ADDQ        $0x00000100, BX
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DI
+	SUBQ        $0x00000040, R8
+	JMP         by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ    R8, $0x00000010
+	JLT     below1_wide
+	XORQ    R9, R9
+	VMOVUPS (BX), Z1
+	VMOVUPS (SI), Z2
+	VMOVUPS (DI), Z3
+	MOVQ    rows+56(FP), R10
+
+row2_wide:
+	VMOVUPS     (CX)(R9*1), Z4
+	VSUBPS      Z1, Z4, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD213PS Z3, Z2, Z4
+	VMOVUPS     (DX)(R9*1), Z5
+	VADDPS      Z5, Z4, Z4
+	VMAXPS      Z4, Z0, Z4
+	VMOVUPS     Z4, (AX)(R9*1)
+	MOVQ        width+48(FP), R11
+	LEAQ        (R9)(R11*4), R9
+	DECQ        R10
+	JNZ         row2_wide
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	SUBQ        $0x00000010, R8
+	JMP         by1_wide
+
+below1_wide:
+	TESTQ     R8, R8
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), R9
+	KMOVW     (R9)(R8*2), K1
+	XORQ      R8, R8
+	VMOVUPS.Z (BX), K1, Z1
+	VMOVUPS.Z (SI), K1, Z2
+	VMOVUPS.Z (DI), K1, Z3
+	MOVQ      rows+56(FP), R9
+
+row3_wide:
+	VMOVUPS.Z   (CX)(R8*1), K1, Z4
+	VSUBPS      Z1, Z4, Z4
+	VMOVAPS     Z4, Z4
+	VFMADD213PS Z3, Z2, Z4
+	VMOVUPS.Z   (DX)(R8*1), K1, Z5
+	VADDPS      Z5, Z4, Z4
+	VMAXPS      Z4, Z0, Z4
+	VMOVUPS     Z4, K1, (AX)(R8*1)
+	MOVQ        width+48(FP), R10
+	LEAQ        (R8)(R10*4), R8
+	DECQ        R9
+	JNZ         row3_wide
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+
+end_wide:
+	VZEROUPPER
+	RET
+
+// func vectorNormSums(sums *float64, products *float64, dy *float32, x *float32, mean *float32, width int, rows int)
+// Requires: AVX, AVX512DQ, AVX512F, FMA3
+TEXT ·vectorNormSums(SB), NOSPLIT, $0-56
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ dy+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ mean+32(FP), DX
+	MOVQ sums+0(FP), BX
+	MOVQ products+8(FP), SI
+	MOVQ width+40(FP), DI
+
+by2:
+	CMPQ    DI, $0x00000010
+	JLT     below2
+	XORQ    R8, R8
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	MOVQ    rows+48(FP), R9
+
+row1:
+	VMOVUPS      (AX)(R8*1), Y6
+	VMOVUPS      (CX)(R8*1), Y7
+	VSUBPS       Y0, Y7, Y7
+	VADDPS       Y6, Y2, Y2
+	VFMADD231PS  Y7, Y6, Y4
+	VMOVUPS      32(AX)(R8*1), Y6
+	VMOVUPS      32(CX)(R8*1), Y7
+	VSUBPS       Y1, Y7, Y7
+	VADDPS       Y6, Y3, Y3
+	VFMADD231PS  Y7, Y6, Y5
+	MOVQ         width+40(FP), R10
+	LEAQ         (R8)(R10*4), R8
+	DECQ         R9
+	JNZ          row1
+	VCVTPS2PD    X2, Y0
+	VADDPD       (BX), Y0, Y0
+	VMOVUPD      Y0, (BX)
+	VEXTRACTF128 $0x01, Y2, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(BX), Y0, Y0
+	VMOVUPD      Y0, 32(BX)
+	VCVTPS2PD    X3, Y0
+	VADDPD       64(BX), Y0, Y0
+	VMOVUPD      Y0, 64(BX)
+	VEXTRACTF128 $0x01, Y3, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       96(BX), Y0, Y0
+	VMOVUPD      Y0, 96(BX)
+	ADDQ         $0x00000080, BX
+	VCVTPS2PD    X4, Y0
+	VADDPD       (SI), Y0, Y0
+	VMOVUPD      Y0, (SI)
+	VEXTRACTF128 $0x01, Y4, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(SI), Y0, Y0
+	VMOVUPD      Y0, 32(SI)
+	VCVTPS2PD    X5, Y0
+	VADDPD       64(SI), Y0, Y0
+	VMOVUPD      Y0, 64(SI)
+	VEXTRACTF128 $0x01, Y5, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       96(SI), Y0, Y0
+	VMOVUPD      Y0, 96(SI)
+	ADDQ         $0x00000080, SI
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000010, DI
+	JMP          by2
+
+below2:
+by1:
+	CMPQ    DI, $0x00000008
+	JLT     below1
+	XORQ    R8, R8
+	VMOVUPS (DX), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	MOVQ    rows+48(FP), R9
+
+row2:
+	VMOVUPS      (AX)(R8*1), Y3
+	VMOVUPS      (CX)(R8*1), Y4
+	VSUBPS       Y0, Y4, Y4
+	VADDPS       Y3, Y1, Y1
+	VFMADD231PS  Y4, Y3, Y2
+	MOVQ         width+40(FP), R10
+	LEAQ         (R8)(R10*4), R8
+	DECQ         R9
+	JNZ          row2
+	VCVTPS2PD    X1, Y0
+	VADDPD       (BX), Y0, Y0
+	VMOVUPD      Y0, (BX)
+	VEXTRACTF128 $0x01, Y1, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(BX), Y0, Y0
+	VMOVUPD      Y0, 32(BX)
+	ADDQ         $0x00000040, BX
+	VCVTPS2PD    X2, Y0
+	VADDPD       (SI), Y0, Y0
+	VMOVUPD      Y0, (SI)
+	VEXTRACTF128 $0x01, Y2, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(SI), Y0, Y0
+	VMOVUPD      Y0, 32(SI)
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000008, DI
+	JMP          by1
+
+below1:
+	TESTQ      DI, DI
+	JZ         end
+	NEGQ       DI
+	LEAQ       loopsOnes<>+0(SB), R8
+	VMOVUPS    32(R8)(DI*4), Y0
+	XORQ       DI, DI
+	VMASKMOVPS (DX), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	MOVQ       rows+48(FP), R8
+
+row3:
+	VMASKMOVPS   (AX)(DI*1), Y0, Y4
+	VMASKMOVPS   (CX)(DI*1), Y0, Y5
+	VSUBPS       Y1, Y5, Y5
+	VADDPS       Y4, Y2, Y2
+	VFMADD231PS  Y5, Y4, Y3
+	MOVQ         width+40(FP), R9
+	LEAQ         (DI)(R9*4), DI
+	DECQ         R8
+	JNZ          row3
+	VCVTPS2PD    X2, Y0
+	VADDPD       (BX), Y0, Y0
+	VMOVUPD      Y0, (BX)
+	VEXTRACTF128 $0x01, Y2, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(BX), Y0, Y0
+	VMOVUPD      Y0, 32(BX)
+	ADDQ         $0x00000040, BX
+	VCVTPS2PD    X3, Y0
+	VADDPD       (SI), Y0, Y0
+	VMOVUPD      Y0, (SI)
+	VEXTRACTF128 $0x01, Y3, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(SI), Y0, Y0
+	VMOVUPD      Y0, 32(SI)
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ dy+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ mean+32(FP), DX
+	MOVQ sums+0(FP), BX
+	MOVQ products+8(FP), SI
+	MOVQ width+40(FP), DI
+
+by4_wide:
+	CMPQ    DI, $0x00000040
+	JLT     below4_wide
+	XORQ    R8, R8
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	VXORPS  Z4, Z4, Z4
+	VXORPS  Z5, Z5, Z5
+	VXORPS  Z6, Z6, Z6
+	VXORPS  Z7, Z7, Z7
+	VXORPS  Z8, Z8, Z8
+	VXORPS  Z9, Z9, Z9
+	VXORPS  Z10, Z10, Z10
+	VXORPS  Z11, Z11, Z11
+	MOVQ    rows+48(FP), R9
+
+row1_wide:
+	VMOVUPS       (AX)(R8*1), Z12
+	VMOVUPS       (CX)(R8*1), Z13
+	VSUBPS        Z0, Z13, Z13
+	VADDPS        Z12, Z4, Z4
+	VFMADD231PS   Z13, Z12, Z8
+	VMOVUPS       64(AX)(R8*1), Z12
+	VMOVUPS       64(CX)(R8*1), Z13
+	VSUBPS        Z1, Z13, Z13
+	VADDPS        Z12, Z5, Z5
+	VFMADD231PS   Z13, Z12, Z9
+	VMOVUPS       128(AX)(R8*1), Z12
+	VMOVUPS       128(CX)(R8*1), Z13
+	VSUBPS        Z2, Z13, Z13
+	VADDPS        Z12, Z6, Z6
+	VFMADD231PS   Z13, Z12, Z10
+	VMOVUPS       192(AX)(R8*1), Z12
+	VMOVUPS       192(CX)(R8*1), Z13
+	VSUBPS        Z3, Z13, Z13
+	VADDPS        Z12, Z7, Z7
+	VFMADD231PS   Z13, Z12, Z11
+	MOVQ          width+40(FP), R10
+	LEAQ          (R8)(R10*4), R8
+	DECQ          R9
+	JNZ           row1_wide
+	VCVTPS2PD     Y4, Z0
+	VADDPD        (BX), Z0, Z0
+	VMOVUPD       Z0, (BX)
+	VEXTRACTF32X8 $0x01, Z4, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(BX), Z0, Z0
+	VMOVUPD       Z0, 64(BX)
+	VCVTPS2PD     Y5, Z0
+	VADDPD        128(BX), Z0, Z0
+	VMOVUPD       Z0, 128(BX)
+	VEXTRACTF32X8 $0x01, Z5, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        192(BX), Z0, Z0
+	VMOVUPD       Z0, 192(BX)
+	VCVTPS2PD     Y6, Z0
+	VADDPD        256(BX), Z0, Z0
+	VMOVUPD       Z0, 256(BX)
+	VEXTRACTF32X8 $0x01, Z6, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        320(BX), Z0, Z0
+	VMOVUPD       Z0, 320(BX)
+	VCVTPS2PD     Y7, Z0
+	VADDPD        384(BX), Z0, Z0
+	VMOVUPD       Z0, 384(BX)
+	VEXTRACTF32X8 $0x01, Z7, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        448(BX), Z0, Z0
+	VMOVUPD       Z0, 448(BX)
+	ADDQ          $0x00000200, BX
+	VCVTPS2PD     Y8, Z0
+	VADDPD        (SI), Z0, Z0
+	VMOVUPD       Z0, (SI)
+	VEXTRACTF32X8 $0x01, Z8, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(SI), Z0, Z0
+	VMOVUPD       Z0, 64(SI)
+	VCVTPS2PD     Y9, Z0
+	VADDPD        128(SI), Z0, Z0
+	VMOVUPD       Z0, 128(SI)
+	VEXTRACTF32X8 $0x01, Z9, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        192(SI), Z0, Z0
+	VMOVUPD       Z0, 192(SI)
+	VCVTPS2PD     Y10, Z0
+	VADDPD        256(SI), Z0, Z0
+	VMOVUPD       Z0, 256(SI)
+	VEXTRACTF32X8 $0x01, Z10, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        320(SI), Z0, Z0
+	VMOVUPD       Z0, 320(SI)
+	VCVTPS2PD     Y11, Z0
+	VADDPD        384(SI), Z0, Z0
+	VMOVUPD       Z0, 384(SI)
+	VEXTRACTF32X8 $0x01, Z11, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        448(SI), Z0, Z0
+	VMOVUPD       Z0, 448(SI)
+	ADDQ          $0x00000200, SI
+	ADDQ          $0x00000100, AX
+	ADDQ          $0x00000100, CX
+	ADDQ          $0x00000100, DX
+	SUBQ          $0x00000040, DI
+	JMP           by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ    DI, $0x00000010
+	JLT     below1_wide
+	XORQ    R8, R8
+	VMOVUPS (DX), Z0
+	VXORPS  Z1, Z1, Z1
+	VXORPS  Z2, Z2, Z2
+	MOVQ    rows+48(FP), R9
+
+row2_wide:
+	VMOVUPS       (AX)(R8*1), Z3
+	VMOVUPS       (CX)(R8*1), Z4
+	VSUBPS        Z0, Z4, Z4
+	VADDPS        Z3, Z1, Z1
+	VFMADD231PS   Z4, Z3, Z2
+	MOVQ          width+40(FP), R10
+	LEAQ          (R8)(R10*4), R8
+	DECQ          R9
+	JNZ           row2_wide
+	VCVTPS2PD     Y1, Z0
+	VADDPD        (BX), Z0, Z0
+	VMOVUPD       Z0, (BX)
+	VEXTRACTF32X8 $0x01, Z1, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(BX), Z0, Z0
+	VMOVUPD       Z0, 64(BX)
+	ADDQ          $0x00000080, BX
+	VCVTPS2PD     Y2, Z0
+	VADDPD        (SI), Z0, Z0
+	VMOVUPD       Z0, (SI)
+	VEXTRACTF32X8 $0x01, Z2, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(SI), Z0, Z0
+	VMOVUPD       Z0, 64(SI)
+	ADDQ          $0x00000080, SI
+	ADDQ          $0x00000040, AX
+	ADDQ          $0x00000040, CX
+	ADDQ          $0x00000040, DX
+	SUBQ          $0x00000010, DI
+	JMP           by1_wide
+
+below1_wide:
+	TESTQ     DI, DI
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), R8
+	KMOVW     (R8)(DI*2), K1
+	XORQ      DI, DI
+	VMOVUPS.Z (DX), K1, Z0
+	VXORPS    Z1, Z1, Z1
+	VXORPS    Z2, Z2, Z2
+	MOVQ      rows+48(FP), R8
+
+row3_wide:
+	VMOVUPS.Z     (AX)(DI*1), K1, Z3
+	VMOVUPS.Z     (CX)(DI*1), K1, Z4
+	VSUBPS        Z0, Z4, Z4
+	VADDPS        Z3, Z1, Z1
+	VFMADD231PS   Z4, Z3, Z2
+	MOVQ          width+40(FP), R9
+	LEAQ          (DI)(R9*4), DI
+	DECQ          R8
+	JNZ           row3_wide
+	VCVTPS2PD     Y1, Z0
+	VADDPD        (BX), Z0, Z0
+	VMOVUPD       Z0, (BX)
+	VEXTRACTF32X8 $0x01, Z1, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(BX), Z0, Z0
+	VMOVUPD       Z0, 64(BX)
+	ADDQ          $0x00000080, BX
+	VCVTPS2PD     Y2, Z0
+	VADDPD        (SI), Z0, Z0
+	VMOVUPD       Z0, (SI)
+	VEXTRACTF32X8 $0x01, Z2, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(SI), Z0, Z0
+	VMOVUPD       Z0, 64(SI)
+	ADDQ          $0x00000080, SI
+	ADDQ          $0x00000040, AX
+	ADDQ          $0x00000040, CX
+	ADDQ          $0x00000040, DX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+// func vectorNormSumsGatedX(sums *float64, products *float64, dy *float32, x *float32, mean *float32, factor *float32, bias *float32, width int, rows int)
+// Requires: AVX, AVX512DQ, AVX512F, FMA3
+TEXT ·vectorNormSumsGatedX(SB), NOSPLIT, $0-72
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ dy+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ mean+32(FP), DX
+	MOVQ factor+40(FP), BX
+	MOVQ bias+48(FP), SI
+	MOVQ sums+0(FP), DI
+	MOVQ products+8(FP), R8
+	MOVQ width+56(FP), R9
+
+by2:
+	CMPQ    R9, $0x00000010
+	JLT     below2
+	XORQ    R10, R10
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS (BX), Y2
+	VMOVUPS 32(BX), Y3
+	VMOVUPS (SI), Y4
+	VMOVUPS 32(SI), Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
+	VXORPS  Y9, Y9, Y9
+	MOVQ    rows+64(FP), R11
+
+row1:
+	VMOVUPS      (CX)(R10*1), Y10
+	VSUBPS       Y0, Y10, Y10
+	VMOVUPS      (AX)(R10*1), Y11
+	VMOVAPS      Y10, Y12
+	VFMADD213PS  Y4, Y2, Y12
+	VMOVUPS      loops00000000<>+0(SB), Y13
+	VCMPPS       $0x1e, Y13, Y12, Y12
+	VANDPS       Y11, Y12, Y11
+	VADDPS       Y11, Y6, Y6
+	VFMADD231PS  Y10, Y11, Y8
+	VMOVUPS      32(CX)(R10*1), Y10
+	VSUBPS       Y1, Y10, Y10
+	VMOVUPS      32(AX)(R10*1), Y11
+	VMOVAPS      Y10, Y12
+	VFMADD213PS  Y5, Y3, Y12
+	VMOVUPS      loops00000000<>+0(SB), Y13
+	VCMPPS       $0x1e, Y13, Y12, Y12
+	VANDPS       Y11, Y12, Y11
+	VADDPS       Y11, Y7, Y7
+	VFMADD231PS  Y10, Y11, Y9
+	MOVQ         width+56(FP), R12
+	LEAQ         (R10)(R12*4), R10
+	DECQ         R11
+	JNZ          row1
+	VCVTPS2PD    X6, Y0
+	VADDPD       (DI), Y0, Y0
+	VMOVUPD      Y0, (DI)
+	VEXTRACTF128 $0x01, Y6, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(DI), Y0, Y0
+	VMOVUPD      Y0, 32(DI)
+	VCVTPS2PD    X7, Y0
+	VADDPD       64(DI), Y0, Y0
+	VMOVUPD      Y0, 64(DI)
+	VEXTRACTF128 $0x01, Y7, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       96(DI), Y0, Y0
+	VMOVUPD      Y0, 96(DI)
+	ADDQ         $0x00000080, DI
+	VCVTPS2PD    X8, Y0
+	VADDPD       (R8), Y0, Y0
+	VMOVUPD      Y0, (R8)
+	VEXTRACTF128 $0x01, Y8, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(R8), Y0, Y0
+	VMOVUPD      Y0, 32(R8)
+	VCVTPS2PD    X9, Y0
+	VADDPD       64(R8), Y0, Y0
+	VMOVUPD      Y0, 64(R8)
+	VEXTRACTF128 $0x01, Y9, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       96(R8), Y0, Y0
+	VMOVUPD      Y0, 96(R8)
+	ADDQ         $0x00000080, R8
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, R9
+	JMP          by2
+
+below2:
+by1:
+	CMPQ    R9, $0x00000008
+	JLT     below1
+	XORQ    R10, R10
+	VMOVUPS (DX), Y0
+	VMOVUPS (BX), Y1
+	VMOVUPS (SI), Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	MOVQ    rows+64(FP), R11
+
+row2:
+	VMOVUPS      (CX)(R10*1), Y5
+	VSUBPS       Y0, Y5, Y5
+	VMOVUPS      (AX)(R10*1), Y6
+	VMOVAPS      Y5, Y7
+	VFMADD213PS  Y2, Y1, Y7
+	VMOVUPS      loops00000000<>+0(SB), Y8
+	VCMPPS       $0x1e, Y8, Y7, Y7
+	VANDPS       Y6, Y7, Y6
+	VADDPS       Y6, Y3, Y3
+	VFMADD231PS  Y5, Y6, Y4
+	MOVQ         width+56(FP), R12
+	LEAQ         (R10)(R12*4), R10
+	DECQ         R11
+	JNZ          row2
+	VCVTPS2PD    X3, Y0
+	VADDPD       (DI), Y0, Y0
+	VMOVUPD      Y0, (DI)
+	VEXTRACTF128 $0x01, Y3, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(DI), Y0, Y0
+	VMOVUPD      Y0, 32(DI)
+	ADDQ         $0x00000040, DI
+	VCVTPS2PD    X4, Y0
+	VADDPD       (R8), Y0, Y0
+	VMOVUPD      Y0, (R8)
+	VEXTRACTF128 $0x01, Y4, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(R8), Y0, Y0
+	VMOVUPD      Y0, 32(R8)
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, R9
+	JMP          by1
+
+below1:
+	TESTQ      R9, R9
+	JZ         end
+	NEGQ       R9
+	LEAQ       loopsOnes<>+0(SB), R10
+	VMOVUPS    32(R10)(R9*4), Y0
+	XORQ       R9, R9
+	VMASKMOVPS (DX), Y0, Y1
+	VMASKMOVPS (BX), Y0, Y2
+	VMASKMOVPS (SI), Y0, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	MOVQ       rows+64(FP), R10
+
+row3:
+	VMASKMOVPS   (CX)(R9*1), Y0, Y6
+	VSUBPS       Y1, Y6, Y6
+	VMASKMOVPS   (AX)(R9*1), Y0, Y7
+	VMOVAPS      Y6, Y8
+	VFMADD213PS  Y3, Y2, Y8
+	VMOVUPS      loops00000000<>+0(SB), Y9
+	VCMPPS       $0x1e, Y9, Y8, Y8
+	VANDPS       Y7, Y8, Y7
+	VADDPS       Y7, Y4, Y4
+	VFMADD231PS  Y6, Y7, Y5
+	MOVQ         width+56(FP), R11
+	LEAQ         (R9)(R11*4), R9
+	DECQ         R10
+	JNZ          row3
+	VCVTPS2PD    X4, Y0
+	VADDPD       (DI), Y0, Y0
+	VMOVUPD      Y0, (DI)
+	VEXTRACTF128 $0x01, Y4, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(DI), Y0, Y0
+	VMOVUPD      Y0, 32(DI)
+	ADDQ         $0x00000040, DI
+	VCVTPS2PD    X5, Y0
+	VADDPD       (R8), Y0, Y0
+	VMOVUPD      Y0, (R8)
+	VEXTRACTF128 $0x01, Y5, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(R8), Y0, Y0
+	VMOVUPD      Y0, 32(R8)
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ dy+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ mean+32(FP), DX
+	MOVQ factor+40(FP), BX
+	MOVQ bias+48(FP), SI
+	MOVQ sums+0(FP), DI
+	MOVQ products+8(FP), R8
+	MOVQ width+56(FP), R9
+
+by4_wide:
+	CMPQ    R9, $0x00000040
+	JLT     below4_wide
+	XORQ    R10, R10
+	VMOVUPS (DX), Z0
+	VMOVUPS 64(DX), Z1
+	VMOVUPS 128(DX), Z2
+	VMOVUPS 192(DX), Z3
+	VMOVUPS (BX), Z4
+	VMOVUPS 64(BX), Z5
+	VMOVUPS 128(BX), Z6
+	VMOVUPS 192(BX), Z7
+	VMOVUPS (SI), Z8
+	VMOVUPS 64(SI), Z9
+	VMOVUPS 128(SI), Z10
+	VMOVUPS 192(SI), Z11
+	VXORPS  Z12, Z12, Z12
+	VXORPS  Z13, Z13, Z13
+	VXORPS  Z14, Z14, Z14
+	VXORPS  Z15, Z15, Z15
+	VXORPS  Z16, Z16, Z16
+	VXORPS  Z17, Z17, Z17
+	VXORPS  Z18, Z18, Z18
+	VXORPS  Z19, Z19, Z19
+	MOVQ    rows+64(FP), R11
+
+row1_wide:
+	VMOVUPS       (CX)(R10*1), Z20
+	VSUBPS        Z0, Z20, Z20
+	VMOVUPS       (AX)(R10*1), Z21
+	VMOVAPS       Z20, Z22
+	VFMADD213PS   Z8, Z4, Z22
+	VBROADCASTSS  loops00000000<>+0(SB), Z23
+	VCMPPS        $0x1e, Z23, Z22, K1
+	VMOVAPS.Z     Z21, K1, Z21
+	VADDPS        Z21, Z12, Z12
+	VFMADD231PS   Z20, Z21, Z16
+	VMOVUPS       64(CX)(R10*1), Z20
+	VSUBPS        Z1, Z20, Z20
+	VMOVUPS       64(AX)(R10*1), Z21
+	VMOVAPS       Z20, Z22
+	VFMADD213PS   Z9, Z5, Z22
+	VBROADCASTSS  loops00000000<>+0(SB), Z23
+	VCMPPS        $0x1e, Z23, Z22, K1
+	VMOVAPS.Z     Z21, K1, Z21
+	VADDPS        Z21, Z13, Z13
+	VFMADD231PS   Z20, Z21, Z17
+	VMOVUPS       128(CX)(R10*1), Z20
+	VSUBPS        Z2, Z20, Z20
+	VMOVUPS       128(AX)(R10*1), Z21
+	VMOVAPS       Z20, Z22
+	VFMADD213PS   Z10, Z6, Z22
+	VBROADCASTSS  loops00000000<>+0(SB), Z23
+	VCMPPS        $0x1e, Z23, Z22, K1
+	VMOVAPS.Z     Z21, K1, Z21
+	VADDPS        Z21, Z14, Z14
+	VFMADD231PS   Z20, Z21, Z18
+	VMOVUPS       192(CX)(R10*1), Z20
+	VSUBPS        Z3, Z20, Z20
+	VMOVUPS       192(AX)(R10*1), Z21
+	VMOVAPS       Z20, Z22
+	VFMADD213PS   Z11, Z7, Z22
+	VBROADCASTSS  loops00000000<>+0(SB), Z23
+	VCMPPS        $0x1e, Z23, Z22, K1
+	VMOVAPS.Z     Z21, K1, Z21
+	VADDPS        Z21, Z15, Z15
+	VFMADD231PS   Z20, Z21, Z19
+	MOVQ          width+56(FP), R12
+	LEAQ          (R10)(R12*4), R10
+	DECQ          R11
+	JNZ           row1_wide
+	VCVTPS2PD     Y12, Z0
+	VADDPD        (DI), Z0, Z0
+	VMOVUPD       Z0, (DI)
+	VEXTRACTF32X8 $0x01, Z12, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(DI), Z0, Z0
+	VMOVUPD       Z0, 64(DI)
+	VCVTPS2PD     Y13, Z0
+	VADDPD        128(DI), Z0, Z0
+	VMOVUPD       Z0, 128(DI)
+	VEXTRACTF32X8 $0x01, Z13, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        192(DI), Z0, Z0
+	VMOVUPD       Z0, 192(DI)
+	VCVTPS2PD     Y14, Z0
+	VADDPD        256(DI), Z0, Z0
+	VMOVUPD       Z0, 256(DI)
+	VEXTRACTF32X8 $0x01, Z14, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        320(DI), Z0, Z0
+	VMOVUPD       Z0, 320(DI)
+	VCVTPS2PD     Y15, Z0
+	VADDPD        384(DI), Z0, Z0
+	VMOVUPD       Z0, 384(DI)
+	VEXTRACTF32X8 $0x01, Z15, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        448(DI), Z0, Z0
+	VMOVUPD       Z0, 448(DI)
+	ADDQ          $0x00000200, DI
+	VCVTPS2PD     Y16, Z0
+	VADDPD        (R8), Z0, Z0
+	VMOVUPD       Z0, (R8)
+	VEXTRACTF32X8 $0x01, Z16, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(R8), Z0, Z0
+	VMOVUPD       Z0, 64(R8)
+	VCVTPS2PD     Y17, Z0
+	VADDPD        128(R8), Z0, Z0
+	VMOVUPD       Z0, 128(R8)
+	VEXTRACTF32X8 $0x01, Z17, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        192(R8), Z0, Z0
+	VMOVUPD       Z0, 192(R8)
+	VCVTPS2PD     Y18, Z0
+	VADDPD        256(R8), Z0, Z0
+	VMOVUPD       Z0, 256(R8)
+	VEXTRACTF32X8 $0x01, Z18, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        320(R8), Z0, Z0
+	VMOVUPD       Z0, 320(R8)
+	VCVTPS2PD     Y19, Z0
+	VADDPD        384(R8), Z0, Z0
+	VMOVUPD       Z0, 384(R8)
+	VEXTRACTF32X8 $0x01, Z19, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        448(R8), Z0, Z0
+	VMOVUPD       Z0, 448(R8)
+	ADDQ          $0x00000200, R8
+	ADDQ          $0x00000100, AX
+	ADDQ          $0x00000100, CX
+	ADDQ          $0x00000100, DX
+	ADDQ          $0x00000100, BX
+	ADDQ          $0x00000100, SI
+	SUBQ          $0x00000040, R9
+	JMP           by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ    R9, $0x00000010
+	JLT     below1_wide
+	XORQ    R10, R10
+	VMOVUPS (DX), Z0
+	VMOVUPS (BX), Z1
+	VMOVUPS (SI), Z2
+	VXORPS  Z3, Z3, Z3
+	VXORPS  Z4, Z4, Z4
+	MOVQ    rows+64(FP), R11
+
+row2_wide:
+	VMOVUPS       (CX)(R10*1), Z5
+	VSUBPS        Z0, Z5, Z5
+	VMOVUPS       (AX)(R10*1), Z6
+	VMOVAPS       Z5, Z7
+	VFMADD213PS   Z2, Z1, Z7
+	VBROADCASTSS  loops00000000<>+0(SB), Z8
+	VCMPPS        $0x1e, Z8, Z7, K1
+	VMOVAPS.Z     Z6, K1, Z6
+	VADDPS        Z6, Z3, Z3
+	VFMADD231PS   Z5, Z6, Z4
+	MOVQ          width+56(FP), R12
+	LEAQ          (R10)(R12*4), R10
+	DECQ          R11
+	JNZ           row2_wide
+	VCVTPS2PD     Y3, Z0
+	VADDPD        (DI), Z0, Z0
+	VMOVUPD       Z0, (DI)
+	VEXTRACTF32X8 $0x01, Z3, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(DI), Z0, Z0
+	VMOVUPD       Z0, 64(DI)
+	ADDQ          $0x00000080, DI
+	VCVTPS2PD     Y4, Z0
+	VADDPD        (R8), Z0, Z0
+	VMOVUPD       Z0, (R8)
+	VEXTRACTF32X8 $0x01, Z4, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(R8), Z0, Z0
+	VMOVUPD       Z0, 64(R8)
+	ADDQ          $0x00000080, R8
+	ADDQ          $0x00000040, AX
+	ADDQ          $0x00000040, CX
+	ADDQ          $0x00000040, DX
+	ADDQ          $0x00000040, BX
+	ADDQ          $0x00000040, SI
+	SUBQ          $0x00000010, R9
+	JMP           by1_wide
+
+below1_wide:
+	TESTQ     R9, R9
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), R10
+	KMOVW     (R10)(R9*2), K1
+	XORQ      R9, R9
+	VMOVUPS.Z (DX), K1, Z0
+	VMOVUPS.Z (BX), K1, Z1
+	VMOVUPS.Z (SI), K1, Z2
+	VXORPS    Z3, Z3, Z3
+	VXORPS    Z4, Z4, Z4
+	MOVQ      rows+64(FP), R10
+
+row3_wide:
+	VMOVUPS.Z     (CX)(R9*1), K1, Z5
+	VSUBPS        Z0, Z5, Z5
+	VMOVUPS.Z     (AX)(R9*1), K1, Z6
+	VMOVAPS       Z5, Z7
+	VFMADD213PS   Z2, Z1, Z7
+	VBROADCASTSS  loops00000000<>+0(SB), Z8
+	VCMPPS        $0x1e, Z8, Z7, K2
+	VMOVAPS.Z     Z6, K2, Z6
+	VADDPS        Z6, Z3, Z3
+	VFMADD231PS   Z5, Z6, Z4
+	MOVQ          width+56(FP), R11
+	LEAQ          (R9)(R11*4), R9
+	DECQ          R10
+	JNZ           row3_wide
+	VCVTPS2PD     Y3, Z0
+	VADDPD        (DI), Z0, Z0
+	VMOVUPD       Z0, (DI)
+	VEXTRACTF32X8 $0x01, Z3, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(DI), Z0, Z0
+	VMOVUPD       Z0, 64(DI)
+	ADDQ          $0x00000080, DI
+	VCVTPS2PD     Y4, Z0
+	VADDPD        (R8), Z0, Z0
+	VMOVUPD       Z0, (R8)
+	VEXTRACTF32X8 $0x01, Z4, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(R8), Z0, Z0
+	VMOVUPD       Z0, 64(R8)
+	ADDQ          $0x00000080, R8
+	ADDQ          $0x00000040, AX
+	ADDQ          $0x00000040, CX
+	ADDQ          $0x00000040, DX
+	ADDQ          $0x00000040, BX
+	ADDQ          $0x00000040, SI
+
+end_wide:
+	VZEROUPPER
+	RET
+
+// func vectorNormSumsGatedY(sums *float64, products *float64, dy *float32, x *float32, y *float32, dr *float32, mean *float32, width int, rows int)
+// Requires: AVX, AVX512DQ, AVX512F, FMA3
+TEXT ·vectorNormSumsGatedY(SB), NOSPLIT, $0-72
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ dy+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ y+32(FP), DX
+	MOVQ dr+40(FP), BX
+	MOVQ mean+48(FP), SI
+	MOVQ sums+0(FP), DI
+	MOVQ products+8(FP), R8
+	MOVQ width+56(FP), R9
+
+by2:
+	CMPQ    R9, $0x00000010
+	JLT     below2
+	XORQ    R10, R10
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	MOVQ    rows+64(FP), R11
+
+row1:
+	VMOVUPS      (AX)(R10*1), Y6
+	VMOVUPS      (DX)(R10*1), Y7
+	VMOVUPS      loops00000000<>+0(SB), Y8
+	VCMPPS       $0x1e, Y8, Y7, Y7
+	VANDPS       Y6, Y7, Y6
+	VMOVUPS      Y6, (BX)(R10*1)
+	VMOVUPS      (CX)(R10*1), Y7
+	VSUBPS       Y0, Y7, Y7
+	VADDPS       Y6, Y2, Y2
+	VFMADD231PS  Y7, Y6, Y4
+	VMOVUPS      32(AX)(R10*1), Y6
+	VMOVUPS      32(DX)(R10*1), Y7
+	VMOVUPS      loops00000000<>+0(SB), Y8
+	VCMPPS       $0x1e, Y8, Y7, Y7
+	VANDPS       Y6, Y7, Y6
+	VMOVUPS      Y6, 32(BX)(R10*1)
+	VMOVUPS      32(CX)(R10*1), Y7
+	VSUBPS       Y1, Y7, Y7
+	VADDPS       Y6, Y3, Y3
+	VFMADD231PS  Y7, Y6, Y5
+	MOVQ         width+56(FP), R12
+	LEAQ         (R10)(R12*4), R10
+	DECQ         R11
+	JNZ          row1
+	VCVTPS2PD    X2, Y0
+	VADDPD       (DI), Y0, Y0
+	VMOVUPD      Y0, (DI)
+	VEXTRACTF128 $0x01, Y2, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(DI), Y0, Y0
+	VMOVUPD      Y0, 32(DI)
+	VCVTPS2PD    X3, Y0
+	VADDPD       64(DI), Y0, Y0
+	VMOVUPD      Y0, 64(DI)
+	VEXTRACTF128 $0x01, Y3, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       96(DI), Y0, Y0
+	VMOVUPD      Y0, 96(DI)
+	ADDQ         $0x00000080, DI
+	VCVTPS2PD    X4, Y0
+	VADDPD       (R8), Y0, Y0
+	VMOVUPD      Y0, (R8)
+	VEXTRACTF128 $0x01, Y4, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(R8), Y0, Y0
+	VMOVUPD      Y0, 32(R8)
+	VCVTPS2PD    X5, Y0
+	VADDPD       64(R8), Y0, Y0
+	VMOVUPD      Y0, 64(R8)
+	VEXTRACTF128 $0x01, Y5, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       96(R8), Y0, Y0
+	VMOVUPD      Y0, 96(R8)
+	ADDQ         $0x00000080, R8
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, R9
+	JMP          by2
+
+below2:
+by1:
+	CMPQ    R9, $0x00000008
+	JLT     below1
+	XORQ    R10, R10
+	VMOVUPS (SI), Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	MOVQ    rows+64(FP), R11
+
+row2:
+	VMOVUPS      (AX)(R10*1), Y3
+	VMOVUPS      (DX)(R10*1), Y4
+	VMOVUPS      loops00000000<>+0(SB), Y5
+	VCMPPS       $0x1e, Y5, Y4, Y4
+	VANDPS       Y3, Y4, Y3
+	VMOVUPS      Y3, (BX)(R10*1)
+	VMOVUPS      (CX)(R10*1), Y4
+	VSUBPS       Y0, Y4, Y4
+	VADDPS       Y3, Y1, Y1
+	VFMADD231PS  Y4, Y3, Y2
+	MOVQ         width+56(FP), R12
+	LEAQ         (R10)(R12*4), R10
+	DECQ         R11
+	JNZ          row2
+	VCVTPS2PD    X1, Y0
+	VADDPD       (DI), Y0, Y0
+	VMOVUPD      Y0, (DI)
+	VEXTRACTF128 $0x01, Y1, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(DI), Y0, Y0
+	VMOVUPD      Y0, 32(DI)
+	ADDQ         $0x00000040, DI
+	VCVTPS2PD    X2, Y0
+	VADDPD       (R8), Y0, Y0
+	VMOVUPD      Y0, (R8)
+	VEXTRACTF128 $0x01, Y2, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(R8), Y0, Y0
+	VMOVUPD      Y0, 32(R8)
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, R9
+	JMP          by1
+
+below1:
+	TESTQ      R9, R9
+	JZ         end
+	NEGQ       R9
+	LEAQ       loopsOnes<>+0(SB), R10
+	VMOVUPS    32(R10)(R9*4), Y0
+	XORQ       R9, R9
+	VMASKMOVPS (SI), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	MOVQ       rows+64(FP), R10
+
+row3:
+	VMASKMOVPS   (AX)(R9*1), Y0, Y4
+	VMASKMOVPS   (DX)(R9*1), Y0, Y5
+	VMOVUPS      loops00000000<>+0(SB), Y6
+	VCMPPS       $0x1e, Y6, Y5, Y5
+	VANDPS       Y4, Y5, Y4
+	VMASKMOVPS   Y4, Y0, (BX)(R9*1)
+	VMASKMOVPS   (CX)(R9*1), Y0, Y5
+	VSUBPS       Y1, Y5, Y5
+	VADDPS       Y4, Y2, Y2
+	VFMADD231PS  Y5, Y4, Y3
+	MOVQ         width+56(FP), R11
+	LEAQ         (R9)(R11*4), R9
+	DECQ         R10
+	JNZ          row3
+	VCVTPS2PD    X2, Y0
+	VADDPD       (DI), Y0, Y0
+	VMOVUPD      Y0, (DI)
+	VEXTRACTF128 $0x01, Y2, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(DI), Y0, Y0
+	VMOVUPD      Y0, 32(DI)
+	ADDQ         $0x00000040, DI
+	VCVTPS2PD    X3, Y0
+	VADDPD       (R8), Y0, Y0
+	VMOVUPD      Y0, (R8)
+	VEXTRACTF128 $0x01, Y3, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(R8), Y0, Y0
+	VMOVUPD      Y0, 32(R8)
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ dy+16(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ y+32(FP), DX
+	MOVQ dr+40(FP), BX
+	MOVQ mean+48(FP), SI
+	MOVQ sums+0(FP), DI
+	MOVQ products+8(FP), R8
+	MOVQ width+56(FP), R9
+
+by4_wide:
+	CMPQ    R9, $0x00000040
+	JLT     below4_wide
+	XORQ    R10, R10
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 128(SI), Z2
+	VMOVUPS 192(SI), Z3
+	VXORPS  Z4, Z4, Z4
+	VXORPS  Z5, Z5, Z5
+	VXORPS  Z6, Z6, Z6
+	VXORPS  Z7, Z7, Z7
+	VXORPS  Z8, Z8, Z8
+	VXORPS  Z9, Z9, Z9
+	VXORPS  Z10, Z10, Z10
+	VXORPS  Z11, Z11, Z11
+	MOVQ    rows+64(FP), R11
+
+row1_wide:
+	VMOVUPS       (AX)(R10*1), Z12
+	VMOVUPS       (DX)(R10*1), Z13
+	VBROADCASTSS  loops00000000<>+0(SB), Z14
+	VCMPPS        $0x1e, Z14, Z13, K1
+	VMOVAPS.Z     Z12, K1, Z12
+	VMOVUPS       Z12, (BX)(R10*1)
+	VMOVUPS       (CX)(R10*1), Z13
+	VSUBPS        Z0, Z13, Z13
+	VADDPS        Z12, Z4, Z4
+	VFMADD231PS   Z13, Z12, Z8
+	VMOVUPS       64(AX)(R10*1), Z12
+	VMOVUPS       64(DX)(R10*1), Z13
+	VBROADCASTSS  loops00000000<>+0(SB), Z14
+	VCMPPS        $0x1e, Z14, Z13, K1
+	VMOVAPS.Z     Z12, K1, Z12
+	VMOVUPS       Z12, 64(BX)(R10*1)
+	VMOVUPS       64(CX)(R10*1), Z13
+	VSUBPS        Z1, Z13, Z13
+	VADDPS        Z12, Z5, Z5
+	VFMADD231PS   Z13, Z12, Z9
+	VMOVUPS       128(AX)(R10*1), Z12
+	VMOVUPS       128(DX)(R10*1), Z13
+	VBROADCASTSS  loops00000000<>+0(SB), Z14
+	VCMPPS        $0x1e, Z14, Z13, K1
+	VMOVAPS.Z     Z12, K1, Z12
+	VMOVUPS       Z12, 128(BX)(R10*1)
+	VMOVUPS       128(CX)(R10*1), Z13
+	VSUBPS        Z2, Z13, Z13
+	VADDPS        Z12, Z6, Z6
+	VFMADD231PS   Z13, Z12, Z10
+	VMOVUPS       192(AX)(R10*1), Z12
+	VMOVUPS       192(DX)(R10*1), Z13
+	VBROADCASTSS  loops00000000<>+0(SB), Z14
+	VCMPPS        $0x1e, Z14, Z13, K1
+	VMOVAPS.Z     Z12, K1, Z12
+	VMOVUPS       Z12, 192(BX)(R10*1)
+	VMOVUPS       192(CX)(R10*1), Z13
+	VSUBPS        Z3, Z13, Z13
+	VADDPS        Z12, Z7, Z7
+	VFMADD231PS   Z13, Z12, Z11
+	MOVQ          width+56(FP), R12
+	LEAQ          (R10)(R12*4), R10
+	DECQ          R11
+	JNZ           row1_wide
+	VCVTPS2PD     Y4, Z0
+	VADDPD        (DI), Z0, Z0
+	VMOVUPD       Z0, (DI)
+	VEXTRACTF32X8 $0x01, Z4, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(DI), Z0, Z0
+	VMOVUPD       Z0, 64(DI)
+	VCVTPS2PD     Y5, Z0
+	VADDPD        128(DI), Z0, Z0
+	VMOVUPD       Z0, 128(DI)
+	VEXTRACTF32X8 $0x01, Z5, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        192(DI), Z0, Z0
+	VMOVUPD       Z0, 192(DI)
+	VCVTPS2PD     Y6, Z0
+	VADDPD        256(DI), Z0, Z0
+	VMOVUPD       Z0, 256(DI)
+	VEXTRACTF32X8 $0x01, Z6, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        320(DI), Z0, Z0
+	VMOVUPD       Z0, 320(DI)
+	VCVTPS2PD     Y7, Z0
+	VADDPD        384(DI), Z0, Z0
+	VMOVUPD       Z0, 384(DI)
+	VEXTRACTF32X8 $0x01, Z7, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        448(DI), Z0, Z0
+	VMOVUPD       Z0, 448(DI)
+	ADDQ          $0x00000200, DI
+	VCVTPS2PD     Y8, Z0
+	VADDPD        (R8), Z0, Z0
+	VMOVUPD       Z0, (R8)
+	VEXTRACTF32X8 $0x01, Z8, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(R8), Z0, Z0
+	VMOVUPD       Z0, 64(R8)
+	VCVTPS2PD     Y9, Z0
+	VADDPD        128(R8), Z0, Z0
+	VMOVUPD       Z0, 128(R8)
+	VEXTRACTF32X8 $0x01, Z9, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        192(R8), Z0, Z0
+	VMOVUPD       Z0, 192(R8)
+	VCVTPS2PD     Y10, Z0
+	VADDPD        256(R8), Z0, Z0
+	VMOVUPD       Z0, 256(R8)
+	VEXTRACTF32X8 $0x01, Z10, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        320(R8), Z0, Z0
+	VMOVUPD       Z0, 320(R8)
+	VCVTPS2PD     Y11, Z0
+	VADDPD        384(R8), Z0, Z0
+	VMOVUPD       Z0, 384(R8)
+	VEXTRACTF32X8 $0x01, Z11, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        448(R8), Z0, Z0
+	VMOVUPD       Z0, 448(R8)
+	ADDQ          $0x00000200, R8
+	ADDQ          $0x00000100, AX
+	ADDQ          $0x00000100, CX
+	ADDQ          $0x00000100, DX
+	ADDQ          $0x00000100, BX
+	ADDQ          $0x00000100, SI
+	SUBQ          $0x00000040, R9
+	JMP           by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ    R9, $0x00000010
+	JLT     below1_wide
+	XORQ    R10, R10
+	VMOVUPS (SI), Z0
+	VXORPS  Z1, Z1, Z1
+	VXORPS  Z2, Z2, Z2
+	MOVQ    rows+64(FP), R11
+
+row2_wide:
+	VMOVUPS       (AX)(R10*1), Z3
+	VMOVUPS       (DX)(R10*1), Z4
+	VBROADCASTSS  loops00000000<>+0(SB), Z5
+	VCMPPS        $0x1e, Z5, Z4, K1
+	VMOVAPS.Z     Z3, K1, Z3
+	VMOVUPS       Z3, (BX)(R10*1)
+	VMOVUPS       (CX)(R10*1), Z4
+	VSUBPS        Z0, Z4, Z4
+	VADDPS        Z3, Z1, Z1
+	VFMADD231PS   Z4, Z3, Z2
+	MOVQ          width+56(FP), R12
+	LEAQ          (R10)(R12*4), R10
+	DECQ          R11
+	JNZ           row2_wide
+	VCVTPS2PD     Y1, Z0
+	VADDPD        (DI), Z0, Z0
+	VMOVUPD       Z0, (DI)
+	VEXTRACTF32X8 $0x01, Z1, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(DI), Z0, Z0
+	VMOVUPD       Z0, 64(DI)
+	ADDQ          $0x00000080, DI
+	VCVTPS2PD     Y2, Z0
+	VADDPD        (R8), Z0, Z0
+	VMOVUPD       Z0, (R8)
+	VEXTRACTF32X8 $0x01, Z2, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(R8), Z0, Z0
+	VMOVUPD       Z0, 64(R8)
+	ADDQ          $0x00000080, R8
+	ADDQ          $0x00000040, AX
+	ADDQ          $0x00000040, CX
+	ADDQ          $0x00000040, DX
+	ADDQ          $0x00000040, BX
+	ADDQ          $0x00000040, SI
+	SUBQ          $0x00000010, R9
+	JMP           by1_wide
+
+below1_wide:
+	TESTQ     R9, R9
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), R10
+	KMOVW     (R10)(R9*2), K1
+	XORQ      R9, R9
+	VMOVUPS.Z (SI), K1, Z0
+	VXORPS    Z1, Z1, Z1
+	VXORPS    Z2, Z2, Z2
+	MOVQ      rows+64(FP), R10
+
+row3_wide:
+	VMOVUPS.Z     (AX)(R9*1), K1, Z3
+	VMOVUPS.Z     (DX)(R9*1), K1, Z4
+	VBROADCASTSS  loops00000000<>+0(SB), Z5
+	VCMPPS        $0x1e, Z5, Z4, K2
+	VMOVAPS.Z     Z3, K2, Z3
+	VMOVUPS       Z3, K1, (BX)(R9*1)
+	VMOVUPS.Z     (CX)(R9*1), K1, Z4
+	VSUBPS        Z0, Z4, Z4
+	VADDPS        Z3, Z1, Z1
+	VFMADD231PS   Z4, Z3, Z2
+	MOVQ          width+56(FP), R11
+	LEAQ          (R9)(R11*4), R9
+	DECQ          R10
+	JNZ           row3_wide
+	VCVTPS2PD     Y1, Z0
+	VADDPD        (DI), Z0, Z0
+	VMOVUPD       Z0, (DI)
+	VEXTRACTF32X8 $0x01, Z1, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(DI), Z0, Z0
+	VMOVUPD       Z0, 64(DI)
+	ADDQ          $0x00000080, DI
+	VCVTPS2PD     Y2, Z0
+	VADDPD        (R8), Z0, Z0
+	VMOVUPD       Z0, (R8)
+	VEXTRACTF32X8 $0x01, Z2, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(R8), Z0, Z0
+	VMOVUPD       Z0, 64(R8)
+	ADDQ          $0x00000080, R8
+	ADDQ          $0x00000040, AX
+	ADDQ          $0x00000040, CX
+	ADDQ          $0x00000040, DX
+	ADDQ          $0x00000040, BX
+	ADDQ          $0x00000040, SI
+
+end_wide:
+	VZEROUPPER
+	RET
+
+// func vectorNormGrad(dx *float32, dy *float32, x *float32, mean *float32, factor *float32, slope *float32, lift *float32, width int, rows int)
+// Requires: AVX, AVX512F, FMA3
+TEXT ·vectorNormGrad(SB), NOSPLIT, $0-72
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ dx+0(FP), AX
+	MOVQ dy+8(FP), CX
+	MOVQ x+16(FP), DX
+	MOVQ mean+24(FP), BX
+	MOVQ factor+32(FP), SI
+	MOVQ slope+40(FP), DI
+	MOVQ lift+48(FP), R8
+	MOVQ width+56(FP), R9
+
+by2:
+	CMPQ    R9, $0x00000010
+	JLT     below2
+	XORQ    R10, R10
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS (SI), Y2
+	VMOVUPS 32(SI), Y3
+	VMOVUPS (DI), Y4
+	VMOVUPS 32(DI), Y5
+	VMOVUPS (R8), Y6
+	VMOVUPS 32(R8), Y7
+	MOVQ    rows+64(FP), R11
+
+row1:
+	VMOVUPS     (DX)(R10*1), Y8
+	VSUBPS      Y0, Y8, Y8
+	VMOVUPS     (CX)(R10*1), Y9
+	VFMADD213PS Y6, Y4, Y8
+	VFMADD231PS Y2, Y9, Y8
+	VMOVUPS     Y8, (AX)(R10*1)
+	VMOVUPS     32(DX)(R10*1), Y8
+	VSUBPS      Y1, Y8, Y8
+	VMOVUPS     32(CX)(R10*1), Y9
+	VFMADD213PS Y7, Y5, Y8
+	VFMADD231PS Y3, Y9, Y8
+	VMOVUPS     Y8, 32(AX)(R10*1)
+	MOVQ        width+56(FP), R12
+	LEAQ        (R10)(R12*4), R10
+	DECQ        R11
+	JNZ         row1
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, R9
+	JMP         by2
+
+below2:
+by1:
+	CMPQ    R9, $0x00000008
+	JLT     below1
+	XORQ    R10, R10
+	VMOVUPS (BX), Y0
+	VMOVUPS (SI), Y1
+	VMOVUPS (DI), Y2
+	VMOVUPS (R8), Y3
+	MOVQ    rows+64(FP), R11
+
+row2:
+	VMOVUPS     (DX)(R10*1), Y4
+	VSUBPS      Y0, Y4, Y4
+	VMOVUPS     (CX)(R10*1), Y5
+	VFMADD213PS Y3, Y2, Y4
+	VFMADD231PS Y1, Y5, Y4
+	VMOVUPS     Y4, (AX)(R10*1)
+	MOVQ        width+56(FP), R12
+	LEAQ        (R10)(R12*4), R10
+	DECQ        R11
+	JNZ         row2
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, R8
+	SUBQ        $0x00000008, R9
+	JMP         by1
+
+below1:
+	TESTQ      R9, R9
+	JZ         end
+	NEGQ       R9
+	LEAQ       loopsOnes<>+0(SB), R10
+	VMOVUPS    32(R10)(R9*4), Y0
+	XORQ       R9, R9
+	VMASKMOVPS (BX), Y0, Y1
+	VMASKMOVPS (SI), Y0, Y2
+	VMASKMOVPS (DI), Y0, Y3
+	VMASKMOVPS (R8), Y0, Y4
+	MOVQ       rows+64(FP), R10
+
+row3:
+	VMASKMOVPS  (DX)(R9*1), Y0, Y5
+	VSUBPS      Y1, Y5, Y5
+	VMASKMOVPS  (CX)(R9*1), Y0, Y6
+	VFMADD213PS Y4, Y3, Y5
+	VFMADD231PS Y2, Y6, Y5
+	VMASKMOVPS  Y5, Y0, (AX)(R9*1)
+	MOVQ        width+56(FP), R11
+	LEAQ        (R9)(R11*4), R9
+	DECQ        R10
+	JNZ         row3
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, R8
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ dx+0(FP), AX
+	MOVQ dy+8(FP), CX
+	MOVQ x+16(FP), DX
+	MOVQ mean+24(FP), BX
+	MOVQ factor+32(FP), SI
+	MOVQ slope+40(FP), DI
+	MOVQ lift+48(FP), R8
+	MOVQ width+56(FP), R9
+
+by4_wide:
+	CMPQ    R9, $0x00000040
+	JLT     below4_wide
+	XORQ    R10, R10
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	VMOVUPS 128(BX), Z2
+	VMOVUPS 192(BX), Z3
+	VMOVUPS (SI), Z4
+	VMOVUPS 64(SI), Z5
+	VMOVUPS 128(SI), Z6
+	VMOVUPS 192(SI), Z7
+	VMOVUPS (DI), Z8
+	VMOVUPS 64(DI), Z9
+	VMOVUPS 128(DI), Z10
+	VMOVUPS 192(DI), Z11
+	VMOVUPS (R8), Z12
+	VMOVUPS 64(R8), Z13
+	VMOVUPS 128(R8), Z14
+	VMOVUPS 192(R8), Z15
+	MOVQ    rows+64(FP), R11
+
+row1_wide:
+	VMOVUPS     (DX)(R10*1), Z16
+	VSUBPS      Z0, Z16, Z16
+	VMOVUPS     (CX)(R10*1), Z17
+	VFMADD213PS Z12, Z8, Z16
+	VFMADD231PS Z4, Z17, Z16
+	VMOVUPS     Z16, (AX)(R10*1)
+	VMOVUPS     64(DX)(R10*1), Z16
+	VSUBPS      Z1, Z16, Z16
+	VMOVUPS     64(CX)(R10*1), Z17
+	VFMADD213PS Z13, Z9, Z16
+	VFMADD231PS Z5, Z17, Z16
+	VMOVUPS     Z16, 64(AX)(R10*1)
+	VMOVUPS     128(DX)(R10*1), Z16
+	VSUBPS      Z2, Z16, Z16
+	VMOVUPS     128(CX)(R10*1), Z17
+	VFMADD213PS Z14, Z10, Z16
+	VFMADD231PS Z6, Z17, Z16
+	VMOVUPS     Z16, 128(AX)(R10*1)
+	VMOVUPS     192(DX)(R10*1), Z16
+	VSUBPS      Z3, Z16, Z16
+	VMOVUPS     192(CX)(R10*1), Z17
+	VFMADD213PS Z15, Z11, Z16
+	VFMADD231PS Z7, Z17, Z16
+	VMOVUPS     Z16, 192(AX)(R10*1)
+	MOVQ        width+56(FP), R12
+	LEAQ        (R10)(R12*4), R10
+	DECQ        R11
+	JNZ         row1_wide
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, DX
+	ADDQ        $0x00000100, BX
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, R8
+	SUBQ        $0x00000040, R9
+	JMP         by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ    R9, $0x00000010
+	JLT     below1_wide
+	XORQ    R10, R10
+	VMOVUPS (BX), Z0
+	VMOVUPS (SI), Z1
+	VMOVUPS (DI), Z2
+	VMOVUPS (R8), Z3
+	MOVQ    rows+64(FP), R11
+
+row2_wide:
+	VMOVUPS     (DX)(R10*1), Z4
+	VSUBPS      Z0, Z4, Z4
+	VMOVUPS     (CX)(R10*1), Z5
+	VFMADD213PS Z3, Z2, Z4
+	VFMADD231PS Z1, Z5, Z4
+	VMOVUPS     Z4, (AX)(R10*1)
+	MOVQ        width+56(FP), R12
+	LEAQ        (R10)(R12*4), R10
+	DECQ        R11
+	JNZ         row2_wide
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, R9
+	JMP         by1_wide
+
+below1_wide:
+	TESTQ     R9, R9
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), R10
+	KMOVW     (R10)(R9*2), K1
+	XORQ      R9, R9
+	VMOVUPS.Z (BX), K1, Z0
+	VMOVUPS.Z (SI), K1, Z1
+	VMOVUPS.Z (DI), K1, Z2
+	VMOVUPS.Z (R8), K1, Z3
+	MOVQ      rows+64(FP), R10
+
+row3_wide:
+	VMOVUPS.Z   (DX)(R9*1), K1, Z4
+	VSUBPS      Z0, Z4, Z4
+	VMOVUPS.Z   (CX)(R9*1), K1, Z5
+	VFMADD213PS Z3, Z2, Z4
+	VFMADD231PS Z1, Z5, Z4
+	VMOVUPS     Z4, K1, (AX)(R9*1)
+	MOVQ        width+56(FP), R11
+	LEAQ        (R9)(R11*4), R9
+	DECQ        R10
+	JNZ         row3_wide
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, R8
+
+end_wide:
+	VZEROUPPER
+	RET
+
+// func vectorNormGradGated(dx *float32, dy *float32, x *float32, mean *float32, factor *float32, bias *float32, slope *float32, lift *float32, width int, rows int)
+// Requires: AVX, AVX512F, FMA3
+TEXT ·vectorNormGradGated(SB), NOSPLIT, $0-80
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ dx+0(FP), AX
+	MOVQ dy+8(FP), CX
+	MOVQ x+16(FP), DX
+	MOVQ mean+24(FP), BX
+	MOVQ factor+32(FP), SI
+	MOVQ bias+40(FP), DI
+	MOVQ slope+48(FP), R8
+	MOVQ lift+56(FP), R9
+	MOVQ width+64(FP), R10
+
+by2:
+	CMPQ    R10, $0x00000010
+	JLT     below2
+	XORQ    R11, R11
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS (SI), Y2
+	VMOVUPS 32(SI), Y3
+	VMOVUPS (DI), Y4
+	VMOVUPS 32(DI), Y5
+	VMOVUPS (R8), Y6
+	VMOVUPS 32(R8), Y7
+	VMOVUPS (R9), Y8
+	VMOVUPS 32(R9), Y9
+	MOVQ    rows+72(FP), R12
+
+row1:
+	VMOVUPS     (DX)(R11*1), Y10
+	VSUBPS      Y0, Y10, Y10
+	VMOVUPS     (CX)(R11*1), Y11
+	VMOVAPS     Y10, Y12
+	VFMADD213PS Y4, Y2, Y12
+	VMOVUPS     loops00000000<>+0(SB), Y13
+	VCMPPS      $0x1e, Y13, Y12, Y12
+	VANDPS      Y11, Y12, Y11
+	VFMADD213PS Y8, Y6, Y10
+	VFMADD231PS Y2, Y11, Y10
+	VMOVUPS     Y10, (AX)(R11*1)
+	VMOVUPS     32(DX)(R11*1), Y10
+	VSUBPS      Y1, Y10, Y10
+	VMOVUPS     32(CX)(R11*1), Y11
+	VMOVAPS     Y10, Y12
+	VFMADD213PS Y5, Y3, Y12
+	VMOVUPS     loops00000000<>+0(SB), Y13
+	VCMPPS      $0x1e, Y13, Y12, Y12
+	VANDPS      Y11, Y12, Y11
+	VFMADD213PS Y9, Y7, Y10
+	VFMADD231PS Y3, Y11, Y10
+	VMOVUPS     Y10, 32(AX)(R11*1)
+	MOVQ        width+64(FP), R13
+	LEAQ        (R11)(R13*4), R11
+	DECQ        R12
+	JNZ         row1
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, R10
+	JMP         by2
+
+below2:
+by1:
+	CMPQ    R10, $0x00000008
+	JLT     below1
+	XORQ    R11, R11
+	VMOVUPS (BX), Y0
+	VMOVUPS (SI), Y1
+	VMOVUPS (DI), Y2
+	VMOVUPS (R8), Y3
+	VMOVUPS (R9), Y4
+	MOVQ    rows+72(FP), R12
+
+row2:
+	VMOVUPS     (DX)(R11*1), Y5
+	VSUBPS      Y0, Y5, Y5
+	VMOVUPS     (CX)(R11*1), Y6
+	VMOVAPS     Y5, Y7
+	VFMADD213PS Y2, Y1, Y7
+	VMOVUPS     loops00000000<>+0(SB), Y8
+	VCMPPS      $0x1e, Y8, Y7, Y7
+	VANDPS      Y6, Y7, Y6
+	VFMADD213PS Y4, Y3, Y5
+	VFMADD231PS Y1, Y6, Y5
+	VMOVUPS     Y5, (AX)(R11*1)
+	MOVQ        width+64(FP), R13
+	LEAQ        (R11)(R13*4), R11
+	DECQ        R12
+	JNZ         row2
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	SUBQ        $0x00000008, R10
+	JMP         by1
+
+below1:
+	TESTQ      R10, R10
+	JZ         end
+	NEGQ       R10
+	LEAQ       loopsOnes<>+0(SB), R11
+	VMOVUPS    32(R11)(R10*4), Y0
+	XORQ       R10, R10
+	VMASKMOVPS (BX), Y0, Y1
+	VMASKMOVPS (SI), Y0, Y2
+	VMASKMOVPS (DI), Y0, Y3
+	VMASKMOVPS (R8), Y0, Y4
+	VMASKMOVPS (R9), Y0, Y5
+	MOVQ       rows+72(FP), R11
+
+row3:
+	VMASKMOVPS  (DX)(R10*1), Y0, Y6
+	VSUBPS      Y1, Y6, Y6
+	VMASKMOVPS  (CX)(R10*1), Y0, Y7
+	VMOVAPS     Y6, Y8
+	VFMADD213PS Y3, Y2, Y8
+	VMOVUPS     loops00000000<>+0(SB), Y9
+	VCMPPS      $0x1e, Y9, Y8, Y8
+	VANDPS      Y7, Y8, Y7
+	VFMADD213PS Y5, Y4, Y6
+	VFMADD231PS Y2, Y7, Y6
+	VMASKMOVPS  Y6, Y0, (AX)(R10*1)
+	MOVQ        width+64(FP), R12
+	LEAQ        (R10)(R12*4), R10
+	DECQ        R11
+	JNZ         row3
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ dx+0(FP), AX
+	MOVQ dy+8(FP), CX
+	MOVQ x+16(FP), DX
+	MOVQ mean+24(FP), BX
+	MOVQ factor+32(FP), SI
+	MOVQ bias+40(FP), DI
+	MOVQ slope+48(FP), R8
+	MOVQ lift+56(FP), R9
+	MOVQ width+64(FP), R10
+
+by4_wide:
+	CMPQ    R10, $0x00000040
+	JLT     below4_wide
+	XORQ    R11, R11
+	VMOVUPS (BX), Z0
+	VMOVUPS 64(BX), Z1
+	VMOVUPS 128(BX), Z2
+	VMOVUPS 192(BX), Z3
+	VMOVUPS (SI), Z4
+	VMOVUPS 64(SI), Z5
+	VMOVUPS 128(SI), Z6
+	VMOVUPS 192(SI), Z7
+	VMOVUPS (DI), Z8
+	VMOVUPS 64(DI), Z9
+	VMOVUPS 128(DI), Z10
+	VMOVUPS 192(DI), Z11
+	VMOVUPS (R8), Z12
+	VMOVUPS 64(R8), Z13
+	VMOVUPS 128(R8), Z14
+	VMOVUPS 192(R8), Z15
+	VMOVUPS (R9), Z16
+	VMOVUPS 64(R9), Z17
+	VMOVUPS 128(R9), Z18
+	VMOVUPS 192(R9), Z19
+	MOVQ    rows+72(FP), R12
+
+row1_wide:
+	VMOVUPS      (DX)(R11*1), Z20
+	VSUBPS       Z0, Z20, Z20
+	VMOVUPS      (CX)(R11*1), Z21
+	VMOVAPS      Z20, Z22
+	VFMADD213PS  Z8, Z4, Z22
+	VBROADCASTSS loops00000000<>+0(SB), Z23
+	VCMPPS       $0x1e, Z23, Z22, K1
+	VMOVAPS.Z    Z21, K1, Z21
+	VFMADD213PS  Z16, Z12, Z20
+	VFMADD231PS  Z4, Z21, Z20
+	VMOVUPS      Z20, (AX)(R11*1)
+	VMOVUPS      64(DX)(R11*1), Z20
+	VSUBPS       Z1, Z20, Z20
+	VMOVUPS      64(CX)(R11*1), Z21
+	VMOVAPS      Z20, Z22
+	VFMADD213PS  Z9, Z5, Z22
+	VBROADCASTSS loops00000000<>+0(SB), Z23
+	VCMPPS       $0x1e, Z23, Z22, K1
+	VMOVAPS.Z    Z21, K1, Z21
+	VFMADD213PS  Z17, Z13, Z20
+	VFMADD231PS  Z5, Z21, Z20
+	VMOVUPS      Z20, 64(AX)(R11*1)
+	VMOVUPS      128(DX)(R11*1), Z20
+	VSUBPS       Z2, Z20, Z20
+	VMOVUPS      128(CX)(R11*1), Z21
+	VMOVAPS      Z20, Z22
+	VFMADD213PS  Z10, Z6, Z22
+	VBROADCASTSS loops00000000<>+0(SB), Z23
+	VCMPPS       $0x1e, Z23, Z22, K1
+	VMOVAPS.Z    Z21, K1, Z21
+	VFMADD213PS  Z18, Z14, Z20
+	VFMADD231PS  Z6, Z21, Z20
+	VMOVUPS      Z20, 128(AX)(R11*1)
+	VMOVUPS      192(DX)(R11*1), Z20
+	VSUBPS       Z3, Z20, Z20
+	VMOVUPS      192(CX)(R11*1), Z21
+	VMOVAPS      Z20, Z22
+	VFMADD213PS  Z11, Z7, Z22
+	VBROADCASTSS loops00000000<>+0(SB), Z23
+	VCMPPS       $0x1e, Z23, Z22, K1
+	VMOVAPS.Z    Z21, K1, Z21
+	VFMADD213PS  Z19, Z15, Z20
+	VFMADD231PS  Z7, Z21, Z20
+	VMOVUPS      Z20, 192(AX)(R11*1)
+	MOVQ         width+64(FP), R13
+	LEAQ         (R11)(R13*4), R11
+	DECQ         R12
+	JNZ          row1_wide
+	ADDQ         $0x00000100, AX
+	ADDQ         $0x00000100, CX
+	ADDQ         $0x00000100, DX
+	ADDQ         $0x00000100, BX
+	ADDQ         $0x00000100, SI
+	ADDQ         $0x00000100, DI
+	ADDQ         $0x00000100, R8
+	ADDQ         $0x00000100, R9
+	SUBQ         $0x00000040, R10
+	JMP          by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ    R10, $0x00000010
+	JLT     below1_wide
+	XORQ    R11, R11
+	VMOVUPS (BX), Z0
+	VMOVUPS (SI), Z1
+	VMOVUPS (DI), Z2
+	VMOVUPS (R8), Z3
+	VMOVUPS (R9), Z4
+	MOVQ    rows+72(FP), R12
+
+row2_wide:
+	VMOVUPS      (DX)(R11*1), Z5
+	VSUBPS       Z0, Z5, Z5
+	VMOVUPS      (CX)(R11*1), Z6
+	VMOVAPS      Z5, Z7
+	VFMADD213PS  Z2, Z1, Z7
+	VBROADCASTSS loops00000000<>+0(SB), Z8
+	VCMPPS       $0x1e, Z8, Z7, K1
+	VMOVAPS.Z    Z6, K1, Z6
+	VFMADD213PS  Z4, Z3, Z5
+	VFMADD231PS  Z1, Z6, Z5
+	VMOVUPS      Z5, (AX)(R11*1)
+	MOVQ         width+64(FP), R13
+	LEAQ         (R11)(R13*4), R11
+	DECQ         R12
+	JNZ          row2_wide
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000040, R9
+	SUBQ         $0x00000010, R10
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ     R10, R10
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), R11
+	KMOVW     (R11)(R10*2), K1
+	XORQ      R10, R10
+	VMOVUPS.Z (BX), K1, Z0
+	VMOVUPS.Z (SI), K1, Z1
+	VMOVUPS.Z (DI), K1, Z2
+	VMOVUPS.Z (R8), K1, Z3
+	VMOVUPS.Z (R9), K1, Z4
+	MOVQ      rows+72(FP), R11
+
+row3_wide:
+	VMOVUPS.Z    (DX)(R10*1), K1, Z5
+	VSUBPS       Z0, Z5, Z5
+	VMOVUPS.Z    (CX)(R10*1), K1, Z6
+	VMOVAPS      Z5, Z7
+	VFMADD213PS  Z2, Z1, Z7
+	VBROADCASTSS loops00000000<>+0(SB), Z8
+	VCMPPS       $0x1e, Z8, Z7, K2
+	VMOVAPS.Z    Z6, K2, Z6
+	VFMADD213PS  Z4, Z3, Z5
+	VFMADD231PS  Z1, Z6, Z5
+	VMOVUPS      Z5, K1, (AX)(R10*1)
+	MOVQ         width+64(FP), R12
+	LEAQ         (R10)(R12*4), R10
+	DECQ         R11
+	JNZ          row3_wide
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000040, R9
+
+end_wide:
+	VZEROUPPER
+	RET
+
+// func vectorRowMoments(x *float32, n int, shift float32) (sum float32, product float32)
+// Requires: AVX, AVX512DQ, AVX512F, FMA3
+TEXT ·vectorRowMoments(SB), NOSPLIT, $0-32
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
+	MOVQ         x+0(FP), AX
+	VBROADCASTSS shift+16(FP), Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	MOVQ         n+8(FP), CX
+
+by2:
+	CMPQ        CX, $0x00000010
+	JLT         below2
+	VMOVUPS     (AX), Y5
+	VSUBPS      Y0, Y5, Y5
+	VADDPS      Y5, Y1, Y1
+	VFMADD231PS Y5, Y5, Y3
+	VMOVUPS     32(AX), Y5
+	VSUBPS      Y0, Y5, Y5
+	VADDPS      Y5, Y2, Y2
+	VFMADD231PS Y5, Y5, Y4
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, CX
+	JMP         by2
+
+below2:
+by1:
+	CMPQ        CX, $0x00000008
+	JLT         below1
+	VMOVUPS     (AX), Y5
+	VSUBPS      Y0, Y5, Y5
+	VADDPS      Y5, Y1, Y1
+	VFMADD231PS Y5, Y5, Y3
+	ADDQ        $0x00000020, AX
+	SUBQ        $0x00000008, CX
+	JMP         by1
+
+below1:
+	TESTQ       CX, CX
+	JZ          end
+	NEGQ        CX
+	LEAQ        loopsOnes<>+0(SB), DX
+	VMOVUPS     32(DX)(CX*4), Y5
+	VMASKMOVPS  (AX), Y5, Y6
+	VSUBPS      Y0, Y6, Y6
+	VANDPS      Y6, Y5, Y6
+	VADDPS      Y6, Y1, Y1
+	VFMADD231PS Y6, Y6, Y3
+	ADDQ        $0x00000020, AX
+
+end:
+	VADDPS       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0x4e, X1, X0
+	VADDPS       X0, X1, X1
+	VPERMILPS    $0xb1, X1, X0
+	VADDPS       X0, X1, X1
+	VMOVSS       X1, sum+24(FP)
+	VADDPS       Y4, Y3, Y3
+	VEXTRACTF128 $0x01, Y3, X0
+	VADDPS       X0, X3, X3
+	VPERMILPS    $0x4e, X3, X0
+	VADDPS       X0, X3, X3
+	VPERMILPS    $0xb1, X3, X0
+	VADDPS       X0, X3, X3
+	VMOVSS       X3, product+28(FP)
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ         x+0(FP), AX
+	VBROADCASTSS shift+16(FP), Z0
+	VXORPS       Z1, Z1, Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	VXORPS       Z6, Z6, Z6
+	VXORPS       Z7, Z7, Z7
+	VXORPS       Z8, Z8, Z8
+	MOVQ         n+8(FP), CX
+
+by4_wide:
+	CMPQ        CX, $0x00000040
+	JLT         below4_wide
+	VMOVUPS     (AX), Z9
+	VSUBPS      Z0, Z9, Z9
+	VADDPS      Z9, Z1, Z1
+	VFMADD231PS Z9, Z9, Z5
+	VMOVUPS     64(AX), Z9
+	VSUBPS      Z0, Z9, Z9
+	VADDPS      Z9, Z2, Z2
+	VFMADD231PS Z9, Z9, Z6
+	VMOVUPS     128(AX), Z9
+	VSUBPS      Z0, Z9, Z9
+	VADDPS      Z9, Z3, Z3
+	VFMADD231PS Z9, Z9, Z7
+	VMOVUPS     192(AX), Z9
+	VSUBPS      Z0, Z9, Z9
+	VADDPS      Z9, Z4, Z4
+	VFMADD231PS Z9, Z9, Z8
+	ADDQ        $0x00000100, AX
+	SUBQ        $0x00000040, CX
+	JMP         by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ        CX, $0x00000010
+	JLT         below1_wide
+	VMOVUPS     (AX), Z9
+	VSUBPS      Z0, Z9, Z9
+	VADDPS      Z9, Z1, Z1
+	VFMADD231PS Z9, Z9, Z5
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, CX
+	JMP         by1_wide
+
+below1_wide:
+	TESTQ       CX, CX
+	JZ          end_wide
+	LEAQ        loopsTails<>+0(SB), DX
+	KMOVW       (DX)(CX*2), K1
+	VMOVUPS.Z   (AX), K1, Z9
+	VSUBPS      Z0, Z9, Z9
+	VMOVAPS.Z   Z9, K1, Z9
+	VADDPS      Z9, Z1, Z1
+	VFMADD231PS Z9, Z9, Z5
+	ADDQ        $0x00000040, AX
+
+end_wide:
+	VADDPS        Z2, Z1, Z1
+	VADDPS        Z3, Z1, Z1
+	VADDPS        Z4, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPS        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0x4e, X1, X0
+	VADDPS        X0, X1, X1
+	VPERMILPS     $0xb1, X1, X0
+	VADDPS        X0, X1, X1
+	VMOVSS        X1, sum+24(FP)
+	VADDPS        Z6, Z5, Z5
+	VADDPS        Z7, Z5, Z5
+	VADDPS        Z8, Z5, Z5
+	VEXTRACTF64X4 $0x01, Z5, Y0
+	VADDPS        Y0, Y5, Y5
+	VEXTRACTF128  $0x01, Y5, X0
+	VADDPS        X0, X5, X5
+	VPERMILPS     $0x4e, X5, X0
+	VADDPS        X0, X5, X5
+	VPERMILPS     $0xb1, X5, X0
+	VADDPS        X0, X5, X5
+	VMOVSS        X5, product+28(FP)
+	VZEROUPPER
+	RET
+
+// func vectorRowScale(y *float32, x *float32, w *float32, b *float32, n int, mean float32, inverse float32)
+// Requires: AVX, AVX512F, FMA3
+TEXT ·vectorRowScale(SB), NOSPLIT, $0-48
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
+	MOVQ         y+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         w+16(FP), DX
+	MOVQ         b+24(FP), BX
+	VBROADCASTSS mean+40(FP), Y0
+	VBROADCASTSS inverse+44(FP), Y1
+	MOVQ         n+32(FP), SI
+
+by2:
+	CMPQ        SI, $0x00000010
+	JLT         below2
+	VMOVUPS     (CX), Y2
+	VSUBPS      Y0, Y2, Y2
+	VMULPS      Y1, Y2, Y2
+	VMOVUPS     (DX), Y3
+	VMOVUPS     (BX), Y4
+	VFMADD213PS Y4, Y3, Y2
+	VMOVUPS     Y2, (AX)
+	VMOVUPS     32(CX), Y2
+	VSUBPS      Y0, Y2, Y2
+	VMULPS      Y1, Y2, Y2
+	VMOVUPS     32(DX), Y3
+	VMOVUPS     32(BX), Y4
+	VFMADD213PS Y4, Y3, Y2
+	VMOVUPS     Y2, 32(AX)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x00000010, SI
+	JMP         by2
+
+below2:
+by1:
+	CMPQ        SI, $0x00000008
+	JLT         below1
+	VMOVUPS     (CX), Y2
+	VSUBPS      Y0, Y2, Y2
+	VMULPS      Y1, Y2, Y2
+	VMOVUPS     (DX), Y3
+	VMOVUPS     (BX), Y4
+	VFMADD213PS Y4, Y3, Y2
+	VMOVUPS     Y2, (AX)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	SUBQ        $0x00000008, SI
+	JMP         by1
+
+below1:
+	TESTQ       SI, SI
+	JZ          end
+	NEGQ        SI
+	LEAQ        loopsOnes<>+0(SB), DI
+	VMOVUPS     32(DI)(SI*4), Y2
+	VMASKMOVPS  (CX), Y2, Y3
+	VSUBPS      Y0, Y3, Y3
+	VMULPS      Y1, Y3, Y3
+	VMASKMOVPS  (DX), Y2, Y0
+	VMASKMOVPS  (BX), Y2, Y1
+	VFMADD213PS Y1, Y0, Y3
+	VMASKMOVPS  Y3, Y2, (AX)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ         y+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         w+16(FP), DX
+	MOVQ         b+24(FP), BX
+	VBROADCASTSS mean+40(FP), Z0
+	VBROADCASTSS inverse+44(FP), Z1
+	MOVQ         n+32(FP), SI
+
+by4_wide:
+	CMPQ        SI, $0x00000040
+	JLT         below4_wide
+	VMOVUPS     (CX), Z2
+	VSUBPS      Z0, Z2, Z2
+	VMULPS      Z1, Z2, Z2
+	VMOVUPS     (DX), Z3
+	VMOVUPS     (BX), Z4
+	VFMADD213PS Z4, Z3, Z2
+	VMOVUPS     Z2, (AX)
+	VMOVUPS     64(CX), Z2
+	VSUBPS      Z0, Z2, Z2
+	VMULPS      Z1, Z2, Z2
+	VMOVUPS     64(DX), Z3
+	VMOVUPS     64(BX), Z4
+	VFMADD213PS Z4, Z3, Z2
+	VMOVUPS     Z2, 64(AX)
+	VMOVUPS     128(CX), Z2
+	VSUBPS      Z0, Z2, Z2
+	VMULPS      Z1, Z2, Z2
+	VMOVUPS     128(DX), Z3
+	VMOVUPS     128(BX), Z4
+	VFMADD213PS Z4, Z3, Z2
+	VMOVUPS     Z2, 128(AX)
+	VMOVUPS     192(CX), Z2
+	VSUBPS      Z0, Z2, Z2
+	VMULPS      Z1, Z2, Z2
+	VMOVUPS     192(DX), Z3
+	VMOVUPS     192(BX), Z4
+	VFMADD213PS Z4, Z3, Z2
+	VMOVUPS     Z2, 192(AX)
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, DX
+	ADDQ        $0x00000100, BX
+	SUBQ        $0x00000040, SI
+	JMP         by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ        SI, $0x00000010
+	JLT         below1_wide
+	VMOVUPS     (CX), Z2
+	VSUBPS      Z0, Z2, Z2
+	VMULPS      Z1, Z2, Z2
+	VMOVUPS     (DX), Z3
+	VMOVUPS     (BX), Z4
+	VFMADD213PS Z4, Z3, Z2
+	VMOVUPS     Z2, (AX)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x00000010, SI
+	JMP         by1_wide
+
+below1_wide:
+	TESTQ       SI, SI
+	JZ          end_wide
+	LEAQ        loopsTails<>+0(SB), DI
+	KMOVW       (DI)(SI*2), K1
+	VMOVUPS.Z   (CX), K1, Z2
+	VSUBPS      Z0, Z2, Z2
+	VMULPS      Z1, Z2, Z2
+	VMOVUPS.Z   (DX), K1, Z0
+	VMOVUPS.Z   (BX), K1, Z1
+	VFMADD213PS Z1, Z0, Z2
+	VMOVUPS     Z2, K1, (AX)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+// func vectorRowGradSums(dw *float32, db *float32, dy *float32, x *float32, w *float32, n int, mean float32, inverse float32) (sum float32, product float32)
+// Requires: AVX, AVX512DQ, AVX512F, FMA3
+TEXT ·vectorRowGradSums(SB), NOSPLIT, $0-64
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
+	MOVQ         dw+0(FP), AX
+	MOVQ         db+8(FP), CX
+	MOVQ         dy+16(FP), DX
+	MOVQ         x+24(FP), BX
+	MOVQ         w+32(FP), SI
+	VBROADCASTSS mean+48(FP), Y0
+	VBROADCASTSS inverse+52(FP), Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	MOVQ         n+40(FP), DI
+
+by2:
+	CMPQ        DI, $0x00000010
+	JLT         below2
+	VMOVUPS     (BX), Y6
+	VSUBPS      Y0, Y6, Y6
+	VMULPS      Y1, Y6, Y6
+	VMOVUPS     (DX), Y7
+	VMOVUPS     (AX), Y8
+	VMOVUPS     (CX), Y9
+	VFMADD231PS Y6, Y7, Y8
+	VMOVUPS     Y8, (AX)
+	VADDPS      Y7, Y9, Y9
+	VMOVUPS     Y9, (CX)
+	VMOVUPS     (SI), Y8
+	VMULPS      Y8, Y7, Y7
+	VADDPS      Y7, Y2, Y2
+	VFMADD231PS Y6, Y7, Y4
+	VMOVUPS     32(BX), Y6
+	VSUBPS      Y0, Y6, Y6
+	VMULPS      Y1, Y6, Y6
+	VMOVUPS     32(DX), Y7
+	VMOVUPS     32(AX), Y8
+	VMOVUPS     32(CX), Y9
+	VFMADD231PS Y6, Y7, Y8
+	VMOVUPS     Y8, 32(AX)
+	VADDPS      Y7, Y9, Y9
+	VMOVUPS     Y9, 32(CX)
+	VMOVUPS     32(SI), Y8
+	VMULPS      Y8, Y7, Y7
+	VADDPS      Y7, Y3, Y3
+	VFMADD231PS Y6, Y7, Y5
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, DI
+	JMP         by2
+
+below2:
+by1:
+	CMPQ        DI, $0x00000008
+	JLT         below1
+	VMOVUPS     (BX), Y6
+	VSUBPS      Y0, Y6, Y6
+	VMULPS      Y1, Y6, Y6
+	VMOVUPS     (DX), Y7
+	VMOVUPS     (AX), Y8
+	VMOVUPS     (CX), Y9
+	VFMADD231PS Y6, Y7, Y8
+	VMOVUPS     Y8, (AX)
+	VADDPS      Y7, Y9, Y9
+	VMOVUPS     Y9, (CX)
+	VMOVUPS     (SI), Y8
+	VMULPS      Y8, Y7, Y7
+	VADDPS      Y7, Y2, Y2
+	VFMADD231PS Y6, Y7, Y4
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000008, DI
+	JMP         by1
+
+below1:
+	TESTQ       DI, DI
+	JZ          end
+	NEGQ        DI
+	LEAQ        loopsOnes<>+0(SB), R8
+	VMOVUPS     32(R8)(DI*4), Y6
+	VMASKMOVPS  (BX), Y6, Y7
+	VSUBPS      Y0, Y7, Y7
+	VMULPS      Y1, Y7, Y7
+	VMASKMOVPS  (DX), Y6, Y0
+	VMASKMOVPS  (AX), Y6, Y1
+	VMASKMOVPS  (CX), Y6, Y8
+	VFMADD231PS Y7, Y0, Y1
+	VMASKMOVPS  Y1, Y6, (AX)
+	VADDPS      Y0, Y8, Y8
+	VMASKMOVPS  Y8, Y6, (CX)
+	VMASKMOVPS  (SI), Y6, Y1
+	VMULPS      Y1, Y0, Y0
+	VADDPS      Y0, Y2, Y2
+	VFMADD231PS Y7, Y0, Y4
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	ADDQ        $0x00000020, SI
+
+end:
+	VADDPS       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0x4e, X2, X0
+	VADDPS       X0, X2, X2
+	VPERMILPS    $0xb1, X2, X0
+	VADDPS       X0, X2, X2
+	VMOVSS       X2, sum+56(FP)
+	VADDPS       Y5, Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X0
+	VADDPS       X0, X4, X4
+	VPERMILPS    $0x4e, X4, X0
+	VADDPS       X0, X4, X4
+	VPERMILPS    $0xb1, X4, X0
+	VADDPS       X0, X4, X4
+	VMOVSS       X4, product+60(FP)
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ         dw+0(FP), AX
+	MOVQ         db+8(FP), CX
+	MOVQ         dy+16(FP), DX
+	MOVQ         x+24(FP), BX
+	MOVQ         w+32(FP), SI
+	VBROADCASTSS mean+48(FP), Z0
+	VBROADCASTSS inverse+52(FP), Z1
+	VXORPS       Z2, Z2, Z2
+	VXORPS       Z3, Z3, Z3
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	VXORPS       Z6, Z6, Z6
+	VXORPS       Z7, Z7, Z7
+	VXORPS       Z8, Z8, Z8
+	VXORPS       Z9, Z9, Z9
+	MOVQ         n+40(FP), DI
+
+by4_wide:
+	CMPQ        DI, $0x00000040
+	JLT         below4_wide
+	VMOVUPS     (BX), Z10
+	VSUBPS      Z0, Z10, Z10
+	VMULPS      Z1, Z10, Z10
+	VMOVUPS     (DX), Z11
+	VMOVUPS     (AX), Z12
+	VMOVUPS     (CX), Z13
+	VFMADD231PS Z10, Z11, Z12
+	VMOVUPS     Z12, (AX)
+	VADDPS      Z11, Z13, Z13
+	VMOVUPS     Z13, (CX)
+	VMOVUPS     (SI), Z12
+	VMULPS      Z12, Z11, Z11
+	VADDPS      Z11, Z2, Z2
+	VFMADD231PS Z10, Z11, Z6
+	VMOVUPS     64(BX), Z10
+	VSUBPS      Z0, Z10, Z10
+	VMULPS      Z1, Z10, Z10
+	VMOVUPS     64(DX), Z11
+	VMOVUPS     64(AX), Z12
+	VMOVUPS     64(CX), Z13
+	VFMADD231PS Z10, Z11, Z12
+	VMOVUPS     Z12, 64(AX)
+	VADDPS      Z11, Z13, Z13
+	VMOVUPS     Z13, 64(CX)
+	VMOVUPS     64(SI), Z12
+	VMULPS      Z12, Z11, Z11
+	VADDPS      Z11, Z3, Z3
+	VFMADD231PS Z10, Z11, Z7
+	VMOVUPS     128(BX), Z10
+	VSUBPS      Z0, Z10, Z10
+	VMULPS      Z1, Z10, Z10
+	VMOVUPS     128(DX), Z11
+	VMOVUPS     128(AX), Z12
+	VMOVUPS     128(CX), Z13
+	VFMADD231PS Z10, Z11, Z12
+	VMOVUPS     Z12, 128(AX)
+	VADDPS      Z11, Z13, Z13
+	VMOVUPS     Z13, 128(CX)
+	VMOVUPS     128(SI), Z12
+	VMULPS      Z12, Z11, Z11
+	VADDPS      Z11, Z4, Z4
+	VFMADD231PS Z10, Z11, Z8
+	VMOVUPS     192(BX), Z10
+	VSUBPS      Z0, Z10, Z10
+	VMULPS      Z1, Z10, Z10
+	VMOVUPS     192(DX), Z11
+	VMOVUPS     192(AX), Z12
+	VMOVUPS     192(CX), Z13
+	VFMADD231PS Z10, Z11, Z12
+	VMOVUPS     Z12, 192(AX)
+	VADDPS      Z11, Z13, Z13
+	VMOVUPS     Z13, 192(CX)
+	VMOVUPS     192(SI), Z12
+	VMULPS      Z12, Z11, Z11
+	VADDPS      Z11, Z5, Z5
+	VFMADD231PS Z10, Z11, Z9
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, DX
+	ADDQ        $0x00000100, BX
+	ADDQ        $0x00000100, SI
+	SUBQ        $0x00000040, DI
+	JMP         by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ        DI, $0x00000010
+	JLT         below1_wide
+	VMOVUPS     (BX), Z10
+	VSUBPS      Z0, Z10, Z10
+	VMULPS      Z1, Z10, Z10
+	VMOVUPS     (DX), Z11
+	VMOVUPS     (AX), Z12
+	VMOVUPS     (CX), Z13
+	VFMADD231PS Z10, Z11, Z12
+	VMOVUPS     Z12, (AX)
+	VADDPS      Z11, Z13, Z13
+	VMOVUPS     Z13, (CX)
+	VMOVUPS     (SI), Z12
+	VMULPS      Z12, Z11, Z11
+	VADDPS      Z11, Z2, Z2
+	VFMADD231PS Z10, Z11, Z6
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, DI
+	JMP         by1_wide
+
+below1_wide:
+	TESTQ       DI, DI
+	JZ          end_wide
+	LEAQ        loopsTails<>+0(SB), R8
+	KMOVW       (R8)(DI*2), K1
+	VMOVUPS.Z   (BX), K1, Z10
+	VSUBPS      Z0, Z10, Z10
+	VMULPS      Z1, Z10, Z10
+	VMOVUPS.Z   (DX), K1, Z0
+	VMOVUPS.Z   (AX), K1, Z1
+	VMOVUPS.Z   (CX), K1, Z11
+	VFMADD231PS Z10, Z0, Z1
+	VMOVUPS     Z1, K1, (AX)
+	VADDPS      Z0, Z11, Z11
+	VMOVUPS     Z11, K1, (CX)
+	VMOVUPS.Z   (SI), K1, Z1
+	VMULPS      Z1, Z0, Z0
+	VADDPS      Z0, Z2, Z2
+	VFMADD231PS Z10, Z0, Z6
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+
+end_wide:
+	VADDPS        Z3, Z2, Z2
+	VADDPS        Z4, Z2, Z2
+	VADDPS        Z5, Z2, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y0
+	VADDPS        Y0, Y2, Y2
+	VEXTRACTF128  $0x01, Y2, X0
+	VADDPS        X0, X2, X2
+	VPERMILPS     $0x4e, X2, X0
+	VADDPS        X0, X2, X2
+	VPERMILPS     $0xb1, X2, X0
+	VADDPS        X0, X2, X2
+	VMOVSS        X2, sum+56(FP)
+	VADDPS        Z7, Z6, Z6
+	VADDPS        Z8, Z6, Z6
+	VADDPS        Z9, Z6, Z6
+	VEXTRACTF64X4 $0x01, Z6, Y0
+	VADDPS        Y0, Y6, Y6
+	VEXTRACTF128  $0x01, Y6, X0
+	VADDPS        X0, X6, X6
+	VPERMILPS     $0x4e, X6, X0
+	VADDPS        X0, X6, X6
+	VPERMILPS     $0xb1, X6, X0
+	VADDPS        X0, X6, X6
+	VMOVSS        X6, product+60(FP)
+	VZEROUPPER
+	RET
+
+// func vectorRowGrad(dx *float32, dy *float32, x *float32, w *float32, n int, mean float32, inverse float32, slope float32, lift float32)
+// Requires: AVX, AVX512F, FMA3
+TEXT ·vectorRowGrad(SB), NOSPLIT, $0-56
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
+	MOVQ         dx+0(FP), AX
+	MOVQ         dy+8(FP), CX
+	MOVQ         x+16(FP), DX
+	MOVQ         w+24(FP), BX
+	VBROADCASTSS mean+40(FP), Y0
+	VBROADCASTSS inverse+44(FP), Y1
+	VBROADCASTSS slope+48(FP), Y2
+	VBROADCASTSS lift+52(FP), Y3
+	MOVQ         n+32(FP), SI
+
+by2:
+	CMPQ        SI, $0x00000010
+	JLT         below2
+	VMOVUPS     (DX), Y4
+	VSUBPS      Y0, Y4, Y4
+	VFMADD213PS Y3, Y2, Y4
+	VMOVUPS     (CX), Y5
+	VMOVUPS     (BX), Y6
+	VMULPS      Y6, Y5, Y5
+	VFMADD231PS Y1, Y5, Y4
+	VMOVUPS     Y4, (AX)
+	VMOVUPS     32(DX), Y4
+	VSUBPS      Y0, Y4, Y4
+	VFMADD213PS Y3, Y2, Y4
+	VMOVUPS     32(CX), Y5
+	VMOVUPS     32(BX), Y6
+	VMULPS      Y6, Y5, Y5
+	VFMADD231PS Y1, Y5, Y4
+	VMOVUPS     Y4, 32(AX)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x00000010, SI
+	JMP         by2
+
+below2:
+by1:
+	CMPQ        SI, $0x00000008
+	JLT         below1
+	VMOVUPS     (DX), Y4
+	VSUBPS      Y0, Y4, Y4
+	VFMADD213PS Y3, Y2, Y4
+	VMOVUPS     (CX), Y5
+	VMOVUPS     (BX), Y6
+	VMULPS      Y6, Y5, Y5
+	VFMADD231PS Y1, Y5, Y4
+	VMOVUPS     Y4, (AX)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	SUBQ        $0x00000008, SI
+	JMP         by1
+
+below1:
+	TESTQ       SI, SI
+	JZ          end
+	NEGQ        SI
+	LEAQ        loopsOnes<>+0(SB), DI
+	VMOVUPS     32(DI)(SI*4), Y4
+	VMASKMOVPS  (DX), Y4, Y5
+	VSUBPS      Y0, Y5, Y5
+	VFMADD213PS Y3, Y2, Y5
+	VMASKMOVPS  (CX), Y4, Y0
+	VMASKMOVPS  (BX), Y4, Y2
+	VMULPS      Y2, Y0, Y0
+	VFMADD231PS Y1, Y0, Y5
+	VMASKMOVPS  Y5, Y4, (AX)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ         dx+0(FP), AX
+	MOVQ         dy+8(FP), CX
+	MOVQ         x+16(FP), DX
+	MOVQ         w+24(FP), BX
+	VBROADCASTSS mean+40(FP), Z0
+	VBROADCASTSS inverse+44(FP), Z1
+	VBROADCASTSS slope+48(FP), Z2
+	VBROADCASTSS lift+52(FP), Z3
+	MOVQ         n+32(FP), SI
+
+by4_wide:
+	CMPQ        SI, $0x00000040
+	JLT         below4_wide
+	VMOVUPS     (DX), Z4
+	VSUBPS      Z0, Z4, Z4
+	VFMADD213PS Z3, Z2, Z4
+	VMOVUPS     (CX), Z5
+	VMOVUPS     (BX), Z6
+	VMULPS      Z6, Z5, Z5
+	VFMADD231PS Z1, Z5, Z4
+	VMOVUPS     Z4, (AX)
+	VMOVUPS     64(DX), Z4
+	VSUBPS      Z0, Z4, Z4
+	VFMADD213PS Z3, Z2, Z4
+	VMOVUPS     64(CX), Z5
+	VMOVUPS     64(BX), Z6
+	VMULPS      Z6, Z5, Z5
+	VFMADD231PS Z1, Z5, Z4
+	VMOVUPS     Z4, 64(AX)
+	VMOVUPS     128(DX), Z4
+	VSUBPS      Z0, Z4, Z4
+	VFMADD213PS Z3, Z2, Z4
+	VMOVUPS     128(CX), Z5
+	VMOVUPS     128(BX), Z6
+	VMULPS      Z6, Z5, Z5
+	VFMADD231PS Z1, Z5, Z4
+	VMOVUPS     Z4, 128(AX)
+	VMOVUPS     192(DX), Z4
+	VSUBPS      Z0, Z4, Z4
+	VFMADD213PS Z3, Z2, Z4
+	VMOVUPS     192(CX), Z5
+	VMOVUPS     192(BX), Z6
+	VMULPS      Z6, Z5, Z5
+	VFMADD231PS Z1, Z5, Z4
+	VMOVUPS     Z4, 192(AX)
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, DX
+	ADDQ        $0x00000100, BX
+	SUBQ        $0x00000040, SI
+	JMP         by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ        SI, $0x00000010
+	JLT         below1_wide
+	VMOVUPS     (DX), Z4
+	VSUBPS      Z0, Z4, Z4
+	VFMADD213PS Z3, Z2, Z4
+	VMOVUPS     (CX), Z5
+	VMOVUPS     (BX), Z6
+	VMULPS      Z6, Z5, Z5
+	VFMADD231PS Z1, Z5, Z4
+	VMOVUPS     Z4, (AX)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x00000010, SI
+	JMP         by1_wide
+
+below1_wide:
+	TESTQ       SI, SI
+	JZ          end_wide
+	LEAQ        loopsTails<>+0(SB), DI
+	KMOVW       (DI)(SI*2), K1
+	VMOVUPS.Z   (DX), K1, Z4
+	VSUBPS      Z0, Z4, Z4
+	VFMADD213PS Z3, Z2, Z4
+	VMOVUPS.Z   (CX), K1, Z0
+	VMOVUPS.Z   (BX), K1, Z2
+	VMULPS      Z2, Z0, Z0
+	VFMADD231PS Z1, Z0, Z4
+	VMOVUPS     Z4, K1, (AX)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+
+end_wide:
+	VZEROUPPER
+	RET

@@ -25,6 +25,8 @@ func loopCases() []loopCase {
 	image.DilationH, image.DilationW = 1, 1
 	wider := image
 	wider.KH, wider.KW, wider.PadTop, wider.PadLeft = 3, 3, 1, 1
+	rows, thin := Norm{1, n / 64, 64, 64}, Norm{1, n / 4, 3, 3}
+	scaling := Scaling{Mean: normals(64, 6), Inverse: normals(64, 7), Weight: normals(64, 8), Bias: normals(64, 9), ReLU: true}
 	square, column, wide := []int{512, 512}, []int{1, 0}, []int{512, 1}
 	narrow, row, long := []int{4, 1}, []int{0, 1}, []int{n / 4, 4}
 	return []loopCase{
@@ -82,6 +84,12 @@ func loopCases() []loopCase {
 		{"NearestGrad ×2", float, func() { NearestGrad(dst, x, 2, 32, 32, 32, 64, 64) }, dst[:n/4]},
 		{"Bilinear ×2", float, func() { Bilinear(dst, x, 2, 32, 32, 32, 64, 64, false) }, dst},
 		{"BilinearGrad ×2", float, func() { BilinearGrad(dst, x, 2, 32, 32, 32, 64, 64, false) }, dst[:n/4]},
+		{"Norm.Moments", float, func() { rows.Moments(small[:64], small[64:], x) }, small[:128]},
+		{"Norm.Moments of 3 columns", float, func() { thin.Moments(small[:3], small[3:], x[:n/4*3]) }, small[:6]},
+		{"Norm.Forward", 2 * float, func() { rows.Forward(dst, x, nil, &scaling) }, dst},
+		{"Norm.Grad", 3 * float, func() { rows.Grad(dst, small[:64], small[64:128], nil, y, x, nil, &scaling, false) }, dst},
+		{"LayerNorm", 2 * float, func() { LayerNorm(dst, x, y, z, small, small[512:], 512, 512, 1) }, dst},
+		{"LayerNormGrad", 3 * float, func() { LayerNormGrad(dst, small, small[512:], y, x, z, w, w[512:], 512, 512) }, dst},
 		{"Uniform", float, func() { Uniform(dst, 7) }, dst},
 		{"Normal", float, func() { Normal(dst, 7) }, dst},
 		{"Bernoulli", float, func() { Bernoulli(dst, 7, .9, 1/.9) }, dst},

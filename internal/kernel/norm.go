@@ -109,6 +109,7 @@ type normJob struct {
 	Norm
 	group              int // channels of a group
 	side, width        int
+	pitch              int // of sums: width, rounded up to whole registers
 	parts, rowsOfPart  int // of an image
 	chunks             int // of channels
 	pieceRows          int // of an image, in the loops that write
@@ -116,9 +117,9 @@ type normJob struct {
 	floor              Float
 	y, x, residual     []Float
 	dx, dr, dy         []Float
-	sums, products     []float64 // Images×parts×width
+	sums, products     []float64 // Images×parts×pitch
 	means, squares     []float64 // Images×C: the joined moments; of the gradient, Σ dy and Σ dy·(x − mean)
-	shift              []Float   // Images×parts×width: what the sums of a part are taken about
+	shift              []Float   // Images×parts×pitch: what the sums of a part are taken about
 	mean, factor, bias []Float   // Images×width: y = (x − mean)·factor + bias
 	slope, lift        []Float   // Images×width: dx = dy·factor + (x − mean)·slope + lift
 }
@@ -135,13 +136,14 @@ func newNormJob(g *Norm) *normJob {
 	t.Norm, t.group = *g, max(1, g.C/max(1, g.Groups))
 	t.side = max(1, chunk/max(1, g.C))
 	t.width = t.side * g.C
+	t.pitch = ceil(t.width, 16) * 16
 	t.chunks = ceil(g.C, chunk)
 	// Few numbers are cut in sixteen parts, so that they too are shared between threads.
 	size := min(partOfNorm, max(grain, g.Images*g.Rows*g.C/maxParts))
 	t.rowsOfPart = max(t.side, min(g.Rows, size/max(1, g.C)))
 	t.parts = max(1, ceil(g.Rows, t.rowsOfPart))
 	t.pieceRows = max(t.side, 2*grain/max(1, g.C))
-	t.sums = resized(t.sums, g.Images*t.parts*t.width)
+	t.sums = resized(t.sums, g.Images*t.parts*t.pitch)
 	t.products = resized(t.products, len(t.sums))
 	t.means, t.squares = resized(t.means, g.Images*g.C), resized(t.squares, g.Images*g.C)
 	return t
@@ -236,7 +238,7 @@ func (m *momentsOfParts) run(lo, hi int) {
 	for k := lo; k < hi; k++ {
 		at, _, rows, rest := t.part(k)
 		x := t.x[at:]
-		shift, sums, products := t.shift[k*t.width:][:t.width], t.sums[k*t.width:][:t.width], t.products[k*t.width:][:t.width]
+		shift, sums, products := t.shift[k*t.pitch:][:t.pitch], t.sums[k*t.pitch:][:t.pitch], t.products[k*t.pitch:][:t.pitch]
 		clear(sums)
 		first, width := max(1, min(rows, blockOfNorm/max(1, t.width))), t.width
 		if rows == 0 {
@@ -249,7 +251,7 @@ func (m *momentsOfParts) run(lo, hi int) {
 		clear(sums)
 		clear(products)
 		t.blocks(rows, rest, func(at, rows, width int) {
-			addMoments(sums[:width], products, x[at:], shift, width, rows)
+			addMoments(sums, products, x[at:], shift, width, rows)
 		})
 	}
 }
@@ -295,7 +297,7 @@ func (t *normJob) columns(image, from, to int, f func(at int, n float64)) {
 				n++
 			}
 			if n > 0 {
-				f((image*t.parts+part)*t.width+j*t.C+from, float64(n))
+				f((image*t.parts+part)*t.pitch+j*t.C+from, float64(n))
 			}
 		}
 	}
@@ -327,7 +329,7 @@ func (m *sumsOfParts) run(lo, hi int) {
 	t := (*normJob)(m)
 	for k := lo; k < hi; k++ {
 		at, image, rows, rest := t.part(k)
-		sums, products := t.sums[k*t.width:][:t.width], t.products[k*t.width:][:t.width]
+		sums, products := t.sums[k*t.pitch:][:t.pitch], t.products[k*t.pitch:][:t.pitch]
 		clear(sums)
 		clear(products)
 		s := t.constants(image)
@@ -337,7 +339,7 @@ func (m *sumsOfParts) run(lo, hi int) {
 			if t.gate == gateOfY {
 				y, dr = t.y[from:], t.dr[from:]
 			}
-			addGradSums(sums[:width], products, t.dy[from:], t.x[from:], y, dr, s, t.gate, width, rows)
+			addGradSums(sums, products, t.dy[from:], t.x[from:], y, dr, s, t.gate, width, rows)
 		})
 	}
 }

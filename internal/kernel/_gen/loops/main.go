@@ -17,6 +17,8 @@ func main() {
 	reductions()
 	optimizers()
 	windows()
+	norms()
+	layerNorms()
 	Generate()
 }
 
