@@ -26,9 +26,10 @@ func (l *Linear) NoBias() *Linear {
 }
 
 // Forward returns x·Wᵀ + b.
-func (l *Linear) Forward(x *tensor.Tensor) *tensor.Tensor {
-	return addBias(x.MatMulT(l.Weight), l.Bias)
-}
+func (l *Linear) Forward(x *tensor.Tensor) *tensor.Tensor { return x.Linear(l.Weight, l.Bias) }
+
+// ForwardReLU returns the ReLU of x·Wᵀ + b, in one pass over memory.
+func (l *Linear) ForwardReLU(x *tensor.Tensor) *tensor.Tensor { return x.LinearReLU(l.Weight, l.Bias) }
 
 func addBias(y, bias *tensor.Tensor) *tensor.Tensor {
 	if bias == nil {

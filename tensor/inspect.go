@@ -54,6 +54,8 @@ func macs(o op, f Operation) int {
 	case "MatMul", "MatMulT", "TMatMul":
 		_, k := matrix(f.Inputs[0], o.n[0] == 1)
 		return f.Outputs[0].Len() * k
+	case "Linear", "LinearReLU":
+		return f.Outputs[0].Len() * f.Inputs[1].Dim(1)
 	}
 	return 0
 }

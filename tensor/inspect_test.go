@@ -11,11 +11,11 @@ func TestOperations(t *testing.T) {
 	p := Training(nil)
 	defer p.End()
 	x := p.Var(New(2, 6, 6, 4))
-	x.Conv2D(Param(3, 3, 2, 8), Conv{Groups: 2}).Flatten(1).MatMulT(Param(10, 128)).Split(1, 4, 6)
+	x.Conv2D(Param(3, 3, 2, 8), Conv{Groups: 2}).Flatten(1).Linear(Param(10, 128), nil).Split(1, 4, 6)
 	want := []string{
 		"Conv2D [[2 6 6 4] [3 3 2 8]] [[2 4 4 8]] 4608",
 		"Reshape [[2 4 4 8]] [[2 128]] 0",
-		"MatMulT [[2 128] [10 128]] [[2 10]] 2560",
+		"Linear [[2 128] [10 128]] [[2 10]] 2560",
 		"Split [[2 10]] [[2 4] [2 6]] 0",
 	}
 	shapes := func(xs []*Tensor) (s [][]int) {

@@ -37,7 +37,7 @@ type panics map[string]func()
 
 // table returns all rows.
 func table() []row {
-	return slices.Concat(elementwiseRows(), reduceRows(), softmaxRows(), matMulRows(), moveRows(), gatherRows(), convRows(),
+	return slices.Concat(elementwiseRows(), reduceRows(), softmaxRows(), matMulRows(), linearRows(), moveRows(), gatherRows(), convRows(),
 		poolRows(), normRows(), passRows())
 }
 

@@ -27,11 +27,9 @@ func NewMLP(r *rand.Rand, sizes ...int) *MLP {
 // Forward returns the scores (logits) of the classes.
 func (m *MLP) Forward(x *tensor.Tensor) *tensor.Tensor {
 	x = nn.FlattenCHW(x) // N×(C·H·W)
-	for i, l := range m.Layers {
-		if i > 0 {
-			x = x.ReLU()
-		}
-		x = l.Forward(x)
+	last := len(m.Layers) - 1
+	for _, l := range m.Layers[:last] {
+		x = l.ForwardReLU(x)
 	}
-	return x
+	return m.Layers[last].Forward(x)
 }
