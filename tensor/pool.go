@@ -9,7 +9,7 @@ type Pool struct {
 	Pad                 int    // on every side, at most half the window
 	Sides               [4]int // beyond Pad at the top, bottom, left and right
 	Dilation, DilationW int    // MaxPool2D only; 0 is 1
-	Ceil                bool   // MaxPool2D only: also count the last window, if it begins within the image or its padding
+	Ceil                bool   // also count the last window, if it begins within the image or its padding
 	SkipPad             bool   // AvgPool2D only: divide by the number of pixels, not of pixels and padding
 }
 
@@ -38,7 +38,7 @@ func (c Pool) geometry(op string, x *Tensor) *kernel.Pool {
 	g := &kernel.Pool{
 		N: int(x.dims[0]), H: h, W: w, C: int(x.dims[3]), OH: c.places(down, h, kh), OW: c.places(across, w, kw), KH: kh, KW: kw,
 		StrideH: down.stride, StrideW: across.stride, PadTop: down.before, PadLeft: across.before,
-		DilationH: down.dilation, DilationW: across.dilation,
+		DilationH: down.dilation, DilationW: across.dilation, PadBottom: down.after, PadRight: across.after,
 	}
 	if g.OH < 1 || g.OW < 1 {
 		fail(op, "a window of %d×%d does not fit on %v", kh, kw, x.Shape())
@@ -63,38 +63,55 @@ func (c Pool) places(w window, n, kernel int) int {
 // greatest. The gradient goes to the first of several.
 func (t *Tensor) MaxPool2D(c Pool) *Tensor {
 	const name = "MaxPool2D"
-	p := owner(name, t)
 	if c.SkipPad {
 		fail(name, "there is no SkipPad in %+v", c)
 	}
 	g := c.geometry(name, t)
-	y := p.makeDims([]int32{int32(g.N), int32(g.OH), int32(g.OW), int32(g.C)})
-	index := p.temporary(len(y.data), p.recording(t))
-	g.Max(y.data, index, t.data)
-	if o := p.rec(name, vjpPick, y, t); o != nil {
-		o.index = index
+	return t.maxPool(name, g, g.N, g.OH, g.OW, g.C)
+}
+
+// A maxPool finds the greatest of its windows, and gives gradients to where they were.
+type maxPool interface {
+	Max(y []Float, index []int32, x []Float)
+	MaxGrad(dx, dy []Float, index []int32)
+}
+
+func (t *Tensor) maxPool(name string, g maxPool, dims ...int) *Tensor {
+	p := owner(name, t)
+	to := narrow(name, dims)
+	y := p.makeDims(to[:len(dims)])
+	if !p.recording(t) {
+		g.Max(y.data, nil, t.data)
+		return y
 	}
+	index := p.m.positions(len(y.data))
+	g.Max(y.data, index, t.data)
+	o := p.rec(name, vjpMaxPool, y, t)
+	o.index, o.attr = index, g
 	return y
+}
+
+func vjpMaxPool(b *Back) {
+	dy, dx := b.G(0), b.p.makeDims(b.in(0).t.shape())
+	b.op.attr.(maxPool).MaxGrad(dx.data, dy.data, b.op.index)
+	if o := b.p.rec("Put", vjpPut, dx, dy); o != nil {
+		o.index = b.op.index
+	}
+	b.Give(0, dx)
 }
 
 // AdaptiveMaxPool2D divides x, N×H×W×C, into oh×ow windows of nearly equal size and returns the greatest value of each.
 func (t *Tensor) AdaptiveMaxPool2D(oh, ow int) *Tensor {
-	p := owner("AdaptiveMaxPool2D", t)
 	n, h, w, c := t.image("AdaptiveMaxPool2D", oh, ow)
-	y := p.makeDims([]int32{int32(n), int32(oh), int32(ow), int32(c)})
-	index := p.temporary(len(y.data), p.recording(t))
-	kernel.AdaptiveMax(y.data, index, t.data, n, h, w, c, oh, ow)
-	if o := p.rec("AdaptiveMaxPool2D", vjpPick, y, t); o != nil {
-		o.index = index
-	}
-	return y
+	return t.maxPool("AdaptiveMaxPool2D", &kernel.Adaptive{N: n, H: h, W: w, C: c, OH: oh, OW: ow}, n, oh, ow, c)
 }
 
-// AvgPool2D returns the average of each window of x, N×H×W×C, as N×OH×OW×C. Padding counts as zeros unless SkipPad is set.
+// AvgPool2D returns the average of each window of x, N×H×W×C, as N×OH×OW×C. Padding counts as zeros unless SkipPad is set;
+// what a last window covers beyond it never counts.
 func (t *Tensor) AvgPool2D(c Pool) *Tensor {
 	const name = "AvgPool2D"
-	if c.Ceil || max(c.Dilation, c.DilationW) > 1 {
-		fail(name, "there is no Ceil and no Dilation in %+v", c)
+	if max(c.Dilation, c.DilationW) > 1 {
+		fail(name, "there is no Dilation in %+v", c)
 	}
 	g := c.geometry(name, t)
 	l := &linearMap{
@@ -107,7 +124,13 @@ func (t *Tensor) AvgPool2D(c Pool) *Tensor {
 
 // AdaptiveAvgPool2D divides x, N×H×W×C, into oh×ow windows of nearly equal size and returns the average of each.
 func (t *Tensor) AdaptiveAvgPool2D(oh, ow int) *Tensor {
-	return t.resized("AdaptiveAvgPool2D", oh, ow, kernel.AdaptiveAverage, kernel.AdaptiveAverageGrad)
+	n, h, w, c := t.image("AdaptiveAvgPool2D", oh, ow)
+	g := &kernel.Adaptive{N: n, H: h, W: w, C: c, OH: oh, OW: ow}
+	l := &linearMap{
+		name: "AdaptiveAvgPool2D", from: clone(t.shape()), to: []int32{int32(n), int32(oh), int32(ow), int32(c)},
+		apply: g.Average, adjoint: g.AverageGrad,
+	}
+	return l.forward(t)
 }
 
 // UpsampleNearest scales x, N×H×W×C, to oh×ow by repeating pixels.

@@ -15,7 +15,7 @@ func poolRows() (rows []row) {
 			naivePool(c, oh, ow, true))
 	}
 	greatest("", Pool{Kernel: 2}, 0, 0, 2, 4, 3, 2)
-	rows[0].large = [][]int{{4, 28, 28, 16}}
+	rows[0].large = [][]int{{4, 28, 29, 16}}
 	bad(panics{
 		"MaxPool2D: shape [4 4 2] is not N×H×W×C":          func() { New(4, 4, 2).MaxPool2D(Pool{Kernel: 2}) },
 		"MaxPool2D: the window of {Kernel:0":               func() { New(1, 4, 4, 2).MaxPool2D(Pool{}) },
@@ -41,14 +41,15 @@ func poolRows() (rows []row) {
 	}
 	average("", Pool{Kernel: 2}, 2, 1, 2, 4, 3, 2)
 	bad(panics{
-		"AvgPool2D: there is no Ceil and no Dilation in {Kernel:2": func() {
-			New(1, 4, 4, 2).AvgPool2D(Pool{Kernel: 2, Ceil: true})
-		},
+		"AvgPool2D: there is no Dilation in {Kernel:2":         func() { New(1, 4, 4, 2).AvgPool2D(Pool{Kernel: 2, Dilation: 2}) },
 		"AvgPool2D: a window of 5×5 does not fit on [1 4 4 2]": func() { New(1, 4, 4, 2).AvgPool2D(Pool{Kernel: 5}) },
 	})
 	average("/overlapping, padded", Pool{Kernel: 3, Stride: 2, Pad: 1}, 3, 2, 1, 5, 4, 2)
 	average("/padding not counted", Pool{Kernel: 3, Stride: 2, Pad: 1, SkipPad: true}, 3, 2, 1, 5, 4, 2)
 	average("/sides that differ", Pool{Kernel: 3, KernelW: 2, Stride: 1, Sides: [4]int{1, 0, 0, 1}}, 3, 3, 1, 4, 3, 1)
+
+	average("/rounded up", Pool{Kernel: 3, Stride: 2, Pad: 1, Ceil: true}, 3, 3, 1, 4, 5, 1)
+	average("/rounded up, padding not counted", Pool{Kernel: 3, Stride: 2, Pad: 1, Ceil: true, SkipPad: true}, 3, 3, 1, 4, 5, 1)
 
 	part := func(n, parts, i int) (lo, hi int) { return i * n / parts, ((i+1)*n + parts - 1) / parts }
 	for _, size := range [][2]int{{2, 2}, {1, 1}, {3, 4}, {6, 7}} {
@@ -130,11 +131,14 @@ func naivePool(c Pool, oh, ow int, greatest bool) func(x []array) array {
 			oh, ow = taps[0].places(s[1], c.Kernel), taps[1].places(s[2], kw)
 		}
 		return build([]int{s[0], oh, ow, s[3]}, func(i []int) float64 {
-			y, pixels, sum := math.Inf(-1), 0, 0.
+			y, pixels, padded, sum := math.Inf(-1), 0, 0, 0.
 			for a := range c.Kernel {
 				for b := range kw {
 					h := i[1]*taps[0].stride + a*taps[0].dilation - taps[0].before
 					w := i[2]*taps[1].stride + b*taps[1].dilation - taps[1].before
+					if h < s[1]+taps[0].after && w < s[2]+taps[1].after {
+						padded++
+					}
 					if h >= 0 && h < s[1] && w >= 0 && w < s[2] {
 						v := x[0].at(i[0], h, w, i[3])
 						y, sum, pixels = max(y, v), sum+v, pixels+1
@@ -147,7 +151,7 @@ func naivePool(c Pool, oh, ow int, greatest bool) func(x []array) array {
 			case c.SkipPad:
 				return sum / float64(pixels)
 			}
-			return sum / float64(c.Kernel*kw)
+			return sum / float64(padded)
 		})
 	}
 }

@@ -131,6 +131,21 @@ func vectorAdam(w *float32, dw *float32, m *float32, v *float32, k *float32, n i
 func vectorMaxWindows(y *float32, index *int32, x *float32, first int, channels int, pixels int, step int, rows int, columns int, down int, right int)
 
 //go:noescape
+func vectorSumWindows(y *float32, x *float32, channels int, pixels int, step int, rows int, columns int, down int, right int, scale float32)
+
+//go:noescape
+func vectorMaxGradPut(x *float32, y *float32, index *int32, first int, channels int, pixels int, step int, rows int, columns int, down int, right int)
+
+//go:noescape
+func vectorAverageGradPut(x *float32, y *float32, channels int, pixels int, step int, rows int, columns int, down int, right int, scale float32)
+
+//go:noescape
+func vectorMaxGradAdd(x *float32, y *float32, index *int32, first int, channels int, pixels int, step int, rows int, columns int, down int, right int)
+
+//go:noescape
+func vectorAverageGradAdd(x *float32, y *float32, channels int, pixels int, step int, rows int, columns int, down int, right int, scale float32)
+
+//go:noescape
 func vectorNormMoments(sums *float64, squares *float64, x *float32, mean *float32, width int, rows int)
 
 //go:noescape

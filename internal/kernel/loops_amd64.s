@@ -9038,142 +9038,1813 @@ end_wide:
 	VZEROUPPER
 	RET
 
-DATA loopsLanes<>+0(SB)/4, $0x00000000
-DATA loopsLanes<>+4(SB)/4, $0x00000001
-DATA loopsLanes<>+8(SB)/4, $0x00000002
-DATA loopsLanes<>+12(SB)/4, $0x00000003
-DATA loopsLanes<>+16(SB)/4, $0x00000004
-DATA loopsLanes<>+20(SB)/4, $0x00000005
-DATA loopsLanes<>+24(SB)/4, $0x00000006
-DATA loopsLanes<>+28(SB)/4, $0x00000007
-GLOBL loopsLanes<>(SB), RODATA|NOPTR, $32
-
 // func vectorMaxWindows(y *float32, index *int32, x *float32, first int, channels int, pixels int, step int, rows int, columns int, down int, right int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, AVX512DQ, AVX512F
 TEXT ·vectorMaxWindows(SB), NOSPLIT, $0-88
-	MOVQ         y+0(FP), AX
-	MOVQ         index+8(FP), CX
-	MOVQ         x+16(FP), DX
-	MOVQ         down+72(FP), BX
-	MOVQ         right+80(FP), SI
-	SHLQ         $0x02, BX
-	SHLQ         $0x02, SI
-	VPBROADCASTD first+24(FP), Y0
-	VPBROADCASTD right+80(FP), Y1
-	VPBROADCASTD down+72(FP), Y2
-	VPADDD       loopsLanes<>+0(SB), Y0, Y0
-	VPBROADCASTD step+48(FP), Y3
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ y+0(FP), AX
+	MOVQ x+16(FP), CX
+	MOVQ index+8(FP), BX
+	MOVQ first+24(FP), SI
 
 pixel:
-	MOVQ    channels+32(FP), DI
-	MOVQ    DX, R8
-	VMOVDQA Y0, Y4
+	XORQ DX, DX
+	MOVQ channels+32(FP), DI
 
+by2:
+	CMPQ         DI, $0x00000010
+	JLT          below2
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VMOVUPS      (CX)(DX*4), Y0
+	VMOVUPS      32(CX)(DX*4), Y1
+	VMOVUPS      loops00000000<>+0(SB), Y4
+	VPBROADCASTD down+72(FP), Y6
+	VPBROADCASTD right+80(FP), Y7
+	MOVQ         rows+56(FP), R8
+	MOVQ         down+72(FP), R11
+	MOVQ         right+80(FP), R12
+	MOVQ         CX, R9
+
+row2:
+	MOVQ    columns+64(FP), R13
+	MOVQ    R9, R10
+	VMOVAPS Y4, Y5
+
+column2:
+	VMOVUPS      (R10)(DX*4), Y8
+	VCMPPS       $0x16, Y0, Y8, Y9
+	VCMPPS       $0x07, Y0, Y0, Y10
+	VANDPS       Y9, Y10, Y9
+	VBLENDVPS    Y9, Y8, Y0, Y0
+	VBLENDVPS    Y9, Y5, Y2, Y2
+	VMOVUPS      32(R10)(DX*4), Y8
+	VCMPPS       $0x16, Y1, Y8, Y9
+	VCMPPS       $0x07, Y1, Y1, Y10
+	VANDPS       Y9, Y10, Y9
+	VBLENDVPS    Y9, Y8, Y1, Y1
+	VBLENDVPS    Y9, Y5, Y3, Y3
+	VPADDD       Y7, Y5, Y5
+	LEAQ         (R10)(R12*4), R10
+	DECQ         R13
+	JNZ          column2
+	VPADDD       Y6, Y4, Y4
+	LEAQ         (R9)(R11*4), R9
+	DECQ         R8
+	JNZ          row2
+	VMOVUPS      Y0, (AX)(DX*4)
+	VMOVUPS      Y1, 32(AX)(DX*4)
+	TESTQ        BX, BX
+	JZ           stored2
+	MOVQ         SI, R8
+	ADDQ         DX, R8
+	VMOVD        R8, X0
+	VPBROADCASTD X0, Y0
+	VMOVUPS      loopsCounted<>+0(SB), Y1
+	VPADDD       Y1, Y0, Y0
+	VMOVD        R8, X1
+	VPBROADCASTD X1, Y1
+	VMOVUPS      loopsCounted<>+32(SB), Y4
+	VPADDD       Y4, Y1, Y1
+	VPADDD       Y0, Y2, Y2
+	VMOVUPS      Y2, (BX)(DX*4)
+	VPADDD       Y1, Y3, Y3
+	VMOVUPS      Y3, 32(BX)(DX*4)
+
+stored2:
+	ADDQ $0x00000010, DX
+	SUBQ $0x00000010, DI
+	JMP  by2
+
+below2:
 by1:
-	CMPQ    DI, $0x00000008
-	JLT     below1
-	VMOVUPS (R8), Y5
-	VMOVDQA Y4, Y6
-	VMOVDQA Y4, Y8
-	MOVQ    rows+56(FP), R9
-	MOVQ    R8, R10
+	CMPQ         DI, $0x00000008
+	JLT          below1
+	VXORPS       Y1, Y1, Y1
+	VMOVUPS      (CX)(DX*4), Y0
+	VMOVUPS      loops00000000<>+0(SB), Y2
+	VPBROADCASTD down+72(FP), Y4
+	VPBROADCASTD right+80(FP), Y5
+	MOVQ         rows+56(FP), R8
+	MOVQ         down+72(FP), R11
+	MOVQ         right+80(FP), R12
+	MOVQ         CX, R9
 
-row:
-	MOVQ    columns+64(FP), R11
-	MOVQ    R10, R12
-	VMOVDQA Y8, Y7
+row1:
+	MOVQ    columns+64(FP), R13
+	MOVQ    R9, R10
+	VMOVAPS Y2, Y3
 
-column:
-	VMOVUPS   (R12), Y9
-	VCMPPS    $0x16, Y5, Y9, Y10
-	VCMPPS    $0x07, Y5, Y5, Y11
-	VANDPS    Y11, Y10, Y10
-	VBLENDVPS Y10, Y9, Y5, Y5
-	VBLENDVPS Y10, Y7, Y6, Y6
-	VPADDD    Y1, Y7, Y7
-	ADDQ      SI, R12
-	DECQ      R11
-	JNZ       column
-	VPADDD    Y2, Y8, Y8
-	ADDQ      BX, R10
-	DECQ      R9
-	JNZ       row
-	VPADDD    loops00000008<>+0(SB), Y4, Y4
-	ADDQ      $0x20, R8
-	MOVQ      $0x00000020, R9
-	VMOVUPS   Y5, (AX)
-	ADDQ      R9, AX
-	TESTQ     CX, CX
-	JZ        stored
-	VMOVUPS   Y6, (CX)
-	ADDQ      R9, CX
+column1:
+	VMOVUPS      (R10)(DX*4), Y6
+	VCMPPS       $0x16, Y0, Y6, Y7
+	VCMPPS       $0x07, Y0, Y0, Y8
+	VANDPS       Y7, Y8, Y7
+	VBLENDVPS    Y7, Y6, Y0, Y0
+	VBLENDVPS    Y7, Y3, Y1, Y1
+	VPADDD       Y5, Y3, Y3
+	LEAQ         (R10)(R12*4), R10
+	DECQ         R13
+	JNZ          column1
+	VPADDD       Y4, Y2, Y2
+	LEAQ         (R9)(R11*4), R9
+	DECQ         R8
+	JNZ          row1
+	VMOVUPS      Y0, (AX)(DX*4)
+	TESTQ        BX, BX
+	JZ           stored1
+	MOVQ         SI, R8
+	ADDQ         DX, R8
+	VMOVD        R8, X0
+	VPBROADCASTD X0, Y0
+	VMOVUPS      loopsCounted<>+0(SB), Y2
+	VPADDD       Y2, Y0, Y0
+	VPADDD       Y0, Y1, Y1
+	VMOVUPS      Y1, (BX)(DX*4)
 
-stored:
+stored1:
+	ADDQ $0x00000008, DX
 	SUBQ $0x00000008, DI
 	JMP  by1
 
 below1:
-	TESTQ      DI, DI
-	JZ         end
-	NEGQ       DI
-	LEAQ       loopsOnes<>+0(SB), R9
-	VMOVUPS    32(R9)(DI*4), Y5
-	VMASKMOVPS (R8), Y5, Y6
-	VMOVDQA    Y4, Y7
-	VMOVDQA    Y4, Y9
-	MOVQ       rows+56(FP), R9
-	MOVQ       R8, R10
+	TESTQ        DI, DI
+	JZ           end
+	NEGQ         DI
+	LEAQ         loopsOnes<>+0(SB), R8
+	VMOVUPS      32(R8)(DI*4), Y0
+	VXORPS       Y2, Y2, Y2
+	VMASKMOVPS   (CX)(DX*4), Y0, Y1
+	VMOVUPS      loops00000000<>+0(SB), Y3
+	VPBROADCASTD down+72(FP), Y5
+	VPBROADCASTD right+80(FP), Y6
+	MOVQ         rows+56(FP), DI
+	MOVQ         down+72(FP), R10
+	MOVQ         right+80(FP), R11
+	MOVQ         CX, R8
 
-rowPart:
-	MOVQ    columns+64(FP), R11
-	MOVQ    R10, R12
-	VMOVDQA Y9, Y8
+row_part1:
+	MOVQ    columns+64(FP), R12
+	MOVQ    R8, R9
+	VMOVAPS Y3, Y4
 
-columnPart:
-	VMASKMOVPS (R12), Y5, Y10
-	VCMPPS     $0x16, Y6, Y10, Y11
-	VCMPPS     $0x07, Y6, Y6, Y12
-	VANDPS     Y12, Y11, Y11
-	VBLENDVPS  Y11, Y10, Y6, Y6
-	VBLENDVPS  Y11, Y8, Y7, Y7
-	VPADDD     Y1, Y8, Y8
-	ADDQ       SI, R12
-	DECQ       R11
-	JNZ        columnPart
-	VPADDD     Y2, Y9, Y9
-	ADDQ       BX, R10
-	DECQ       R9
-	JNZ        rowPart
-	VPADDD     loops00000008<>+0(SB), Y4, Y4
-	ADDQ       $0x20, R8
-	NEGQ       DI
-	SHLQ       $0x02, DI
-	VMASKMOVPS Y6, Y5, (AX)
-	ADDQ       DI, AX
-	TESTQ      CX, CX
-	JZ         storedPart
-	VMASKMOVPS Y7, Y5, (CX)
-	ADDQ       DI, CX
+column_part1:
+	VMASKMOVPS   (R9)(DX*4), Y0, Y7
+	VCMPPS       $0x16, Y1, Y7, Y8
+	VCMPPS       $0x07, Y1, Y1, Y9
+	VANDPS       Y8, Y9, Y8
+	VBLENDVPS    Y8, Y7, Y1, Y1
+	VBLENDVPS    Y8, Y4, Y2, Y2
+	VPADDD       Y6, Y4, Y4
+	LEAQ         (R9)(R11*4), R9
+	DECQ         R12
+	JNZ          column_part1
+	VPADDD       Y5, Y3, Y3
+	LEAQ         (R8)(R10*4), R8
+	DECQ         DI
+	JNZ          row_part1
+	VMASKMOVPS   Y1, Y0, (AX)(DX*4)
+	TESTQ        BX, BX
+	JZ           stored_part1
+	MOVQ         SI, DI
+	ADDQ         DX, DI
+	VMOVD        DI, X1
+	VPBROADCASTD X1, Y1
+	VMOVUPS      loopsCounted<>+0(SB), Y3
+	VPADDD       Y3, Y1, Y1
+	VPADDD       Y1, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (BX)(DX*4)
 
-storedPart:
+stored_part1:
+	ADDQ $0x00000008, DX
+
 end:
-	MOVQ   step+48(FP), DI
-	LEAQ   (DX)(DI*4), DX
-	VPADDD Y3, Y0, Y0
-	DECQ   pixels+40(FP)
-	JNZ    pixel
+	MOVQ  channels+32(FP), DX
+	MOVQ  step+48(FP), DI
+	LEAQ  (AX)(DX*4), AX
+	LEAQ  (CX)(DI*4), CX
+	ADDQ  DI, SI
+	TESTQ BX, BX
+	JZ    unplaced
+	LEAQ  (BX)(DX*4), BX
+
+unplaced:
+	DECQ pixels+40(FP)
+	JNZ  pixel
 	VZEROUPPER
 	RET
 
-DATA loops00000008<>+0(SB)/4, $0x00000008
-DATA loops00000008<>+4(SB)/4, $0x00000008
-DATA loops00000008<>+8(SB)/4, $0x00000008
-DATA loops00000008<>+12(SB)/4, $0x00000008
-DATA loops00000008<>+16(SB)/4, $0x00000008
-DATA loops00000008<>+20(SB)/4, $0x00000008
-DATA loops00000008<>+24(SB)/4, $0x00000008
-DATA loops00000008<>+28(SB)/4, $0x00000008
-GLOBL loops00000008<>(SB), RODATA|NOPTR, $32
+wide:
+	MOVQ y+0(FP), AX
+	MOVQ x+16(FP), CX
+	MOVQ index+8(FP), BX
+	MOVQ first+24(FP), SI
+
+pixel_wide:
+	XORQ DX, DX
+	MOVQ channels+32(FP), DI
+
+by4_wide:
+	CMPQ         DI, $0x00000040
+	JLT          below4_wide
+	VXORPS       Z4, Z4, Z4
+	VXORPS       Z5, Z5, Z5
+	VXORPS       Z6, Z6, Z6
+	VXORPS       Z7, Z7, Z7
+	VMOVUPS      (CX)(DX*4), Z0
+	VMOVUPS      64(CX)(DX*4), Z1
+	VMOVUPS      128(CX)(DX*4), Z2
+	VMOVUPS      192(CX)(DX*4), Z3
+	VBROADCASTSS loops00000000<>+0(SB), Z8
+	VPBROADCASTD down+72(FP), Z10
+	VPBROADCASTD right+80(FP), Z11
+	MOVQ         rows+56(FP), R8
+	MOVQ         down+72(FP), R11
+	MOVQ         right+80(FP), R12
+	MOVQ         CX, R9
+
+row4_wide:
+	MOVQ    columns+64(FP), R13
+	MOVQ    R9, R10
+	VMOVAPS Z8, Z9
+
+column4_wide:
+	VMOVUPS      (R10)(DX*4), Z12
+	VCMPPS       $0x16, Z0, Z12, K1
+	VCMPPS       $0x07, Z0, Z0, K2
+	KANDW        K1, K2, K1
+	VBLENDMPS    Z12, Z0, K1, Z0
+	VBLENDMPS    Z9, Z4, K1, Z4
+	VMOVUPS      64(R10)(DX*4), Z12
+	VCMPPS       $0x16, Z1, Z12, K1
+	VCMPPS       $0x07, Z1, Z1, K2
+	KANDW        K1, K2, K1
+	VBLENDMPS    Z12, Z1, K1, Z1
+	VBLENDMPS    Z9, Z5, K1, Z5
+	VMOVUPS      128(R10)(DX*4), Z12
+	VCMPPS       $0x16, Z2, Z12, K1
+	VCMPPS       $0x07, Z2, Z2, K2
+	KANDW        K1, K2, K1
+	VBLENDMPS    Z12, Z2, K1, Z2
+	VBLENDMPS    Z9, Z6, K1, Z6
+	VMOVUPS      192(R10)(DX*4), Z12
+	VCMPPS       $0x16, Z3, Z12, K1
+	VCMPPS       $0x07, Z3, Z3, K2
+	KANDW        K1, K2, K1
+	VBLENDMPS    Z12, Z3, K1, Z3
+	VBLENDMPS    Z9, Z7, K1, Z7
+	VPADDD       Z11, Z9, Z9
+	LEAQ         (R10)(R12*4), R10
+	DECQ         R13
+	JNZ          column4_wide
+	VPADDD       Z10, Z8, Z8
+	LEAQ         (R9)(R11*4), R9
+	DECQ         R8
+	JNZ          row4_wide
+	VMOVUPS      Z0, (AX)(DX*4)
+	VMOVUPS      Z1, 64(AX)(DX*4)
+	VMOVUPS      Z2, 128(AX)(DX*4)
+	VMOVUPS      Z3, 192(AX)(DX*4)
+	TESTQ        BX, BX
+	JZ           stored4_wide
+	MOVQ         SI, R8
+	ADDQ         DX, R8
+	VPBROADCASTD R8, Z0
+	VMOVUPS      loopsCounted<>+0(SB), Z1
+	VPADDD       Z1, Z0, Z0
+	VPBROADCASTD R8, Z1
+	VMOVUPS      loopsCounted<>+64(SB), Z2
+	VPADDD       Z2, Z1, Z1
+	VPBROADCASTD R8, Z2
+	VMOVUPS      loopsCounted<>+128(SB), Z3
+	VPADDD       Z3, Z2, Z2
+	VPBROADCASTD R8, Z3
+	VMOVUPS      loopsCounted<>+192(SB), Z8
+	VPADDD       Z8, Z3, Z3
+	VPADDD       Z0, Z4, Z4
+	VMOVUPS      Z4, (BX)(DX*4)
+	VPADDD       Z1, Z5, Z5
+	VMOVUPS      Z5, 64(BX)(DX*4)
+	VPADDD       Z2, Z6, Z6
+	VMOVUPS      Z6, 128(BX)(DX*4)
+	VPADDD       Z3, Z7, Z7
+	VMOVUPS      Z7, 192(BX)(DX*4)
+
+stored4_wide:
+	ADDQ $0x00000040, DX
+	SUBQ $0x00000040, DI
+	JMP  by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ         DI, $0x00000010
+	JLT          below1_wide
+	VXORPS       Z1, Z1, Z1
+	VMOVUPS      (CX)(DX*4), Z0
+	VBROADCASTSS loops00000000<>+0(SB), Z2
+	VPBROADCASTD down+72(FP), Z4
+	VPBROADCASTD right+80(FP), Z5
+	MOVQ         rows+56(FP), R8
+	MOVQ         down+72(FP), R11
+	MOVQ         right+80(FP), R12
+	MOVQ         CX, R9
+
+row1_wide:
+	MOVQ    columns+64(FP), R13
+	MOVQ    R9, R10
+	VMOVAPS Z2, Z3
+
+column1_wide:
+	VMOVUPS      (R10)(DX*4), Z6
+	VCMPPS       $0x16, Z0, Z6, K1
+	VCMPPS       $0x07, Z0, Z0, K2
+	KANDW        K1, K2, K1
+	VBLENDMPS    Z6, Z0, K1, Z0
+	VBLENDMPS    Z3, Z1, K1, Z1
+	VPADDD       Z5, Z3, Z3
+	LEAQ         (R10)(R12*4), R10
+	DECQ         R13
+	JNZ          column1_wide
+	VPADDD       Z4, Z2, Z2
+	LEAQ         (R9)(R11*4), R9
+	DECQ         R8
+	JNZ          row1_wide
+	VMOVUPS      Z0, (AX)(DX*4)
+	TESTQ        BX, BX
+	JZ           stored1_wide
+	MOVQ         SI, R8
+	ADDQ         DX, R8
+	VPBROADCASTD R8, Z0
+	VMOVUPS      loopsCounted<>+0(SB), Z2
+	VPADDD       Z2, Z0, Z0
+	VPADDD       Z0, Z1, Z1
+	VMOVUPS      Z1, (BX)(DX*4)
+
+stored1_wide:
+	ADDQ $0x00000010, DX
+	SUBQ $0x00000010, DI
+	JMP  by1_wide
+
+below1_wide:
+	TESTQ        DI, DI
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), R8
+	KMOVW        (R8)(DI*2), K1
+	VXORPS       Z1, Z1, Z1
+	VMOVUPS.Z    (CX)(DX*4), K1, Z0
+	VBROADCASTSS loops00000000<>+0(SB), Z2
+	VPBROADCASTD down+72(FP), Z4
+	VPBROADCASTD right+80(FP), Z5
+	MOVQ         rows+56(FP), DI
+	MOVQ         down+72(FP), R10
+	MOVQ         right+80(FP), R11
+	MOVQ         CX, R8
+
+row_part1_wide:
+	MOVQ    columns+64(FP), R12
+	MOVQ    R8, R9
+	VMOVAPS Z2, Z3
+
+column_part1_wide:
+	VMOVUPS.Z    (R9)(DX*4), K1, Z6
+	VCMPPS       $0x16, Z0, Z6, K2
+	VCMPPS       $0x07, Z0, Z0, K3
+	KANDW        K2, K3, K2
+	VBLENDMPS    Z6, Z0, K2, Z0
+	VBLENDMPS    Z3, Z1, K2, Z1
+	VPADDD       Z5, Z3, Z3
+	LEAQ         (R9)(R11*4), R9
+	DECQ         R12
+	JNZ          column_part1_wide
+	VPADDD       Z4, Z2, Z2
+	LEAQ         (R8)(R10*4), R8
+	DECQ         DI
+	JNZ          row_part1_wide
+	VMOVUPS      Z0, K1, (AX)(DX*4)
+	TESTQ        BX, BX
+	JZ           stored_part1_wide
+	MOVQ         SI, DI
+	ADDQ         DX, DI
+	VPBROADCASTD DI, Z0
+	VMOVUPS      loopsCounted<>+0(SB), Z2
+	VPADDD       Z2, Z0, Z0
+	VPADDD       Z0, Z1, Z1
+	VMOVUPS      Z1, K1, (BX)(DX*4)
+
+stored_part1_wide:
+	ADDQ $0x00000010, DX
+
+end_wide:
+	MOVQ  channels+32(FP), DX
+	MOVQ  step+48(FP), DI
+	LEAQ  (AX)(DX*4), AX
+	LEAQ  (CX)(DI*4), CX
+	ADDQ  DI, SI
+	TESTQ BX, BX
+	JZ    unplaced_wide
+	LEAQ  (BX)(DX*4), BX
+
+unplaced_wide:
+	DECQ pixels+40(FP)
+	JNZ  pixel_wide
+	VZEROUPPER
+	RET
+
+DATA loopsCounted<>+0(SB)/4, $0x00000000
+DATA loopsCounted<>+4(SB)/4, $0x00000001
+DATA loopsCounted<>+8(SB)/4, $0x00000002
+DATA loopsCounted<>+12(SB)/4, $0x00000003
+DATA loopsCounted<>+16(SB)/4, $0x00000004
+DATA loopsCounted<>+20(SB)/4, $0x00000005
+DATA loopsCounted<>+24(SB)/4, $0x00000006
+DATA loopsCounted<>+28(SB)/4, $0x00000007
+DATA loopsCounted<>+32(SB)/4, $0x00000008
+DATA loopsCounted<>+36(SB)/4, $0x00000009
+DATA loopsCounted<>+40(SB)/4, $0x0000000a
+DATA loopsCounted<>+44(SB)/4, $0x0000000b
+DATA loopsCounted<>+48(SB)/4, $0x0000000c
+DATA loopsCounted<>+52(SB)/4, $0x0000000d
+DATA loopsCounted<>+56(SB)/4, $0x0000000e
+DATA loopsCounted<>+60(SB)/4, $0x0000000f
+DATA loopsCounted<>+64(SB)/4, $0x00000010
+DATA loopsCounted<>+68(SB)/4, $0x00000011
+DATA loopsCounted<>+72(SB)/4, $0x00000012
+DATA loopsCounted<>+76(SB)/4, $0x00000013
+DATA loopsCounted<>+80(SB)/4, $0x00000014
+DATA loopsCounted<>+84(SB)/4, $0x00000015
+DATA loopsCounted<>+88(SB)/4, $0x00000016
+DATA loopsCounted<>+92(SB)/4, $0x00000017
+DATA loopsCounted<>+96(SB)/4, $0x00000018
+DATA loopsCounted<>+100(SB)/4, $0x00000019
+DATA loopsCounted<>+104(SB)/4, $0x0000001a
+DATA loopsCounted<>+108(SB)/4, $0x0000001b
+DATA loopsCounted<>+112(SB)/4, $0x0000001c
+DATA loopsCounted<>+116(SB)/4, $0x0000001d
+DATA loopsCounted<>+120(SB)/4, $0x0000001e
+DATA loopsCounted<>+124(SB)/4, $0x0000001f
+DATA loopsCounted<>+128(SB)/4, $0x00000020
+DATA loopsCounted<>+132(SB)/4, $0x00000021
+DATA loopsCounted<>+136(SB)/4, $0x00000022
+DATA loopsCounted<>+140(SB)/4, $0x00000023
+DATA loopsCounted<>+144(SB)/4, $0x00000024
+DATA loopsCounted<>+148(SB)/4, $0x00000025
+DATA loopsCounted<>+152(SB)/4, $0x00000026
+DATA loopsCounted<>+156(SB)/4, $0x00000027
+DATA loopsCounted<>+160(SB)/4, $0x00000028
+DATA loopsCounted<>+164(SB)/4, $0x00000029
+DATA loopsCounted<>+168(SB)/4, $0x0000002a
+DATA loopsCounted<>+172(SB)/4, $0x0000002b
+DATA loopsCounted<>+176(SB)/4, $0x0000002c
+DATA loopsCounted<>+180(SB)/4, $0x0000002d
+DATA loopsCounted<>+184(SB)/4, $0x0000002e
+DATA loopsCounted<>+188(SB)/4, $0x0000002f
+DATA loopsCounted<>+192(SB)/4, $0x00000030
+DATA loopsCounted<>+196(SB)/4, $0x00000031
+DATA loopsCounted<>+200(SB)/4, $0x00000032
+DATA loopsCounted<>+204(SB)/4, $0x00000033
+DATA loopsCounted<>+208(SB)/4, $0x00000034
+DATA loopsCounted<>+212(SB)/4, $0x00000035
+DATA loopsCounted<>+216(SB)/4, $0x00000036
+DATA loopsCounted<>+220(SB)/4, $0x00000037
+DATA loopsCounted<>+224(SB)/4, $0x00000038
+DATA loopsCounted<>+228(SB)/4, $0x00000039
+DATA loopsCounted<>+232(SB)/4, $0x0000003a
+DATA loopsCounted<>+236(SB)/4, $0x0000003b
+DATA loopsCounted<>+240(SB)/4, $0x0000003c
+DATA loopsCounted<>+244(SB)/4, $0x0000003d
+DATA loopsCounted<>+248(SB)/4, $0x0000003e
+DATA loopsCounted<>+252(SB)/4, $0x0000003f
+GLOBL loopsCounted<>(SB), RODATA|NOPTR, $256
+
+// func vectorSumWindows(y *float32, x *float32, channels int, pixels int, step int, rows int, columns int, down int, right int, scale float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·vectorSumWindows(SB), NOSPLIT, $0-76
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ y+0(FP), AX
+	MOVQ x+8(FP), CX
+
+pixel:
+	XORQ DX, DX
+	MOVQ channels+16(FP), BX
+
+by2:
+	CMPQ   BX, $0x00000010
+	JLT    below2
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   rows+40(FP), SI
+	MOVQ   down+56(FP), R9
+	MOVQ   right+64(FP), R10
+	MOVQ   CX, DI
+
+row2:
+	MOVQ columns+48(FP), R11
+	MOVQ DI, R8
+
+column2:
+	VMOVUPS      (R8)(DX*4), Y2
+	VADDPS       Y2, Y0, Y0
+	VMOVUPS      32(R8)(DX*4), Y2
+	VADDPS       Y2, Y1, Y1
+	LEAQ         (R8)(R10*4), R8
+	DECQ         R11
+	JNZ          column2
+	LEAQ         (DI)(R9*4), DI
+	DECQ         SI
+	JNZ          row2
+	VBROADCASTSS scale+72(FP), Y2
+	VMULPS       Y2, Y0, Y0
+	VMOVUPS      Y0, (AX)(DX*4)
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      Y1, 32(AX)(DX*4)
+	ADDQ         $0x00000010, DX
+	SUBQ         $0x00000010, BX
+	JMP          by2
+
+below2:
+by1:
+	CMPQ   BX, $0x00000008
+	JLT    below1
+	VXORPS Y0, Y0, Y0
+	MOVQ   rows+40(FP), SI
+	MOVQ   down+56(FP), R9
+	MOVQ   right+64(FP), R10
+	MOVQ   CX, DI
+
+row1:
+	MOVQ columns+48(FP), R11
+	MOVQ DI, R8
+
+column1:
+	VMOVUPS      (R8)(DX*4), Y1
+	VADDPS       Y1, Y0, Y0
+	LEAQ         (R8)(R10*4), R8
+	DECQ         R11
+	JNZ          column1
+	LEAQ         (DI)(R9*4), DI
+	DECQ         SI
+	JNZ          row1
+	VBROADCASTSS scale+72(FP), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)(DX*4)
+	ADDQ         $0x00000008, DX
+	SUBQ         $0x00000008, BX
+	JMP          by1
+
+below1:
+	TESTQ   BX, BX
+	JZ      end
+	NEGQ    BX
+	LEAQ    loopsOnes<>+0(SB), SI
+	VMOVUPS 32(SI)(BX*4), Y0
+	VXORPS  Y1, Y1, Y1
+	MOVQ    rows+40(FP), BX
+	MOVQ    down+56(FP), R8
+	MOVQ    right+64(FP), R9
+	MOVQ    CX, SI
+
+row_part1:
+	MOVQ columns+48(FP), R10
+	MOVQ SI, DI
+
+column_part1:
+	VMASKMOVPS   (DI)(DX*4), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	LEAQ         (DI)(R9*4), DI
+	DECQ         R10
+	JNZ          column_part1
+	LEAQ         (SI)(R8*4), SI
+	DECQ         BX
+	JNZ          row_part1
+	VBROADCASTSS scale+72(FP), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)(DX*4)
+	ADDQ         $0x00000008, DX
+
+end:
+	MOVQ channels+16(FP), DX
+	MOVQ step+32(FP), BX
+	LEAQ (AX)(DX*4), AX
+	LEAQ (CX)(BX*4), CX
+	DECQ pixels+24(FP)
+	JNZ  pixel
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ y+0(FP), AX
+	MOVQ x+8(FP), CX
+
+pixel_wide:
+	XORQ DX, DX
+	MOVQ channels+16(FP), BX
+
+by4_wide:
+	CMPQ   BX, $0x00000040
+	JLT    below4_wide
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	MOVQ   rows+40(FP), SI
+	MOVQ   down+56(FP), R9
+	MOVQ   right+64(FP), R10
+	MOVQ   CX, DI
+
+row4_wide:
+	MOVQ columns+48(FP), R11
+	MOVQ DI, R8
+
+column4_wide:
+	VMOVUPS      (R8)(DX*4), Z4
+	VADDPS       Z4, Z0, Z0
+	VMOVUPS      64(R8)(DX*4), Z4
+	VADDPS       Z4, Z1, Z1
+	VMOVUPS      128(R8)(DX*4), Z4
+	VADDPS       Z4, Z2, Z2
+	VMOVUPS      192(R8)(DX*4), Z4
+	VADDPS       Z4, Z3, Z3
+	LEAQ         (R8)(R10*4), R8
+	DECQ         R11
+	JNZ          column4_wide
+	LEAQ         (DI)(R9*4), DI
+	DECQ         SI
+	JNZ          row4_wide
+	VBROADCASTSS scale+72(FP), Z4
+	VMULPS       Z4, Z0, Z0
+	VMOVUPS      Z0, (AX)(DX*4)
+	VMULPS       Z4, Z1, Z1
+	VMOVUPS      Z1, 64(AX)(DX*4)
+	VMULPS       Z4, Z2, Z2
+	VMOVUPS      Z2, 128(AX)(DX*4)
+	VMULPS       Z4, Z3, Z3
+	VMOVUPS      Z3, 192(AX)(DX*4)
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000040, BX
+	JMP          by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ   BX, $0x00000010
+	JLT    below1_wide
+	VXORPS Z0, Z0, Z0
+	MOVQ   rows+40(FP), SI
+	MOVQ   down+56(FP), R9
+	MOVQ   right+64(FP), R10
+	MOVQ   CX, DI
+
+row1_wide:
+	MOVQ columns+48(FP), R11
+	MOVQ DI, R8
+
+column1_wide:
+	VMOVUPS      (R8)(DX*4), Z1
+	VADDPS       Z1, Z0, Z0
+	LEAQ         (R8)(R10*4), R8
+	DECQ         R11
+	JNZ          column1_wide
+	LEAQ         (DI)(R9*4), DI
+	DECQ         SI
+	JNZ          row1_wide
+	VBROADCASTSS scale+72(FP), Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, (AX)(DX*4)
+	ADDQ         $0x00000010, DX
+	SUBQ         $0x00000010, BX
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ  BX, BX
+	JZ     end_wide
+	LEAQ   loopsTails<>+0(SB), SI
+	KMOVW  (SI)(BX*2), K1
+	VXORPS Z0, Z0, Z0
+	MOVQ   rows+40(FP), BX
+	MOVQ   down+56(FP), R8
+	MOVQ   right+64(FP), R9
+	MOVQ   CX, SI
+
+row_part1_wide:
+	MOVQ columns+48(FP), R10
+	MOVQ SI, DI
+
+column_part1_wide:
+	VMOVUPS.Z    (DI)(DX*4), K1, Z1
+	VADDPS       Z1, Z0, Z0
+	LEAQ         (DI)(R9*4), DI
+	DECQ         R10
+	JNZ          column_part1_wide
+	LEAQ         (SI)(R8*4), SI
+	DECQ         BX
+	JNZ          row_part1_wide
+	VBROADCASTSS scale+72(FP), Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)(DX*4)
+	ADDQ         $0x00000010, DX
+
+end_wide:
+	MOVQ channels+16(FP), DX
+	MOVQ step+32(FP), BX
+	LEAQ (AX)(DX*4), AX
+	LEAQ (CX)(BX*4), CX
+	DECQ pixels+24(FP)
+	JNZ  pixel_wide
+	VZEROUPPER
+	RET
+
+// func vectorMaxGradPut(x *float32, y *float32, index *int32, first int, channels int, pixels int, step int, rows int, columns int, down int, right int)
+// Requires: AVX, AVX2, AVX512F
+TEXT ·vectorMaxGradPut(SB), NOSPLIT, $0-88
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ y+8(FP), AX
+	MOVQ x+0(FP), CX
+	MOVQ index+16(FP), BX
+	MOVQ first+24(FP), SI
+
+pixel:
+	XORQ DX, DX
+	MOVQ channels+32(FP), DI
+
+by2:
+	CMPQ         DI, $0x00000010
+	JLT          below2
+	MOVQ         SI, R8
+	ADDQ         DX, R8
+	VMOVD        R8, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      loopsCounted<>+0(SB), Y0
+	VPADDD       Y0, Y4, Y4
+	VMOVD        R8, X5
+	VPBROADCASTD X5, Y5
+	VMOVUPS      loopsCounted<>+32(SB), Y0
+	VPADDD       Y0, Y5, Y5
+	VMOVUPS      (AX)(DX*4), Y0
+	VMOVUPS      (BX)(DX*4), Y2
+	VMOVUPS      32(AX)(DX*4), Y1
+	VMOVUPS      32(BX)(DX*4), Y3
+	VPBROADCASTD right+80(FP), Y6
+	MOVQ         rows+56(FP), R8
+	MOVQ         down+72(FP), R11
+	MOVQ         right+80(FP), R12
+	MOVQ         CX, R9
+
+row2:
+	MOVQ columns+64(FP), R13
+	MOVQ R9, R10
+
+column2:
+	VPCMPEQD Y2, Y4, Y7
+	VANDPS   Y0, Y7, Y7
+	VMOVUPS  Y7, (R10)(DX*4)
+	VPADDD   Y6, Y4, Y4
+	VPCMPEQD Y3, Y5, Y7
+	VANDPS   Y1, Y7, Y7
+	VMOVUPS  Y7, 32(R10)(DX*4)
+	VPADDD   Y6, Y5, Y5
+	LEAQ     (R10)(R12*4), R10
+	DECQ     R13
+	JNZ      column2
+	LEAQ     (R9)(R11*4), R9
+	DECQ     R8
+	JNZ      row2
+	ADDQ     $0x00000010, DX
+	SUBQ     $0x00000010, DI
+	JMP      by2
+
+below2:
+by1:
+	CMPQ         DI, $0x00000008
+	JLT          below1
+	MOVQ         SI, R8
+	ADDQ         DX, R8
+	VMOVD        R8, X2
+	VPBROADCASTD X2, Y2
+	VMOVUPS      loopsCounted<>+0(SB), Y0
+	VPADDD       Y0, Y2, Y2
+	VMOVUPS      (AX)(DX*4), Y0
+	VMOVUPS      (BX)(DX*4), Y1
+	VPBROADCASTD right+80(FP), Y3
+	MOVQ         rows+56(FP), R8
+	MOVQ         down+72(FP), R11
+	MOVQ         right+80(FP), R12
+	MOVQ         CX, R9
+
+row1:
+	MOVQ columns+64(FP), R13
+	MOVQ R9, R10
+
+column1:
+	VPCMPEQD Y1, Y2, Y4
+	VANDPS   Y0, Y4, Y4
+	VMOVUPS  Y4, (R10)(DX*4)
+	VPADDD   Y3, Y2, Y2
+	LEAQ     (R10)(R12*4), R10
+	DECQ     R13
+	JNZ      column1
+	LEAQ     (R9)(R11*4), R9
+	DECQ     R8
+	JNZ      row1
+	ADDQ     $0x00000008, DX
+	SUBQ     $0x00000008, DI
+	JMP      by1
+
+below1:
+	TESTQ        DI, DI
+	JZ           end
+	NEGQ         DI
+	LEAQ         loopsOnes<>+0(SB), R8
+	VMOVUPS      32(R8)(DI*4), Y0
+	MOVQ         SI, DI
+	ADDQ         DX, DI
+	VMOVD        DI, X3
+	VPBROADCASTD X3, Y3
+	VMOVUPS      loopsCounted<>+0(SB), Y1
+	VPADDD       Y1, Y3, Y3
+	VMASKMOVPS   (AX)(DX*4), Y0, Y1
+	VMASKMOVPS   (BX)(DX*4), Y0, Y2
+	VPBROADCASTD right+80(FP), Y4
+	MOVQ         rows+56(FP), DI
+	MOVQ         down+72(FP), R10
+	MOVQ         right+80(FP), R11
+	MOVQ         CX, R8
+
+row_part1:
+	MOVQ columns+64(FP), R12
+	MOVQ R8, R9
+
+column_part1:
+	VPCMPEQD   Y2, Y3, Y5
+	VANDPS     Y1, Y5, Y5
+	VMASKMOVPS Y5, Y0, (R9)(DX*4)
+	VPADDD     Y4, Y3, Y3
+	LEAQ       (R9)(R11*4), R9
+	DECQ       R12
+	JNZ        column_part1
+	LEAQ       (R8)(R10*4), R8
+	DECQ       DI
+	JNZ        row_part1
+	ADDQ       $0x00000008, DX
+
+end:
+	MOVQ  channels+32(FP), DX
+	MOVQ  step+48(FP), DI
+	LEAQ  (AX)(DX*4), AX
+	LEAQ  (CX)(DI*4), CX
+	ADDQ  DI, SI
+	TESTQ BX, BX
+	JZ    unplaced
+	LEAQ  (BX)(DX*4), BX
+
+unplaced:
+	DECQ pixels+40(FP)
+	JNZ  pixel
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ y+8(FP), AX
+	MOVQ x+0(FP), CX
+	MOVQ index+16(FP), BX
+	MOVQ first+24(FP), SI
+
+pixel_wide:
+	XORQ DX, DX
+	MOVQ channels+32(FP), DI
+
+by4_wide:
+	CMPQ         DI, $0x00000040
+	JLT          below4_wide
+	MOVQ         SI, R8
+	ADDQ         DX, R8
+	VPBROADCASTD R8, Z8
+	VMOVUPS      loopsCounted<>+0(SB), Z0
+	VPADDD       Z0, Z8, Z8
+	VPBROADCASTD R8, Z9
+	VMOVUPS      loopsCounted<>+64(SB), Z0
+	VPADDD       Z0, Z9, Z9
+	VPBROADCASTD R8, Z10
+	VMOVUPS      loopsCounted<>+128(SB), Z0
+	VPADDD       Z0, Z10, Z10
+	VPBROADCASTD R8, Z11
+	VMOVUPS      loopsCounted<>+192(SB), Z0
+	VPADDD       Z0, Z11, Z11
+	VMOVUPS      (AX)(DX*4), Z0
+	VMOVUPS      (BX)(DX*4), Z4
+	VMOVUPS      64(AX)(DX*4), Z1
+	VMOVUPS      64(BX)(DX*4), Z5
+	VMOVUPS      128(AX)(DX*4), Z2
+	VMOVUPS      128(BX)(DX*4), Z6
+	VMOVUPS      192(AX)(DX*4), Z3
+	VMOVUPS      192(BX)(DX*4), Z7
+	VPBROADCASTD right+80(FP), Z12
+	MOVQ         rows+56(FP), R8
+	MOVQ         down+72(FP), R11
+	MOVQ         right+80(FP), R12
+	MOVQ         CX, R9
+
+row4_wide:
+	MOVQ columns+64(FP), R13
+	MOVQ R9, R10
+
+column4_wide:
+	VPCMPEQD  Z4, Z8, K1
+	VMOVAPS.Z Z0, K1, Z13
+	VMOVUPS   Z13, (R10)(DX*4)
+	VPADDD    Z12, Z8, Z8
+	VPCMPEQD  Z5, Z9, K1
+	VMOVAPS.Z Z1, K1, Z13
+	VMOVUPS   Z13, 64(R10)(DX*4)
+	VPADDD    Z12, Z9, Z9
+	VPCMPEQD  Z6, Z10, K1
+	VMOVAPS.Z Z2, K1, Z13
+	VMOVUPS   Z13, 128(R10)(DX*4)
+	VPADDD    Z12, Z10, Z10
+	VPCMPEQD  Z7, Z11, K1
+	VMOVAPS.Z Z3, K1, Z13
+	VMOVUPS   Z13, 192(R10)(DX*4)
+	VPADDD    Z12, Z11, Z11
+	LEAQ      (R10)(R12*4), R10
+	DECQ      R13
+	JNZ       column4_wide
+	LEAQ      (R9)(R11*4), R9
+	DECQ      R8
+	JNZ       row4_wide
+	ADDQ      $0x00000040, DX
+	SUBQ      $0x00000040, DI
+	JMP       by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ         DI, $0x00000010
+	JLT          below1_wide
+	MOVQ         SI, R8
+	ADDQ         DX, R8
+	VPBROADCASTD R8, Z2
+	VMOVUPS      loopsCounted<>+0(SB), Z0
+	VPADDD       Z0, Z2, Z2
+	VMOVUPS      (AX)(DX*4), Z0
+	VMOVUPS      (BX)(DX*4), Z1
+	VPBROADCASTD right+80(FP), Z3
+	MOVQ         rows+56(FP), R8
+	MOVQ         down+72(FP), R11
+	MOVQ         right+80(FP), R12
+	MOVQ         CX, R9
+
+row1_wide:
+	MOVQ columns+64(FP), R13
+	MOVQ R9, R10
+
+column1_wide:
+	VPCMPEQD  Z1, Z2, K1
+	VMOVAPS.Z Z0, K1, Z4
+	VMOVUPS   Z4, (R10)(DX*4)
+	VPADDD    Z3, Z2, Z2
+	LEAQ      (R10)(R12*4), R10
+	DECQ      R13
+	JNZ       column1_wide
+	LEAQ      (R9)(R11*4), R9
+	DECQ      R8
+	JNZ       row1_wide
+	ADDQ      $0x00000010, DX
+	SUBQ      $0x00000010, DI
+	JMP       by1_wide
+
+below1_wide:
+	TESTQ        DI, DI
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), R8
+	KMOVW        (R8)(DI*2), K1
+	MOVQ         SI, DI
+	ADDQ         DX, DI
+	VPBROADCASTD DI, Z2
+	VMOVUPS      loopsCounted<>+0(SB), Z0
+	VPADDD       Z0, Z2, Z2
+	VMOVUPS.Z    (AX)(DX*4), K1, Z0
+	VMOVUPS.Z    (BX)(DX*4), K1, Z1
+	VPBROADCASTD right+80(FP), Z3
+	MOVQ         rows+56(FP), DI
+	MOVQ         down+72(FP), R10
+	MOVQ         right+80(FP), R11
+	MOVQ         CX, R8
+
+row_part1_wide:
+	MOVQ columns+64(FP), R12
+	MOVQ R8, R9
+
+column_part1_wide:
+	VPCMPEQD  Z1, Z2, K2
+	VMOVAPS.Z Z0, K2, Z4
+	VMOVUPS   Z4, K1, (R9)(DX*4)
+	VPADDD    Z3, Z2, Z2
+	LEAQ      (R9)(R11*4), R9
+	DECQ      R12
+	JNZ       column_part1_wide
+	LEAQ      (R8)(R10*4), R8
+	DECQ      DI
+	JNZ       row_part1_wide
+	ADDQ      $0x00000010, DX
+
+end_wide:
+	MOVQ  channels+32(FP), DX
+	MOVQ  step+48(FP), DI
+	LEAQ  (AX)(DX*4), AX
+	LEAQ  (CX)(DI*4), CX
+	ADDQ  DI, SI
+	TESTQ BX, BX
+	JZ    unplaced_wide
+	LEAQ  (BX)(DX*4), BX
+
+unplaced_wide:
+	DECQ pixels+40(FP)
+	JNZ  pixel_wide
+	VZEROUPPER
+	RET
+
+// func vectorAverageGradPut(x *float32, y *float32, channels int, pixels int, step int, rows int, columns int, down int, right int, scale float32)
+// Requires: AVX, AVX512F
+TEXT ·vectorAverageGradPut(SB), NOSPLIT, $0-76
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ y+8(FP), AX
+	MOVQ x+0(FP), CX
+
+pixel:
+	XORQ DX, DX
+	MOVQ channels+16(FP), BX
+
+by2:
+	CMPQ         BX, $0x00000010
+	JLT          below2
+	VBROADCASTSS scale+72(FP), Y2
+	VMOVUPS      (AX)(DX*4), Y0
+	VMULPS       Y2, Y0, Y0
+	VMOVUPS      32(AX)(DX*4), Y1
+	VMULPS       Y2, Y1, Y1
+	MOVQ         rows+40(FP), SI
+	MOVQ         down+56(FP), R9
+	MOVQ         right+64(FP), R10
+	MOVQ         CX, DI
+
+row2:
+	MOVQ columns+48(FP), R11
+	MOVQ DI, R8
+
+column2:
+	VMOVUPS Y0, (R8)(DX*4)
+	VMOVUPS Y1, 32(R8)(DX*4)
+	LEAQ    (R8)(R10*4), R8
+	DECQ    R11
+	JNZ     column2
+	LEAQ    (DI)(R9*4), DI
+	DECQ    SI
+	JNZ     row2
+	ADDQ    $0x00000010, DX
+	SUBQ    $0x00000010, BX
+	JMP     by2
+
+below2:
+by1:
+	CMPQ         BX, $0x00000008
+	JLT          below1
+	VBROADCASTSS scale+72(FP), Y1
+	VMOVUPS      (AX)(DX*4), Y0
+	VMULPS       Y1, Y0, Y0
+	MOVQ         rows+40(FP), SI
+	MOVQ         down+56(FP), R9
+	MOVQ         right+64(FP), R10
+	MOVQ         CX, DI
+
+row1:
+	MOVQ columns+48(FP), R11
+	MOVQ DI, R8
+
+column1:
+	VMOVUPS Y0, (R8)(DX*4)
+	LEAQ    (R8)(R10*4), R8
+	DECQ    R11
+	JNZ     column1
+	LEAQ    (DI)(R9*4), DI
+	DECQ    SI
+	JNZ     row1
+	ADDQ    $0x00000008, DX
+	SUBQ    $0x00000008, BX
+	JMP     by1
+
+below1:
+	TESTQ        BX, BX
+	JZ           end
+	NEGQ         BX
+	LEAQ         loopsOnes<>+0(SB), SI
+	VMOVUPS      32(SI)(BX*4), Y0
+	VBROADCASTSS scale+72(FP), Y2
+	VMASKMOVPS   (AX)(DX*4), Y0, Y1
+	VMULPS       Y2, Y1, Y1
+	MOVQ         rows+40(FP), BX
+	MOVQ         down+56(FP), R8
+	MOVQ         right+64(FP), R9
+	MOVQ         CX, SI
+
+row_part1:
+	MOVQ columns+48(FP), R10
+	MOVQ SI, DI
+
+column_part1:
+	VMASKMOVPS Y1, Y0, (DI)(DX*4)
+	LEAQ       (DI)(R9*4), DI
+	DECQ       R10
+	JNZ        column_part1
+	LEAQ       (SI)(R8*4), SI
+	DECQ       BX
+	JNZ        row_part1
+	ADDQ       $0x00000008, DX
+
+end:
+	MOVQ channels+16(FP), DX
+	MOVQ step+32(FP), BX
+	LEAQ (AX)(DX*4), AX
+	LEAQ (CX)(BX*4), CX
+	DECQ pixels+24(FP)
+	JNZ  pixel
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ y+8(FP), AX
+	MOVQ x+0(FP), CX
+
+pixel_wide:
+	XORQ DX, DX
+	MOVQ channels+16(FP), BX
+
+by4_wide:
+	CMPQ         BX, $0x00000040
+	JLT          below4_wide
+	VBROADCASTSS scale+72(FP), Z4
+	VMOVUPS      (AX)(DX*4), Z0
+	VMULPS       Z4, Z0, Z0
+	VMOVUPS      64(AX)(DX*4), Z1
+	VMULPS       Z4, Z1, Z1
+	VMOVUPS      128(AX)(DX*4), Z2
+	VMULPS       Z4, Z2, Z2
+	VMOVUPS      192(AX)(DX*4), Z3
+	VMULPS       Z4, Z3, Z3
+	MOVQ         rows+40(FP), SI
+	MOVQ         down+56(FP), R9
+	MOVQ         right+64(FP), R10
+	MOVQ         CX, DI
+
+row4_wide:
+	MOVQ columns+48(FP), R11
+	MOVQ DI, R8
+
+column4_wide:
+	VMOVUPS Z0, (R8)(DX*4)
+	VMOVUPS Z1, 64(R8)(DX*4)
+	VMOVUPS Z2, 128(R8)(DX*4)
+	VMOVUPS Z3, 192(R8)(DX*4)
+	LEAQ    (R8)(R10*4), R8
+	DECQ    R11
+	JNZ     column4_wide
+	LEAQ    (DI)(R9*4), DI
+	DECQ    SI
+	JNZ     row4_wide
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000040, BX
+	JMP     by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ         BX, $0x00000010
+	JLT          below1_wide
+	VBROADCASTSS scale+72(FP), Z1
+	VMOVUPS      (AX)(DX*4), Z0
+	VMULPS       Z1, Z0, Z0
+	MOVQ         rows+40(FP), SI
+	MOVQ         down+56(FP), R9
+	MOVQ         right+64(FP), R10
+	MOVQ         CX, DI
+
+row1_wide:
+	MOVQ columns+48(FP), R11
+	MOVQ DI, R8
+
+column1_wide:
+	VMOVUPS Z0, (R8)(DX*4)
+	LEAQ    (R8)(R10*4), R8
+	DECQ    R11
+	JNZ     column1_wide
+	LEAQ    (DI)(R9*4), DI
+	DECQ    SI
+	JNZ     row1_wide
+	ADDQ    $0x00000010, DX
+	SUBQ    $0x00000010, BX
+	JMP     by1_wide
+
+below1_wide:
+	TESTQ        BX, BX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), SI
+	KMOVW        (SI)(BX*2), K1
+	VBROADCASTSS scale+72(FP), Z1
+	VMOVUPS.Z    (AX)(DX*4), K1, Z0
+	VMULPS       Z1, Z0, Z0
+	MOVQ         rows+40(FP), BX
+	MOVQ         down+56(FP), R8
+	MOVQ         right+64(FP), R9
+	MOVQ         CX, SI
+
+row_part1_wide:
+	MOVQ columns+48(FP), R10
+	MOVQ SI, DI
+
+column_part1_wide:
+	VMOVUPS Z0, K1, (DI)(DX*4)
+	LEAQ    (DI)(R9*4), DI
+	DECQ    R10
+	JNZ     column_part1_wide
+	LEAQ    (SI)(R8*4), SI
+	DECQ    BX
+	JNZ     row_part1_wide
+	ADDQ    $0x00000010, DX
+
+end_wide:
+	MOVQ channels+16(FP), DX
+	MOVQ step+32(FP), BX
+	LEAQ (AX)(DX*4), AX
+	LEAQ (CX)(BX*4), CX
+	DECQ pixels+24(FP)
+	JNZ  pixel_wide
+	VZEROUPPER
+	RET
+
+// func vectorMaxGradAdd(x *float32, y *float32, index *int32, first int, channels int, pixels int, step int, rows int, columns int, down int, right int)
+// Requires: AVX, AVX2, AVX512F
+TEXT ·vectorMaxGradAdd(SB), NOSPLIT, $0-88
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ y+8(FP), AX
+	MOVQ x+0(FP), CX
+	MOVQ index+16(FP), BX
+	MOVQ first+24(FP), SI
+
+pixel:
+	XORQ DX, DX
+	MOVQ channels+32(FP), DI
+
+by2:
+	CMPQ         DI, $0x00000010
+	JLT          below2
+	MOVQ         SI, R8
+	ADDQ         DX, R8
+	VMOVD        R8, X4
+	VPBROADCASTD X4, Y4
+	VMOVUPS      loopsCounted<>+0(SB), Y0
+	VPADDD       Y0, Y4, Y4
+	VMOVD        R8, X5
+	VPBROADCASTD X5, Y5
+	VMOVUPS      loopsCounted<>+32(SB), Y0
+	VPADDD       Y0, Y5, Y5
+	VMOVUPS      (AX)(DX*4), Y0
+	VMOVUPS      (BX)(DX*4), Y2
+	VMOVUPS      32(AX)(DX*4), Y1
+	VMOVUPS      32(BX)(DX*4), Y3
+	VPBROADCASTD right+80(FP), Y6
+	MOVQ         rows+56(FP), R8
+	MOVQ         down+72(FP), R11
+	MOVQ         right+80(FP), R12
+	MOVQ         CX, R9
+
+row2:
+	MOVQ columns+64(FP), R13
+	MOVQ R9, R10
+
+column2:
+	VPCMPEQD Y2, Y4, Y7
+	VANDPS   Y0, Y7, Y7
+	VMOVUPS  (R10)(DX*4), Y8
+	VADDPS   Y7, Y8, Y8
+	VMOVUPS  Y8, (R10)(DX*4)
+	VPADDD   Y6, Y4, Y4
+	VPCMPEQD Y3, Y5, Y7
+	VANDPS   Y1, Y7, Y7
+	VMOVUPS  32(R10)(DX*4), Y8
+	VADDPS   Y7, Y8, Y8
+	VMOVUPS  Y8, 32(R10)(DX*4)
+	VPADDD   Y6, Y5, Y5
+	LEAQ     (R10)(R12*4), R10
+	DECQ     R13
+	JNZ      column2
+	LEAQ     (R9)(R11*4), R9
+	DECQ     R8
+	JNZ      row2
+	ADDQ     $0x00000010, DX
+	SUBQ     $0x00000010, DI
+	JMP      by2
+
+below2:
+by1:
+	CMPQ         DI, $0x00000008
+	JLT          below1
+	MOVQ         SI, R8
+	ADDQ         DX, R8
+	VMOVD        R8, X2
+	VPBROADCASTD X2, Y2
+	VMOVUPS      loopsCounted<>+0(SB), Y0
+	VPADDD       Y0, Y2, Y2
+	VMOVUPS      (AX)(DX*4), Y0
+	VMOVUPS      (BX)(DX*4), Y1
+	VPBROADCASTD right+80(FP), Y3
+	MOVQ         rows+56(FP), R8
+	MOVQ         down+72(FP), R11
+	MOVQ         right+80(FP), R12
+	MOVQ         CX, R9
+
+row1:
+	MOVQ columns+64(FP), R13
+	MOVQ R9, R10
+
+column1:
+	VPCMPEQD Y1, Y2, Y4
+	VANDPS   Y0, Y4, Y4
+	VMOVUPS  (R10)(DX*4), Y5
+	VADDPS   Y4, Y5, Y5
+	VMOVUPS  Y5, (R10)(DX*4)
+	VPADDD   Y3, Y2, Y2
+	LEAQ     (R10)(R12*4), R10
+	DECQ     R13
+	JNZ      column1
+	LEAQ     (R9)(R11*4), R9
+	DECQ     R8
+	JNZ      row1
+	ADDQ     $0x00000008, DX
+	SUBQ     $0x00000008, DI
+	JMP      by1
+
+below1:
+	TESTQ        DI, DI
+	JZ           end
+	NEGQ         DI
+	LEAQ         loopsOnes<>+0(SB), R8
+	VMOVUPS      32(R8)(DI*4), Y0
+	MOVQ         SI, DI
+	ADDQ         DX, DI
+	VMOVD        DI, X3
+	VPBROADCASTD X3, Y3
+	VMOVUPS      loopsCounted<>+0(SB), Y1
+	VPADDD       Y1, Y3, Y3
+	VMASKMOVPS   (AX)(DX*4), Y0, Y1
+	VMASKMOVPS   (BX)(DX*4), Y0, Y2
+	VPBROADCASTD right+80(FP), Y4
+	MOVQ         rows+56(FP), DI
+	MOVQ         down+72(FP), R10
+	MOVQ         right+80(FP), R11
+	MOVQ         CX, R8
+
+row_part1:
+	MOVQ columns+64(FP), R12
+	MOVQ R8, R9
+
+column_part1:
+	VPCMPEQD   Y2, Y3, Y5
+	VANDPS     Y1, Y5, Y5
+	VMASKMOVPS (R9)(DX*4), Y0, Y6
+	VADDPS     Y5, Y6, Y6
+	VMASKMOVPS Y6, Y0, (R9)(DX*4)
+	VPADDD     Y4, Y3, Y3
+	LEAQ       (R9)(R11*4), R9
+	DECQ       R12
+	JNZ        column_part1
+	LEAQ       (R8)(R10*4), R8
+	DECQ       DI
+	JNZ        row_part1
+	ADDQ       $0x00000008, DX
+
+end:
+	MOVQ  channels+32(FP), DX
+	MOVQ  step+48(FP), DI
+	LEAQ  (AX)(DX*4), AX
+	LEAQ  (CX)(DI*4), CX
+	ADDQ  DI, SI
+	TESTQ BX, BX
+	JZ    unplaced
+	LEAQ  (BX)(DX*4), BX
+
+unplaced:
+	DECQ pixels+40(FP)
+	JNZ  pixel
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ y+8(FP), AX
+	MOVQ x+0(FP), CX
+	MOVQ index+16(FP), BX
+	MOVQ first+24(FP), SI
+
+pixel_wide:
+	XORQ DX, DX
+	MOVQ channels+32(FP), DI
+
+by4_wide:
+	CMPQ         DI, $0x00000040
+	JLT          below4_wide
+	MOVQ         SI, R8
+	ADDQ         DX, R8
+	VPBROADCASTD R8, Z8
+	VMOVUPS      loopsCounted<>+0(SB), Z0
+	VPADDD       Z0, Z8, Z8
+	VPBROADCASTD R8, Z9
+	VMOVUPS      loopsCounted<>+64(SB), Z0
+	VPADDD       Z0, Z9, Z9
+	VPBROADCASTD R8, Z10
+	VMOVUPS      loopsCounted<>+128(SB), Z0
+	VPADDD       Z0, Z10, Z10
+	VPBROADCASTD R8, Z11
+	VMOVUPS      loopsCounted<>+192(SB), Z0
+	VPADDD       Z0, Z11, Z11
+	VMOVUPS      (AX)(DX*4), Z0
+	VMOVUPS      (BX)(DX*4), Z4
+	VMOVUPS      64(AX)(DX*4), Z1
+	VMOVUPS      64(BX)(DX*4), Z5
+	VMOVUPS      128(AX)(DX*4), Z2
+	VMOVUPS      128(BX)(DX*4), Z6
+	VMOVUPS      192(AX)(DX*4), Z3
+	VMOVUPS      192(BX)(DX*4), Z7
+	VPBROADCASTD right+80(FP), Z12
+	MOVQ         rows+56(FP), R8
+	MOVQ         down+72(FP), R11
+	MOVQ         right+80(FP), R12
+	MOVQ         CX, R9
+
+row4_wide:
+	MOVQ columns+64(FP), R13
+	MOVQ R9, R10
+
+column4_wide:
+	VPCMPEQD  Z4, Z8, K1
+	VMOVAPS.Z Z0, K1, Z13
+	VMOVUPS   (R10)(DX*4), Z14
+	VADDPS    Z13, Z14, Z14
+	VMOVUPS   Z14, (R10)(DX*4)
+	VPADDD    Z12, Z8, Z8
+	VPCMPEQD  Z5, Z9, K1
+	VMOVAPS.Z Z1, K1, Z13
+	VMOVUPS   64(R10)(DX*4), Z14
+	VADDPS    Z13, Z14, Z14
+	VMOVUPS   Z14, 64(R10)(DX*4)
+	VPADDD    Z12, Z9, Z9
+	VPCMPEQD  Z6, Z10, K1
+	VMOVAPS.Z Z2, K1, Z13
+	VMOVUPS   128(R10)(DX*4), Z14
+	VADDPS    Z13, Z14, Z14
+	VMOVUPS   Z14, 128(R10)(DX*4)
+	VPADDD    Z12, Z10, Z10
+	VPCMPEQD  Z7, Z11, K1
+	VMOVAPS.Z Z3, K1, Z13
+	VMOVUPS   192(R10)(DX*4), Z14
+	VADDPS    Z13, Z14, Z14
+	VMOVUPS   Z14, 192(R10)(DX*4)
+	VPADDD    Z12, Z11, Z11
+	LEAQ      (R10)(R12*4), R10
+	DECQ      R13
+	JNZ       column4_wide
+	LEAQ      (R9)(R11*4), R9
+	DECQ      R8
+	JNZ       row4_wide
+	ADDQ      $0x00000040, DX
+	SUBQ      $0x00000040, DI
+	JMP       by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ         DI, $0x00000010
+	JLT          below1_wide
+	MOVQ         SI, R8
+	ADDQ         DX, R8
+	VPBROADCASTD R8, Z2
+	VMOVUPS      loopsCounted<>+0(SB), Z0
+	VPADDD       Z0, Z2, Z2
+	VMOVUPS      (AX)(DX*4), Z0
+	VMOVUPS      (BX)(DX*4), Z1
+	VPBROADCASTD right+80(FP), Z3
+	MOVQ         rows+56(FP), R8
+	MOVQ         down+72(FP), R11
+	MOVQ         right+80(FP), R12
+	MOVQ         CX, R9
+
+row1_wide:
+	MOVQ columns+64(FP), R13
+	MOVQ R9, R10
+
+column1_wide:
+	VPCMPEQD  Z1, Z2, K1
+	VMOVAPS.Z Z0, K1, Z4
+	VMOVUPS   (R10)(DX*4), Z5
+	VADDPS    Z4, Z5, Z5
+	VMOVUPS   Z5, (R10)(DX*4)
+	VPADDD    Z3, Z2, Z2
+	LEAQ      (R10)(R12*4), R10
+	DECQ      R13
+	JNZ       column1_wide
+	LEAQ      (R9)(R11*4), R9
+	DECQ      R8
+	JNZ       row1_wide
+	ADDQ      $0x00000010, DX
+	SUBQ      $0x00000010, DI
+	JMP       by1_wide
+
+below1_wide:
+	TESTQ        DI, DI
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), R8
+	KMOVW        (R8)(DI*2), K1
+	MOVQ         SI, DI
+	ADDQ         DX, DI
+	VPBROADCASTD DI, Z2
+	VMOVUPS      loopsCounted<>+0(SB), Z0
+	VPADDD       Z0, Z2, Z2
+	VMOVUPS.Z    (AX)(DX*4), K1, Z0
+	VMOVUPS.Z    (BX)(DX*4), K1, Z1
+	VPBROADCASTD right+80(FP), Z3
+	MOVQ         rows+56(FP), DI
+	MOVQ         down+72(FP), R10
+	MOVQ         right+80(FP), R11
+	MOVQ         CX, R8
+
+row_part1_wide:
+	MOVQ columns+64(FP), R12
+	MOVQ R8, R9
+
+column_part1_wide:
+	VPCMPEQD  Z1, Z2, K2
+	VMOVAPS.Z Z0, K2, Z4
+	VMOVUPS.Z (R9)(DX*4), K1, Z5
+	VADDPS    Z4, Z5, Z5
+	VMOVUPS   Z5, K1, (R9)(DX*4)
+	VPADDD    Z3, Z2, Z2
+	LEAQ      (R9)(R11*4), R9
+	DECQ      R12
+	JNZ       column_part1_wide
+	LEAQ      (R8)(R10*4), R8
+	DECQ      DI
+	JNZ       row_part1_wide
+	ADDQ      $0x00000010, DX
+
+end_wide:
+	MOVQ  channels+32(FP), DX
+	MOVQ  step+48(FP), DI
+	LEAQ  (AX)(DX*4), AX
+	LEAQ  (CX)(DI*4), CX
+	ADDQ  DI, SI
+	TESTQ BX, BX
+	JZ    unplaced_wide
+	LEAQ  (BX)(DX*4), BX
+
+unplaced_wide:
+	DECQ pixels+40(FP)
+	JNZ  pixel_wide
+	VZEROUPPER
+	RET
+
+// func vectorAverageGradAdd(x *float32, y *float32, channels int, pixels int, step int, rows int, columns int, down int, right int, scale float32)
+// Requires: AVX, AVX512F
+TEXT ·vectorAverageGradAdd(SB), NOSPLIT, $0-76
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ y+8(FP), AX
+	MOVQ x+0(FP), CX
+
+pixel:
+	XORQ DX, DX
+	MOVQ channels+16(FP), BX
+
+by2:
+	CMPQ         BX, $0x00000010
+	JLT          below2
+	VBROADCASTSS scale+72(FP), Y2
+	VMOVUPS      (AX)(DX*4), Y0
+	VMULPS       Y2, Y0, Y0
+	VMOVUPS      32(AX)(DX*4), Y1
+	VMULPS       Y2, Y1, Y1
+	MOVQ         rows+40(FP), SI
+	MOVQ         down+56(FP), R9
+	MOVQ         right+64(FP), R10
+	MOVQ         CX, DI
+
+row2:
+	MOVQ columns+48(FP), R11
+	MOVQ DI, R8
+
+column2:
+	VMOVUPS (R8)(DX*4), Y2
+	VADDPS  Y0, Y2, Y2
+	VMOVUPS Y2, (R8)(DX*4)
+	VMOVUPS 32(R8)(DX*4), Y2
+	VADDPS  Y1, Y2, Y2
+	VMOVUPS Y2, 32(R8)(DX*4)
+	LEAQ    (R8)(R10*4), R8
+	DECQ    R11
+	JNZ     column2
+	LEAQ    (DI)(R9*4), DI
+	DECQ    SI
+	JNZ     row2
+	ADDQ    $0x00000010, DX
+	SUBQ    $0x00000010, BX
+	JMP     by2
+
+below2:
+by1:
+	CMPQ         BX, $0x00000008
+	JLT          below1
+	VBROADCASTSS scale+72(FP), Y1
+	VMOVUPS      (AX)(DX*4), Y0
+	VMULPS       Y1, Y0, Y0
+	MOVQ         rows+40(FP), SI
+	MOVQ         down+56(FP), R9
+	MOVQ         right+64(FP), R10
+	MOVQ         CX, DI
+
+row1:
+	MOVQ columns+48(FP), R11
+	MOVQ DI, R8
+
+column1:
+	VMOVUPS (R8)(DX*4), Y1
+	VADDPS  Y0, Y1, Y1
+	VMOVUPS Y1, (R8)(DX*4)
+	LEAQ    (R8)(R10*4), R8
+	DECQ    R11
+	JNZ     column1
+	LEAQ    (DI)(R9*4), DI
+	DECQ    SI
+	JNZ     row1
+	ADDQ    $0x00000008, DX
+	SUBQ    $0x00000008, BX
+	JMP     by1
+
+below1:
+	TESTQ        BX, BX
+	JZ           end
+	NEGQ         BX
+	LEAQ         loopsOnes<>+0(SB), SI
+	VMOVUPS      32(SI)(BX*4), Y0
+	VBROADCASTSS scale+72(FP), Y2
+	VMASKMOVPS   (AX)(DX*4), Y0, Y1
+	VMULPS       Y2, Y1, Y1
+	MOVQ         rows+40(FP), BX
+	MOVQ         down+56(FP), R8
+	MOVQ         right+64(FP), R9
+	MOVQ         CX, SI
+
+row_part1:
+	MOVQ columns+48(FP), R10
+	MOVQ SI, DI
+
+column_part1:
+	VMASKMOVPS (DI)(DX*4), Y0, Y2
+	VADDPS     Y1, Y2, Y2
+	VMASKMOVPS Y2, Y0, (DI)(DX*4)
+	LEAQ       (DI)(R9*4), DI
+	DECQ       R10
+	JNZ        column_part1
+	LEAQ       (SI)(R8*4), SI
+	DECQ       BX
+	JNZ        row_part1
+	ADDQ       $0x00000008, DX
+
+end:
+	MOVQ channels+16(FP), DX
+	MOVQ step+32(FP), BX
+	LEAQ (AX)(DX*4), AX
+	LEAQ (CX)(BX*4), CX
+	DECQ pixels+24(FP)
+	JNZ  pixel
+	VZEROUPPER
+	RET
+
+wide:
+	MOVQ y+8(FP), AX
+	MOVQ x+0(FP), CX
+
+pixel_wide:
+	XORQ DX, DX
+	MOVQ channels+16(FP), BX
+
+by4_wide:
+	CMPQ         BX, $0x00000040
+	JLT          below4_wide
+	VBROADCASTSS scale+72(FP), Z4
+	VMOVUPS      (AX)(DX*4), Z0
+	VMULPS       Z4, Z0, Z0
+	VMOVUPS      64(AX)(DX*4), Z1
+	VMULPS       Z4, Z1, Z1
+	VMOVUPS      128(AX)(DX*4), Z2
+	VMULPS       Z4, Z2, Z2
+	VMOVUPS      192(AX)(DX*4), Z3
+	VMULPS       Z4, Z3, Z3
+	MOVQ         rows+40(FP), SI
+	MOVQ         down+56(FP), R9
+	MOVQ         right+64(FP), R10
+	MOVQ         CX, DI
+
+row4_wide:
+	MOVQ columns+48(FP), R11
+	MOVQ DI, R8
+
+column4_wide:
+	VMOVUPS (R8)(DX*4), Z4
+	VADDPS  Z0, Z4, Z4
+	VMOVUPS Z4, (R8)(DX*4)
+	VMOVUPS 64(R8)(DX*4), Z4
+	VADDPS  Z1, Z4, Z4
+	VMOVUPS Z4, 64(R8)(DX*4)
+	VMOVUPS 128(R8)(DX*4), Z4
+	VADDPS  Z2, Z4, Z4
+	VMOVUPS Z4, 128(R8)(DX*4)
+	VMOVUPS 192(R8)(DX*4), Z4
+	VADDPS  Z3, Z4, Z4
+	VMOVUPS Z4, 192(R8)(DX*4)
+	LEAQ    (R8)(R10*4), R8
+	DECQ    R11
+	JNZ     column4_wide
+	LEAQ    (DI)(R9*4), DI
+	DECQ    SI
+	JNZ     row4_wide
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000040, BX
+	JMP     by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ         BX, $0x00000010
+	JLT          below1_wide
+	VBROADCASTSS scale+72(FP), Z1
+	VMOVUPS      (AX)(DX*4), Z0
+	VMULPS       Z1, Z0, Z0
+	MOVQ         rows+40(FP), SI
+	MOVQ         down+56(FP), R9
+	MOVQ         right+64(FP), R10
+	MOVQ         CX, DI
+
+row1_wide:
+	MOVQ columns+48(FP), R11
+	MOVQ DI, R8
+
+column1_wide:
+	VMOVUPS (R8)(DX*4), Z1
+	VADDPS  Z0, Z1, Z1
+	VMOVUPS Z1, (R8)(DX*4)
+	LEAQ    (R8)(R10*4), R8
+	DECQ    R11
+	JNZ     column1_wide
+	LEAQ    (DI)(R9*4), DI
+	DECQ    SI
+	JNZ     row1_wide
+	ADDQ    $0x00000010, DX
+	SUBQ    $0x00000010, BX
+	JMP     by1_wide
+
+below1_wide:
+	TESTQ        BX, BX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), SI
+	KMOVW        (SI)(BX*2), K1
+	VBROADCASTSS scale+72(FP), Z1
+	VMOVUPS.Z    (AX)(DX*4), K1, Z0
+	VMULPS       Z1, Z0, Z0
+	MOVQ         rows+40(FP), BX
+	MOVQ         down+56(FP), R8
+	MOVQ         right+64(FP), R9
+	MOVQ         CX, SI
+
+row_part1_wide:
+	MOVQ columns+48(FP), R10
+	MOVQ SI, DI
+
+column_part1_wide:
+	VMOVUPS.Z (DI)(DX*4), K1, Z1
+	VADDPS    Z0, Z1, Z1
+	VMOVUPS   Z1, K1, (DI)(DX*4)
+	LEAQ      (DI)(R9*4), DI
+	DECQ      R10
+	JNZ       column_part1_wide
+	LEAQ      (SI)(R8*4), SI
+	DECQ      BX
+	JNZ       row_part1_wide
+	ADDQ      $0x00000010, DX
+
+end_wide:
+	MOVQ channels+16(FP), DX
+	MOVQ step+32(FP), BX
+	LEAQ (AX)(DX*4), AX
+	LEAQ (CX)(BX*4), CX
+	DECQ pixels+24(FP)
+	JNZ  pixel_wide
+	VZEROUPPER
+	RET
 
 // func vectorNormMoments(sums *float64, squares *float64, x *float32, mean *float32, width int, rows int)
 // Requires: AVX, AVX512DQ, AVX512F, FMA3

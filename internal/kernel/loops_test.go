@@ -25,6 +25,7 @@ func loopCases() []loopCase {
 	image.DilationH, image.DilationW = 1, 1
 	wider := image
 	wider.KH, wider.KW, wider.PadTop, wider.PadLeft = 3, 3, 1, 1
+	whole := Adaptive{8, 32, 32, 32, 1, 1}
 	rows, thin := Norm{1, n / 64, 64, 64}, Norm{1, n / 4, 3, 3}
 	scaling := Scaling{Mean: normals(64, 6), Inverse: normals(64, 7), Weight: normals(64, 8), Bias: normals(64, 9), ReLU: true}
 	square, column, wide := []int{512, 512}, []int{1, 0}, []int{512, 1}
@@ -79,7 +80,9 @@ func loopCases() []loopCase {
 		{"Pool.Max 3×3", float, func() { wider.Max(dst, index, x) }, dst[:n/4]},
 		{"Pool.Average 2×2", float, func() { image.Average(dst, x, true) }, dst[:n/4]},
 		{"Pool.AverageGrad 2×2", float, func() { image.AverageGrad(dst, x, true) }, dst},
-		{"AdaptiveAverage to 1×1", float, func() { AdaptiveAverage(small, x, 8, 32, 32, 32, 1, 1) }, small[:256]},
+		{"Pool.MaxGrad 2×2", float, func() { image.MaxGrad(dst, x, order) }, dst},
+		{"Pool.MaxGrad 3×3", float, func() { wider.MaxGrad(dst, x, order) }, dst},
+		{"AdaptiveAverage to 1×1", float, func() { whole.Average(small, x) }, small[:256]},
 		{"Nearest ×2", float, func() { Nearest(dst, x, 2, 32, 32, 32, 64, 64) }, dst},
 		{"NearestGrad ×2", float, func() { NearestGrad(dst, x, 2, 32, 32, 32, 64, 64) }, dst[:n/4]},
 		{"Bilinear ×2", float, func() { Bilinear(dst, x, 2, 32, 32, 32, 64, 64, false) }, dst},

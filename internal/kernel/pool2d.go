@@ -8,11 +8,12 @@ type Pool struct {
 	N, H, W, C, OH, OW                    int
 	KH, KW, StrideH, StrideW              int
 	PadTop, PadLeft, DilationH, DilationW int
+	PadBottom, PadRight                   int // what lies beyond them counts for no mean
 }
 
 func (g *Pool) job(y, x []Float) poolJob {
-	h := windows{in: g.H, out: g.OH, size: g.KH, stride: g.StrideH, pad: g.PadTop, dilation: g.DilationH}
-	w := windows{in: g.W, out: g.OW, size: g.KW, stride: g.StrideW, pad: g.PadLeft, dilation: g.DilationW}
+	h := windows{in: g.H, out: g.OH, size: g.KH, stride: g.StrideH, pad: g.PadTop, padEnd: g.PadBottom, dilation: g.DilationH}
+	w := windows{in: g.W, out: g.OW, size: g.KW, stride: g.StrideW, pad: g.PadLeft, padEnd: g.PadRight, dilation: g.DilationW}
 	return poolJob{y: y, x: x, c: g.C, h: h, w: w}
 }
 
@@ -24,11 +25,19 @@ func (g *Pool) Max(y []Float, index []int32, x []Float) {
 	t.pool(maxRow, g.N)
 }
 
-// Average computes the mean of every window: its sum divided by KH·KW if countPad is set, else by the number of its pixels in x.
+// MaxGrad computes the gradient dx of x from the gradient dy of Max's y, and from the places that Max found.
+func (g *Pool) MaxGrad(dx, dy []Float, index []int32) {
+	t := g.job(dy, dx)
+	t.index = index
+	t.spread(maxGradRow, g.N)
+}
+
+// Average computes the mean of every window: its sum divided by the number of its pixels in x, and in the
+// padding if countPad is set.
 func (g *Pool) Average(y, x []Float, countPad bool) {
 	t := g.job(y, x)
 	if countPad {
-		t.divisor = g.KH * g.KW
+		t.mean = overPadding
 	}
 	t.pool(averageRow, g.N)
 }
@@ -37,37 +46,51 @@ func (g *Pool) Average(y, x []Float, countPad bool) {
 func (g *Pool) AverageGrad(dx, dy []Float, countPad bool) {
 	t := g.job(dy, dx)
 	if countPad {
-		t.divisor = g.KH * g.KW
+		t.mean = overPadding
 	}
-	t.spread(g.N)
+	t.spread(averageGradRow, g.N)
 }
 
-func adaptiveJob(y, x []Float, h, w, c, oh, ow int) poolJob {
-	return poolJob{
-		y: y, x: x, c: c,
-		h: windows{kind: adaptive, in: h, out: oh},
-		w: windows{kind: adaptive, in: w, out: ow},
+// An Adaptive is the geometry of pooling by windows that cover the images x, N×H×W×C, as PyTorch cuts them, to y, N×OH×OW×C: window
+// i of an axis is ⌊i·H/OH⌋ … ⌈(i+1)·H/OH⌉.
+type Adaptive struct{ N, H, W, C, OH, OW int }
+
+func (g *Adaptive) job(y, x []Float) poolJob {
+	return poolJob{y: y, x: x, c: g.C, h: adaptiveWindows(g.H, g.OH), w: adaptiveWindows(g.W, g.OW)}
+}
+
+// adaptiveWindows covers n numbers by windows of about equal size.
+func adaptiveWindows(n, out int) windows {
+	if size := n / out; size*out == n {
+		return windows{in: n, out: out, size: size, stride: size, dilation: 1}
 	}
+	return windows{kind: adaptive, in: n, out: out}
 }
 
-// AdaptiveAverage computes the means y, n×oh×ow×c, of windows that cover the images x, n×h×w×c, as PyTorch cuts them: window i of an
-// axis is ⌊i·h/oh⌋ … ⌈(i+1)·h/oh⌉.
-func AdaptiveAverage(y, x []Float, n, h, w, c, oh, ow int) {
-	t := adaptiveJob(y, x, h, w, c, oh, ow)
-	t.pool(averageRow, n)
+// Average computes the mean of every window.
+func (g *Adaptive) Average(y, x []Float) {
+	t := g.job(y, x)
+	t.pool(averageRow, g.N)
 }
 
-// AdaptiveAverageGrad computes the gradient dx of x from the gradient dy of AdaptiveAverage's y.
-func AdaptiveAverageGrad(dx, dy []Float, n, h, w, c, oh, ow int) {
-	t := adaptiveJob(dy, dx, h, w, c, oh, ow)
-	t.spread(n)
+// AverageGrad computes the gradient dx of x from the gradient dy of Average's y.
+func (g *Adaptive) AverageGrad(dx, dy []Float) {
+	t := g.job(dy, dx)
+	t.spread(averageGradRow, g.N)
 }
 
-// AdaptiveMax computes the greatest numbers of AdaptiveAverage's windows and their places in x's flat memory, like Pool.Max.
-func AdaptiveMax(y []Float, index []int32, x []Float, n, h, w, c, oh, ow int) {
-	t := adaptiveJob(y, x, h, w, c, oh, ow)
+// Max is that of a Pool.
+func (g *Adaptive) Max(y []Float, index []int32, x []Float) {
+	t := g.job(y, x)
 	t.index = index
-	t.pool(maxRow, n)
+	t.pool(maxRow, g.N)
+}
+
+// MaxGrad is that of a Pool.
+func (g *Adaptive) MaxGrad(dx, dy []Float, index []int32) {
+	t := g.job(dy, dx)
+	t.index = index
+	t.spread(maxGradRow, g.N)
 }
 
 // The kinds of windows.
@@ -82,6 +105,7 @@ type windows struct {
 	kind                        int
 	in, out                     int
 	size, stride, pad, dilation int
+	padEnd                      int
 }
 
 // at returns the o-th window: the positions lo, lo+step, … below hi.
@@ -100,6 +124,12 @@ func (w *windows) at(o int) (lo, hi, step int) {
 	return lo, hi, w.dilation
 }
 
+// padded returns how many positions the o-th window has within the axis and its padding.
+func (w *windows) padded(o int) int {
+	lo := o*w.stride - w.pad
+	return count(lo, min(lo+(w.size-1)*w.dilation+1, w.in+w.padEnd), w.dilation)
+}
+
 // full returns how many windows from the o-th on lie in the axis with all of their positions: 1 if the o-th does not.
 func (w *windows) full(o int) int {
 	lo := o*w.stride - w.pad
@@ -107,6 +137,11 @@ func (w *windows) full(o int) int {
 		return 1
 	}
 	return max(1, min(w.out-o, (w.in-lo-(w.size-1)*w.dilation-1)/w.stride+1))
+}
+
+// tiled reports whether windows lie one behind another from the first position on.
+func (w *windows) tiled() bool {
+	return w.kind == sliding && w.stride == w.size && w.dilation == 1 && w.pad == 0
 }
 
 // over returns a range of windows, from … to, in which all are that hold position i.
@@ -128,13 +163,20 @@ func count(lo, hi, step int) int {
 
 // A poolJob pools the images x to y, in pieces that are rows of y, or spreads y over x, in pieces that are rows of x.
 type poolJob struct {
-	row     func(t *poolJob, row int)
-	y, x    []Float
-	index   []int32
-	c       int
-	h, w    windows
-	divisor int // of a mean; 0 is the number of pixels, 1 leaves the sum
+	row   func(t *poolJob, row int)
+	y, x  []Float
+	index []int32
+	c     int
+	h, w  windows
+	mean  int
 }
+
+// The ways to make a mean of the sum of a window.
+const (
+	overPixels  = iota // divide by the number of pixels
+	overPadding        // by that of pixels and padding
+	overNothing        // leave the sum
+)
 
 var poolJobs jobs[poolJob, *poolJob]
 
@@ -153,66 +195,172 @@ func (t poolJob) pool(row func(t *poolJob, row int), n int) {
 	poolJobs.do(n*t.h.out, grainOf(2*work), t)
 }
 
-func (t poolJob) spread(n int) {
-	t.row = spreadRow
+func (t poolJob) spread(row func(t *poolJob, row int), n int) {
+	t.row = row
 	poolJobs.do(n*t.h.in, grainOf(2*t.w.in*t.c), t)
 }
 
-// scale returns what a sum over a window of h by w pixels is multiplied by.
-func (t *poolJob) scale(h, w int) Float {
-	if t.divisor > 0 {
-		return 1 / Float(t.divisor)
+// scale returns what the sum over window i, j of rows×columns pixels is multiplied by.
+func (t *poolJob) scale(i, j, rows, columns int) Float {
+	switch t.mean {
+	case overPadding:
+		return 1 / Float(t.h.padded(i)*t.w.padded(j))
+	case overNothing:
+		return 1
 	}
-	return 1 / Float(h*w)
+	return 1 / Float(rows*columns)
 }
+
+// manyPixels is from how many pixels on a mean is computed in double precision.
+const manyPixels = 64
 
 func averageRow(t *poolJob, row int) {
 	image := row / t.h.out * t.h.in
 	fromH, toH, stepH := t.h.at(row % t.h.out)
 	rows := count(fromH, toH, stepH)
-	var sums [chunk]float64
-	for o := range t.w.out {
+	for o := 0; o < t.w.out; {
 		fromW, toW, stepW := t.w.at(o)
-		columns := count(fromW, toW, stepW)
-		y := t.y[(row*t.w.out+o)*t.c:][:t.c]
+		columns, pixels := count(fromW, toW, stepW), t.w.full(o)
+		if rows*columns >= manyPixels {
+			pixels = 1
+		}
+		y := t.y[(row*t.w.out+o)*t.c:][:pixels*t.c]
+		scale := t.scale(row%t.h.out, o, rows, columns)
+		o += pixels
 		if rows*columns == 0 {
 			clear(y)
 			continue
 		}
-		scale := float64(t.scale(rows, columns))
-		for c := 0; c < t.c; c += chunk {
-			s := sums[:min(chunk, t.c-c)]
-			clear(s)
-			for i := fromH; i < toH; i += stepH {
-				addColumns(s, t.x[((image+i)*t.w.in+fromW)*t.c+c:], stepW*t.c, columns)
-			}
-			y := y[c:][:len(s)]
-			for i := range s {
-				y[i] = Float(s[i] * scale)
-			}
+		x := t.x[((image+fromH)*t.w.in+fromW)*t.c:]
+		down, right := stepH*t.w.in*t.c, stepW*t.c
+		if rows*columns < manyPixels {
+			sumWindows(y, x, t.c, pixels, t.w.stride*t.c, rows, columns, down, right, scale)
+		} else {
+			averageMany(y, x, rows, columns, down, right, float64(scale))
 		}
 	}
 }
 
-// spreadRow is the adjoint of averageRow for one row of x: every window that holds a pixel gives it its share, in their order.
-func spreadRow(t *poolJob, row int) {
+// averageMany computes the mean of many pixels in double precision.
+func averageMany(y, x []Float, rows, columns, down, right int, scale float64) {
+	if right == len(y) && down == columns*right { // all pixels lie behind one another
+		rows, columns = 1, rows*columns
+	}
+	var sums [chunk]float64
+	for c := 0; c < len(y); c += chunk {
+		s := sums[:min(chunk, len(y)-c)]
+		clear(s)
+		for i := range rows {
+			addColumns(s, x[i*down+c:], right, columns)
+		}
+		y := y[c:][:len(s)]
+		for i := range s {
+			y[i] = Float(s[i] * scale)
+		}
+	}
+}
+
+// maxGradRow and averageGradRow are the adjoints of maxRow and averageRow for one row of x: every window that holds a pixel gives it
+// its share, in their order.
+func maxGradRow(t *poolJob, row int) { t.gradRow(row, true) }
+
+func averageGradRow(t *poolJob, row int) { t.gradRow(row, false) }
+
+func (t *poolJob) gradRow(row int, greatest bool) {
 	image, i := row/t.h.in*t.h.out, row%t.h.in
 	x := t.x[row*t.w.in*t.c:][:t.w.in*t.c]
-	clear(x)
+	empty := true // nothing has been given to the row
+	tiled := t.w.tiled()
 	from, to := t.h.over(i)
 	for o := from; o < to; o++ {
 		fromH, toH, stepH := t.h.at(o)
 		if i < fromH || i >= toH || (i-fromH)%stepH != 0 {
 			continue
 		}
+		if empty {
+			kept := 0
+			if tiled { // the windows need not find zeros
+				kept = min(t.w.out*t.w.size*t.c, len(x))
+			}
+			clear(x[kept:])
+		}
+		put := tiled && empty
+		empty = false
 		rows := count(fromH, toH, stepH)
-		y := t.y[(image+o)*t.w.out*t.c:][:t.w.out*t.c]
-		for p := range t.w.out {
+		for p := 0; p < t.w.out; {
 			fromW, toW, stepW := t.w.at(p)
-			scale := t.scale(rows, count(fromW, toW, stepW))
-			y := y[p*t.c:][:t.c]
-			for j := fromW; j < toW; j += stepW {
-				addScaled(x[j*t.c:][:t.c], y, scale, 0)
+			columns, pixels := count(fromW, toW, stepW), t.w.full(p)
+			at, scale := ((image+o)*t.w.out+p)*t.c, t.scale(o, p, rows, columns)
+			p += pixels
+			if columns == 0 {
+				continue
+			}
+			y, first, step, right := t.y[at:][:pixels*t.c], fromW*t.c, t.w.stride*t.c, stepW*t.c
+			if greatest {
+				giveMax(x, y, t.index[at:][:len(y)], first, row*len(x), t.c, pixels, step, columns, right, put)
+			} else {
+				giveAverage(x, y, first, t.c, pixels, step, columns, right, scale, put)
+			}
+		}
+	}
+	if empty {
+		clear(x)
+	}
+}
+
+// sumWindowsGeneric is sumWindows in plain Go.
+func sumWindowsGeneric(y, x []Float, channels, pixels, step, rows, columns, down, right int, scale Float) {
+	for p := range pixels {
+		y := y[p*channels:][:channels]
+		clear(y)
+		for i := range rows {
+			for j := range columns {
+				addTo(y, x[p*step+i*down+j*right:])
+			}
+		}
+		mulScalar(y, y, scale)
+	}
+}
+
+func addTo(y, x []Float) {
+	x = x[:len(y)]
+	for i := range y {
+		y[i] += x[i]
+	}
+}
+
+// giveMaxGeneric is giveMax in plain Go.
+func giveMaxGeneric(x, y []Float, index []int32, first, place, channels, pixels, step, columns, right int, put bool) {
+	for p := range pixels {
+		for j := range columns {
+			at := first + p*step + j*right
+			x := x[at:][:channels]
+			for c := range x {
+				k := p*channels + c
+				var v Float
+				if int(index[k]) == place+at+c {
+					v = y[k]
+				}
+				if !put {
+					v += x[c]
+				}
+				x[c] = v
+			}
+		}
+	}
+}
+
+// giveAverageGeneric is giveAverage in plain Go.
+func giveAverageGeneric(x, y []Float, first, channels, pixels, step, columns, right int, scale Float, put bool) {
+	for p := range pixels {
+		for j := range columns {
+			x := x[first+p*step+j*right:][:channels]
+			for c := range x {
+				v := y[p*channels+c] * scale
+				if !put {
+					v += x[c]
+				}
+				x[c] = v
 			}
 		}
 	}

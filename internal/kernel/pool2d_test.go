@@ -38,7 +38,7 @@ func (p oracle) each(visit func(y int, window []int)) {
 
 // check compares max pooling, with and without places, and average pooling and its gradient with the definition.
 func (p oracle) check(t *testing.T, name string, divisor int, maximum func(y []Float, index []int32, x []Float),
-	average, gradient func(to, from []Float)) {
+	maximumGrad func(dx, dy []Float, index []int32), average, gradient func(to, from []Float)) {
 	t.Helper()
 	for _, x := range [][]Float{normals(p.n*p.h*p.w*p.c, 1), special(p.n*p.h*p.w*p.c, 2)} {
 		size := p.n * p.oh * p.ow * p.c
@@ -55,6 +55,14 @@ func (p oracle) check(t *testing.T, name string, divisor int, maximum func(y []F
 		maximum(y, index, x)
 		compare(t, name+" maximum", y, want, 0)
 		compareIndex(t, name+" maximum", index, wantIndex)
+		dx, wantDx, dy := normals(len(x), 6), make([]Float, len(x)), normals(size, 7)
+		p.each(func(i int, window []int) {
+			if len(window) > 0 {
+				wantDx[index[i]] += dy[i]
+			}
+		})
+		maximumGrad(dx, dy, index)
+		compare(t, name+" maximum's gradient", dx, wantDx, 4*epsilon)
 		clear(y)
 		maximum(y, nil, x)
 		compare(t, name+" maximum without places", y, want, 0)
@@ -82,18 +90,20 @@ func (p oracle) check(t *testing.T, name string, divisor int, maximum func(y []F
 	adjoint(t, name+" mean", x, y, dy, dx)
 }
 
-func TestPool(t *testing.T) {
+func TestPool(t *testing.T) { eachLevel(t, testPool) }
+
+func testPool(t *testing.T) {
 	for _, g := range []Pool{
-		// N, H, W, C, OH, OW, KH, KW, StrideH, StrideW, PadTop, PadLeft, DilationH, DilationW
-		{0, 4, 4, 3, 2, 2, 2, 2, 2, 2, 0, 0, 1, 1},
-		{2, 4, 6, 3, 2, 3, 2, 2, 2, 2, 0, 0, 1, 1},
-		{2, 24, 25, 65, 12, 12, 2, 2, 2, 2, 0, 0, 1, 1},
-		{1, 5, 4, 2, 4, 3, 2, 2, 1, 1, 0, 0, 1, 1},
-		{2, 9, 7, 4, 5, 4, 3, 3, 2, 2, 1, 1, 1, 1},
-		{1, 11, 9, 1, 4, 8, 3, 2, 2, 1, 2, 1, 3, 2},
-		{1, 3, 3, 2, 2, 2, 3, 3, 3, 2, 0, 0, 1, 1},
-		{1, 2, 2, 2, 3, 1, 2, 1, 4, 1, 4, 0, 1, 1},
-		{3, 5, 7, 130, 1, 1, 5, 7, 1, 1, 0, 0, 1, 1},
+		// N, H, W, C, OH, OW, KH, KW, StrideH, StrideW, PadTop, PadLeft, DilationH, DilationW, PadBottom, PadRight
+		{0, 4, 4, 3, 2, 2, 2, 2, 2, 2, 0, 0, 1, 1, 99, 99},
+		{2, 4, 6, 3, 2, 3, 2, 2, 2, 2, 0, 0, 1, 1, 99, 99},
+		{2, 24, 25, 65, 12, 12, 2, 2, 2, 2, 0, 0, 1, 1, 99, 99},
+		{1, 5, 4, 2, 4, 3, 2, 2, 1, 1, 0, 0, 1, 1, 99, 99},
+		{2, 9, 7, 4, 5, 4, 3, 3, 2, 2, 1, 1, 1, 1, 99, 99},
+		{1, 11, 9, 1, 4, 8, 3, 2, 2, 1, 2, 1, 3, 2, 99, 99},
+		{1, 3, 3, 2, 2, 2, 3, 3, 3, 2, 0, 0, 1, 1, 99, 99},
+		{1, 2, 2, 2, 3, 1, 2, 1, 4, 1, 4, 0, 1, 1, 99, 99},
+		{3, 5, 7, 130, 1, 1, 5, 7, 1, 1, 0, 0, 1, 1, 99, 99},
 	} {
 		p := oracle{
 			g.N, g.H, g.W, g.C, g.OH, g.OW,
@@ -111,14 +121,16 @@ func TestPool(t *testing.T) {
 			if countPad {
 				divisor = g.KH * g.KW
 			}
-			p.check(t, fmt.Sprint(g, countPad), divisor, g.Max,
+			p.check(t, fmt.Sprint(g, countPad), divisor, g.Max, g.MaxGrad,
 				func(y, x []Float) { g.Average(y, x, countPad) },
 				func(dx, dy []Float) { g.AverageGrad(dx, dy, countPad) })
 		}
 	}
 }
 
-func TestAdaptive(t *testing.T) {
+func TestAdaptive(t *testing.T) { eachLevel(t, testAdaptive) }
+
+func testAdaptive(t *testing.T) {
 	for _, c := range [][6]int{
 		{0, 3, 3, 2, 1, 1}, {2, 5, 7, 3, 1, 1}, {1, 6, 6, 2, 3, 2}, {2, 7, 5, 4, 3, 4}, {1, 3, 2, 2, 5, 7},
 		{2, 23, 31, 65, 7, 7},
@@ -129,9 +141,7 @@ func TestAdaptive(t *testing.T) {
 			func(o int) span { return span{o * h / oh, ((o+1)*h + oh - 1) / oh, 1} },
 			func(o int) span { return span{o * w / ow, ((o+1)*w + ow - 1) / ow, 1} },
 		}
-		p.check(t, fmt.Sprint(c), 0,
-			func(y []Float, index []int32, x []Float) { AdaptiveMax(y, index, x, n, h, w, ch, oh, ow) },
-			func(y, x []Float) { AdaptiveAverage(y, x, n, h, w, ch, oh, ow) },
-			func(dx, dy []Float) { AdaptiveAverageGrad(dx, dy, n, h, w, ch, oh, ow) })
+		g := Adaptive{n, h, w, ch, oh, ow}
+		p.check(t, fmt.Sprint(c), 0, g.Max, g.MaxGrad, g.Average, g.AverageGrad)
 	}
 }

@@ -11,11 +11,19 @@ func Nearest(y, x []Float, n, h, w, c, oh, ow int) {
 // NearestGrad computes the gradient dx of x from the gradient dy of Nearest's y.
 func NearestGrad(dx, dy []Float, n, h, w, c, oh, ow int) {
 	t := poolJob{
-		y: dx, x: dy, c: c, divisor: 1,
-		h: windows{kind: nearest, in: oh, out: h},
-		w: windows{kind: nearest, in: ow, out: w},
+		y: dx, x: dy, c: c, mean: overNothing,
+		h: nearestWindows(oh, h),
+		w: nearestWindows(ow, w),
 	}
 	t.pool(averageRow, n)
+}
+
+// nearestWindows are the parts of n pixels that show one of out each.
+func nearestWindows(n, out int) windows {
+	if n == 2*out {
+		return windows{in: n, out: out, size: 2, stride: 2, dilation: 1}
+	}
+	return windows{kind: nearest, in: n, out: out}
 }
 
 type nearestJob struct {

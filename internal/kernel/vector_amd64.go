@@ -57,8 +57,7 @@ func mixed(vector func(dst, a, b *Float, n int, k, c Float), generic Mixture) Mi
 	}
 }
 
-// sum, dot64, finite, addColumns, greatestOf, expSum, expStore, the steps of optimizers
-// and maxWindows are what vector_other.go says.
+// sum, dot64, finite, addColumns, greatestOf, expSum, expStore and the steps of optimizers are what vector_other.go says.
 
 func sum(x []Float) float64 {
 	if level == levelGeneric || len(x) == 0 {
@@ -142,17 +141,4 @@ func (t *adamJob) adapt(w, g, m, v []Float) {
 	}
 	_, _, _ = g[len(w)-1], m[len(w)-1], v[len(w)-1]
 	vectorAdam(&w[0], &g[0], &m[0], &v[0], &t.keep1, len(w))
-}
-
-func maxWindows(y []Float, index []int32, x []Float, first, channels, pixels, step, rows, columns, down, right int) {
-	if level == levelGeneric || channels == 0 {
-		maxWindowsGeneric(y, index, x, first, channels, pixels, step, rows, columns, down, right)
-		return
-	}
-	_, _ = y[pixels*channels-1], x[first+(pixels-1)*step+(rows-1)*down+(columns-1)*right+channels-1]
-	var places *int32
-	if index != nil {
-		places = &index[:pixels*channels][0]
-	}
-	vectorMaxWindows(&y[0], places, &x[first], first, channels, pixels, step, rows, columns, down, right)
 }

@@ -53,10 +53,3 @@ func (t *sgdJob) roll(w, g, v []Float) { t.rollGeneric(w, g, v) }
 
 // adapt does the step of an adamJob.
 func (t *adamJob) adapt(w, g, m, v []Float) { t.adaptGeneric(w, g, m, v) }
-
-// maxWindows finds the greatest numbers of windows of rows×columns pixels, for as many pixels of y as there are windows, and their
-// places in x; index may be nil. The first window is at first, the next a step on; in a window, the next row is down and the next
-// column right from a pixel. The first of equals wins, and the first NaN wins over all.
-func maxWindows(y []Float, index []int32, x []Float, first, channels, pixels, step, rows, columns, down, right int) {
-	maxWindowsGeneric(y, index, x, first, channels, pixels, step, rows, columns, down, right)
-}
