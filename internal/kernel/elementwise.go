@@ -364,12 +364,12 @@ var Exp = unary(vectorExp, func(dst, x []Float, _, _ Float) {
 })
 
 // Expm1 is eˣ − 1, exact near 0.
-func Expm1(dst, x []Float, _, _ Float) {
+var Expm1 = unary(vectorExpm1, func(dst, x []Float, _, _ Float) {
 	x = x[:len(dst)]
 	for i := range dst {
 		dst[i] = Float(math.Expm1(float64(x[i])))
 	}
-}
+})
 
 // Log is the natural logarithm: -Inf at 0, NaN below.
 var Log = unary(vectorLog, func(dst, x []Float, _, _ Float) {
@@ -380,12 +380,12 @@ var Log = unary(vectorLog, func(dst, x []Float, _, _ Float) {
 })
 
 // Log1p is log(1 + x), exact near 0.
-func Log1p(dst, x []Float, _, _ Float) {
+var Log1p = unary(vectorLog1p, func(dst, x []Float, _, _ Float) {
 	x = x[:len(dst)]
 	for i := range dst {
 		dst[i] = Float(math.Log1p(float64(x[i])))
 	}
-}
+})
 
 // Sqrt is √x: NaN below 0.
 var Sqrt = unary(vectorSqrt, func(dst, x []Float, _, _ Float) {

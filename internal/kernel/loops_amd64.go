@@ -41,7 +41,13 @@ func vectorExp(dst *float32, x *float32, n int, k float32, c float32)
 func vectorScaledExp(dst *float32, x *float32, n int, k float32, c float32)
 
 //go:noescape
+func vectorExpm1(dst *float32, x *float32, n int, k float32, c float32)
+
+//go:noescape
 func vectorLog(dst *float32, x *float32, n int, k float32, c float32)
+
+//go:noescape
+func vectorLog1p(dst *float32, x *float32, n int, k float32, c float32)
 
 //go:noescape
 func vectorTanh(dst *float32, x *float32, n int, k float32, c float32)
@@ -96,6 +102,66 @@ func vectorSoftmaxGrad(dst *float32, a *float32, b *float32, n int, k float32, c
 
 //go:noescape
 func vectorLogSoftmaxGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+
+//go:noescape
+func vectorGELU(dst *float32, x *float32, n int, k float32, c float32)
+
+//go:noescape
+func vectorGELUGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+
+//go:noescape
+func vectorGELUTanh(dst *float32, x *float32, n int, k float32, c float32)
+
+//go:noescape
+func vectorGELUTanhGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+
+//go:noescape
+func vectorSiLU(dst *float32, x *float32, n int, k float32, c float32)
+
+//go:noescape
+func vectorSiLUGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+
+//go:noescape
+func vectorMish(dst *float32, x *float32, n int, k float32, c float32)
+
+//go:noescape
+func vectorMishGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+
+//go:noescape
+func vectorELU(dst *float32, x *float32, n int, k float32, c float32)
+
+//go:noescape
+func vectorELUGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+
+//go:noescape
+func vectorHardSwish(dst *float32, x *float32, n int, k float32, c float32)
+
+//go:noescape
+func vectorHardSwishGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+
+//go:noescape
+func vectorTanhGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+
+//go:noescape
+func vectorSigmoidGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+
+//go:noescape
+func vectorSoftplusGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+
+//go:noescape
+func vectorErfGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+
+//go:noescape
+func vectorScaledProduct(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+
+//go:noescape
+func vectorAbsGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+
+//go:noescape
+func vectorLeakyReLUGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+
+//go:noescape
+func vectorClampGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 
 //go:noescape
 func vectorSum(x *float32, n int) float64

@@ -80,62 +80,70 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by4_wide:
-	CMPQ        DX, $0x00000040
-	JLT         below4_wide
-	VMOVUPS     (CX), Z0
-	VMOVUPS     64(CX), Z1
-	VMOVUPS     128(CX), Z2
-	VMOVUPS     192(CX), Z3
-	VMULPS.BCST k+24(FP), Z0, Z0
-	VADDPS.BCST c+28(FP), Z0, Z0
-	VMULPS.BCST k+24(FP), Z1, Z1
-	VADDPS.BCST c+28(FP), Z1, Z1
-	VMULPS.BCST k+24(FP), Z2, Z2
-	VADDPS.BCST c+28(FP), Z2, Z2
-	VMULPS.BCST k+24(FP), Z3, Z3
-	VADDPS.BCST c+28(FP), Z3, Z3
-	VMOVUPS     Z0, (AX)
-	VMOVUPS     Z1, 64(AX)
-	VMOVUPS     Z2, 128(AX)
-	VMOVUPS     Z3, 192(AX)
-	ADDQ        $0x00000100, CX
-	ADDQ        $0x00000100, AX
-	SUBQ        $0x00000040, DX
-	JMP         by4_wide
+	CMPQ    DX, $0x00000040
+	JLT     below4_wide
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	VMULPS  Z4, Z0, Z0
+	VADDPS  Z5, Z0, Z0
+	VMULPS  Z4, Z1, Z1
+	VADDPS  Z5, Z1, Z1
+	VMULPS  Z4, Z2, Z2
+	VADDPS  Z5, Z2, Z2
+	VMULPS  Z4, Z3, Z3
+	VADDPS  Z5, Z3, Z3
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, DX
+	JMP     by4_wide
 
 below4_wide:
 by1_wide:
-	CMPQ        DX, $0x00000010
-	JLT         below1_wide
-	VMOVUPS     (CX), Z0
-	VMULPS.BCST k+24(FP), Z0, Z0
-	VADDPS.BCST c+28(FP), Z0, Z0
-	VMOVUPS     Z0, (AX)
-	ADDQ        $0x00000040, CX
-	ADDQ        $0x00000040, AX
-	SUBQ        $0x00000010, DX
-	JMP         by1_wide
+	CMPQ    DX, $0x00000010
+	JLT     below1_wide
+	VMOVUPS (CX), Z0
+	VMULPS  Z4, Z0, Z0
+	VADDPS  Z5, Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, DX
+	JMP     by1_wide
 
 below1_wide:
-	TESTQ       DX, DX
-	JZ          end_wide
-	LEAQ        loopsTails<>+0(SB), BX
-	KMOVW       (BX)(DX*2), K1
-	VMOVUPS.Z   (CX), K1, Z0
-	VMULPS.BCST k+24(FP), Z0, Z0
-	VADDPS.BCST c+28(FP), Z0, Z0
-	VMOVUPS     Z0, K1, (AX)
-	ADDQ        $0x00000040, CX
-	ADDQ        $0x00000040, AX
+	TESTQ     DX, DX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), BX
+	KMOVW     (BX)(DX*2), K1
+	VMOVUPS.Z (CX), K1, Z0
+	VMULPS    Z4, Z0, Z0
+	VADDPS    Z5, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, AX
 
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS k+24(FP), Z4
+	VBROADCASTSS c+28(FP), Z5
+	JMP          begin
 
 DATA loopsOnes<>+0(SB)/4, $0xffffffff
 DATA loopsOnes<>+4(SB)/4, $0xffffffff
@@ -231,6 +239,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
@@ -281,6 +292,9 @@ below1_wide:
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	JMP begin
 
 // func vectorAbs(dst *float32, x *float32, n int, k float32, c float32)
 // Requires: AVX, AVX512DQ, AVX512F
@@ -340,56 +354,63 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by4_wide:
-	CMPQ        DX, $0x00000040
-	JLT         below4_wide
-	VMOVUPS     (CX), Z0
-	VMOVUPS     64(CX), Z1
-	VMOVUPS     128(CX), Z2
-	VMOVUPS     192(CX), Z3
-	VANDPS.BCST loops7fffffff<>+0(SB), Z0, Z0
-	VANDPS.BCST loops7fffffff<>+0(SB), Z1, Z1
-	VANDPS.BCST loops7fffffff<>+0(SB), Z2, Z2
-	VANDPS.BCST loops7fffffff<>+0(SB), Z3, Z3
-	VMOVUPS     Z0, (AX)
-	VMOVUPS     Z1, 64(AX)
-	VMOVUPS     Z2, 128(AX)
-	VMOVUPS     Z3, 192(AX)
-	ADDQ        $0x00000100, CX
-	ADDQ        $0x00000100, AX
-	SUBQ        $0x00000040, DX
-	JMP         by4_wide
+	CMPQ    DX, $0x00000040
+	JLT     below4_wide
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	VANDPS  Z4, Z0, Z0
+	VANDPS  Z4, Z1, Z1
+	VANDPS  Z4, Z2, Z2
+	VANDPS  Z4, Z3, Z3
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, DX
+	JMP     by4_wide
 
 below4_wide:
 by1_wide:
-	CMPQ        DX, $0x00000010
-	JLT         below1_wide
-	VMOVUPS     (CX), Z0
-	VANDPS.BCST loops7fffffff<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, (AX)
-	ADDQ        $0x00000040, CX
-	ADDQ        $0x00000040, AX
-	SUBQ        $0x00000010, DX
-	JMP         by1_wide
+	CMPQ    DX, $0x00000010
+	JLT     below1_wide
+	VMOVUPS (CX), Z0
+	VANDPS  Z4, Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, DX
+	JMP     by1_wide
 
 below1_wide:
-	TESTQ       DX, DX
-	JZ          end_wide
-	LEAQ        loopsTails<>+0(SB), BX
-	KMOVW       (BX)(DX*2), K1
-	VMOVUPS.Z   (CX), K1, Z0
-	VANDPS.BCST loops7fffffff<>+0(SB), Z0, Z0
-	VMOVUPS     Z0, K1, (AX)
-	ADDQ        $0x00000040, CX
-	ADDQ        $0x00000040, AX
+	TESTQ     DX, DX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), BX
+	KMOVW     (BX)(DX*2), K1
+	VMOVUPS.Z (CX), K1, Z0
+	VANDPS    Z4, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, AX
 
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS loops7fffffff<>+0(SB), Z4
+	JMP          begin
 
 DATA loops7fffffff<>+0(SB)/4, $0x7fffffff
 DATA loops7fffffff<>+4(SB)/4, $0x7fffffff
@@ -459,6 +480,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
@@ -509,6 +533,9 @@ below1_wide:
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	JMP begin
 
 // func vectorRsqrt(dst *float32, x *float32, n int, k float32, c float32)
 // Requires: AVX, AVX512F
@@ -580,68 +607,69 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by4_wide:
-	CMPQ         DX, $0x00000040
-	JLT          below4_wide
-	VMOVUPS      (CX), Z0
-	VMOVUPS      64(CX), Z1
-	VMOVUPS      128(CX), Z2
-	VMOVUPS      192(CX), Z3
-	VSQRTPS      Z0, Z0
-	VBROADCASTSS loops3f800000<>+0(SB), Z4
-	VDIVPS       Z0, Z4, Z0
-	VSQRTPS      Z1, Z1
-	VBROADCASTSS loops3f800000<>+0(SB), Z4
-	VDIVPS       Z1, Z4, Z1
-	VSQRTPS      Z2, Z2
-	VBROADCASTSS loops3f800000<>+0(SB), Z4
-	VDIVPS       Z2, Z4, Z2
-	VSQRTPS      Z3, Z3
-	VBROADCASTSS loops3f800000<>+0(SB), Z4
-	VDIVPS       Z3, Z4, Z3
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, 128(AX)
-	VMOVUPS      Z3, 192(AX)
-	ADDQ         $0x00000100, CX
-	ADDQ         $0x00000100, AX
-	SUBQ         $0x00000040, DX
-	JMP          by4_wide
+	CMPQ    DX, $0x00000040
+	JLT     below4_wide
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	VSQRTPS Z0, Z0
+	VDIVPS  Z0, Z4, Z0
+	VSQRTPS Z1, Z1
+	VDIVPS  Z1, Z4, Z1
+	VSQRTPS Z2, Z2
+	VDIVPS  Z2, Z4, Z2
+	VSQRTPS Z3, Z3
+	VDIVPS  Z3, Z4, Z3
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, DX
+	JMP     by4_wide
 
 below4_wide:
 by1_wide:
-	CMPQ         DX, $0x00000010
-	JLT          below1_wide
-	VMOVUPS      (CX), Z0
-	VSQRTPS      Z0, Z0
-	VBROADCASTSS loops3f800000<>+0(SB), Z1
-	VDIVPS       Z0, Z1, Z0
-	VMOVUPS      Z0, (AX)
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, AX
-	SUBQ         $0x00000010, DX
-	JMP          by1_wide
+	CMPQ    DX, $0x00000010
+	JLT     below1_wide
+	VMOVUPS (CX), Z0
+	VSQRTPS Z0, Z0
+	VDIVPS  Z0, Z4, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, DX
+	JMP     by1_wide
 
 below1_wide:
-	TESTQ        DX, DX
-	JZ           end_wide
-	LEAQ         loopsTails<>+0(SB), BX
-	KMOVW        (BX)(DX*2), K1
-	VMOVUPS.Z    (CX), K1, Z0
-	VSQRTPS      Z0, Z0
-	VBROADCASTSS loops3f800000<>+0(SB), Z1
-	VDIVPS       Z0, Z1, Z0
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, AX
+	TESTQ     DX, DX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), BX
+	KMOVW     (BX)(DX*2), K1
+	VMOVUPS.Z (CX), K1, Z0
+	VSQRTPS   Z0, Z0
+	VDIVPS    Z0, Z4, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, AX
 
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS loops3f800000<>+0(SB), Z4
+	JMP          begin
 
 DATA loops3f800000<>+0(SB)/4, $0x3f800000
 DATA loops3f800000<>+4(SB)/4, $0x3f800000
@@ -717,62 +745,69 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by4_wide:
-	CMPQ        DX, $0x00000040
-	JLT         below4_wide
-	VMOVUPS     (CX), Z0
-	VMOVUPS     64(CX), Z1
-	VMOVUPS     128(CX), Z2
-	VMOVUPS     192(CX), Z3
-	VCMPPS.BCST $0x16, loops00000000<>+0(SB), Z0, K1
-	VMOVAPS.Z   Z0, K1, Z0
-	VCMPPS.BCST $0x16, loops00000000<>+0(SB), Z1, K1
-	VMOVAPS.Z   Z1, K1, Z1
-	VCMPPS.BCST $0x16, loops00000000<>+0(SB), Z2, K1
-	VMOVAPS.Z   Z2, K1, Z2
-	VCMPPS.BCST $0x16, loops00000000<>+0(SB), Z3, K1
-	VMOVAPS.Z   Z3, K1, Z3
-	VMOVUPS     Z0, (AX)
-	VMOVUPS     Z1, 64(AX)
-	VMOVUPS     Z2, 128(AX)
-	VMOVUPS     Z3, 192(AX)
-	ADDQ        $0x00000100, CX
-	ADDQ        $0x00000100, AX
-	SUBQ        $0x00000040, DX
-	JMP         by4_wide
+	CMPQ      DX, $0x00000040
+	JLT       below4_wide
+	VMOVUPS   (CX), Z0
+	VMOVUPS   64(CX), Z1
+	VMOVUPS   128(CX), Z2
+	VMOVUPS   192(CX), Z3
+	VCMPPS    $0x16, Z4, Z0, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VCMPPS    $0x16, Z4, Z1, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VCMPPS    $0x16, Z4, Z2, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VCMPPS    $0x16, Z4, Z3, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VMOVUPS   Z0, (AX)
+	VMOVUPS   Z1, 64(AX)
+	VMOVUPS   Z2, 128(AX)
+	VMOVUPS   Z3, 192(AX)
+	ADDQ      $0x00000100, CX
+	ADDQ      $0x00000100, AX
+	SUBQ      $0x00000040, DX
+	JMP       by4_wide
 
 below4_wide:
 by1_wide:
-	CMPQ        DX, $0x00000010
-	JLT         below1_wide
-	VMOVUPS     (CX), Z0
-	VCMPPS.BCST $0x16, loops00000000<>+0(SB), Z0, K1
-	VMOVAPS.Z   Z0, K1, Z0
-	VMOVUPS     Z0, (AX)
-	ADDQ        $0x00000040, CX
-	ADDQ        $0x00000040, AX
-	SUBQ        $0x00000010, DX
-	JMP         by1_wide
+	CMPQ      DX, $0x00000010
+	JLT       below1_wide
+	VMOVUPS   (CX), Z0
+	VCMPPS    $0x16, Z4, Z0, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   Z0, (AX)
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, AX
+	SUBQ      $0x00000010, DX
+	JMP       by1_wide
 
 below1_wide:
-	TESTQ       DX, DX
-	JZ          end_wide
-	LEAQ        loopsTails<>+0(SB), BX
-	KMOVW       (BX)(DX*2), K1
-	VMOVUPS.Z   (CX), K1, Z0
-	VCMPPS.BCST $0x16, loops00000000<>+0(SB), Z0, K2
-	VMOVAPS.Z   Z0, K2, Z0
-	VMOVUPS     Z0, K1, (AX)
-	ADDQ        $0x00000040, CX
-	ADDQ        $0x00000040, AX
+	TESTQ     DX, DX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), BX
+	KMOVW     (BX)(DX*2), K1
+	VMOVUPS.Z (CX), K1, Z0
+	VCMPPS    $0x16, Z4, Z0, K2
+	VMOVAPS.Z Z0, K2, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, AX
 
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS loops00000000<>+0(SB), Z4
+	JMP          begin
 
 DATA loops00000000<>+0(SB)/4, $0x00000000
 DATA loops00000000<>+4(SB)/4, $0x00000000
@@ -860,68 +895,76 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by4_wide:
-	CMPQ        DX, $0x00000040
-	JLT         below4_wide
-	VMOVUPS     (CX), Z0
-	VMOVUPS     64(CX), Z1
-	VMOVUPS     128(CX), Z2
-	VMOVUPS     192(CX), Z3
-	VMULPS.BCST k+24(FP), Z0, Z4
-	VCMPPS.BCST $0x1e, loops00000000<>+0(SB), Z0, K1
-	VBLENDMPS   Z0, Z4, K1, Z0
-	VMULPS.BCST k+24(FP), Z1, Z4
-	VCMPPS.BCST $0x1e, loops00000000<>+0(SB), Z1, K1
-	VBLENDMPS   Z1, Z4, K1, Z1
-	VMULPS.BCST k+24(FP), Z2, Z4
-	VCMPPS.BCST $0x1e, loops00000000<>+0(SB), Z2, K1
-	VBLENDMPS   Z2, Z4, K1, Z2
-	VMULPS.BCST k+24(FP), Z3, Z4
-	VCMPPS.BCST $0x1e, loops00000000<>+0(SB), Z3, K1
-	VBLENDMPS   Z3, Z4, K1, Z3
-	VMOVUPS     Z0, (AX)
-	VMOVUPS     Z1, 64(AX)
-	VMOVUPS     Z2, 128(AX)
-	VMOVUPS     Z3, 192(AX)
-	ADDQ        $0x00000100, CX
-	ADDQ        $0x00000100, AX
-	SUBQ        $0x00000040, DX
-	JMP         by4_wide
+	CMPQ      DX, $0x00000040
+	JLT       below4_wide
+	VMOVUPS   (CX), Z0
+	VMOVUPS   64(CX), Z1
+	VMOVUPS   128(CX), Z2
+	VMOVUPS   192(CX), Z3
+	VMULPS    Z5, Z0, Z4
+	VCMPPS    $0x1e, Z6, Z0, K1
+	VBLENDMPS Z0, Z4, K1, Z0
+	VMULPS    Z5, Z1, Z4
+	VCMPPS    $0x1e, Z6, Z1, K1
+	VBLENDMPS Z1, Z4, K1, Z1
+	VMULPS    Z5, Z2, Z4
+	VCMPPS    $0x1e, Z6, Z2, K1
+	VBLENDMPS Z2, Z4, K1, Z2
+	VMULPS    Z5, Z3, Z4
+	VCMPPS    $0x1e, Z6, Z3, K1
+	VBLENDMPS Z3, Z4, K1, Z3
+	VMOVUPS   Z0, (AX)
+	VMOVUPS   Z1, 64(AX)
+	VMOVUPS   Z2, 128(AX)
+	VMOVUPS   Z3, 192(AX)
+	ADDQ      $0x00000100, CX
+	ADDQ      $0x00000100, AX
+	SUBQ      $0x00000040, DX
+	JMP       by4_wide
 
 below4_wide:
 by1_wide:
-	CMPQ        DX, $0x00000010
-	JLT         below1_wide
-	VMOVUPS     (CX), Z0
-	VMULPS.BCST k+24(FP), Z0, Z1
-	VCMPPS.BCST $0x1e, loops00000000<>+0(SB), Z0, K1
-	VBLENDMPS   Z0, Z1, K1, Z0
-	VMOVUPS     Z0, (AX)
-	ADDQ        $0x00000040, CX
-	ADDQ        $0x00000040, AX
-	SUBQ        $0x00000010, DX
-	JMP         by1_wide
+	CMPQ      DX, $0x00000010
+	JLT       below1_wide
+	VMOVUPS   (CX), Z0
+	VMULPS    Z5, Z0, Z1
+	VCMPPS    $0x1e, Z6, Z0, K1
+	VBLENDMPS Z0, Z1, K1, Z0
+	VMOVUPS   Z0, (AX)
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, AX
+	SUBQ      $0x00000010, DX
+	JMP       by1_wide
 
 below1_wide:
-	TESTQ       DX, DX
-	JZ          end_wide
-	LEAQ        loopsTails<>+0(SB), BX
-	KMOVW       (BX)(DX*2), K1
-	VMOVUPS.Z   (CX), K1, Z0
-	VMULPS.BCST k+24(FP), Z0, Z1
-	VCMPPS.BCST $0x1e, loops00000000<>+0(SB), Z0, K2
-	VBLENDMPS   Z0, Z1, K2, Z0
-	VMOVUPS     Z0, K1, (AX)
-	ADDQ        $0x00000040, CX
-	ADDQ        $0x00000040, AX
+	TESTQ     DX, DX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), BX
+	KMOVW     (BX)(DX*2), K1
+	VMOVUPS.Z (CX), K1, Z0
+	VMULPS    Z5, Z0, Z1
+	VCMPPS    $0x1e, Z6, Z0, K2
+	VBLENDMPS Z0, Z1, K2, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, AX
 
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS k+24(FP), Z5
+	VBROADCASTSS loops00000000<>+0(SB), Z6
+	JMP          begin
 
 // func vectorLeakyGate(dst *float32, x *float32, n int, k float32, c float32)
 // Requires: AVX, AVX512F
@@ -993,68 +1036,71 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by4_wide:
-	CMPQ           DX, $0x00000040
-	JLT            below4_wide
-	VMOVUPS        (CX), Z0
-	VMOVUPS        64(CX), Z1
-	VMOVUPS        128(CX), Z2
-	VMOVUPS        192(CX), Z3
-	VCMPPS.BCST    $0x1e, loops00000000<>+0(SB), Z0, K1
-	VBROADCASTSS   k+24(FP), Z4
-	VBLENDMPS.BCST loops3f800000<>+0(SB), Z4, K1, Z0
-	VCMPPS.BCST    $0x1e, loops00000000<>+0(SB), Z1, K1
-	VBROADCASTSS   k+24(FP), Z4
-	VBLENDMPS.BCST loops3f800000<>+0(SB), Z4, K1, Z1
-	VCMPPS.BCST    $0x1e, loops00000000<>+0(SB), Z2, K1
-	VBROADCASTSS   k+24(FP), Z4
-	VBLENDMPS.BCST loops3f800000<>+0(SB), Z4, K1, Z2
-	VCMPPS.BCST    $0x1e, loops00000000<>+0(SB), Z3, K1
-	VBROADCASTSS   k+24(FP), Z4
-	VBLENDMPS.BCST loops3f800000<>+0(SB), Z4, K1, Z3
-	VMOVUPS        Z0, (AX)
-	VMOVUPS        Z1, 64(AX)
-	VMOVUPS        Z2, 128(AX)
-	VMOVUPS        Z3, 192(AX)
-	ADDQ           $0x00000100, CX
-	ADDQ           $0x00000100, AX
-	SUBQ           $0x00000040, DX
-	JMP            by4_wide
+	CMPQ      DX, $0x00000040
+	JLT       below4_wide
+	VMOVUPS   (CX), Z0
+	VMOVUPS   64(CX), Z1
+	VMOVUPS   128(CX), Z2
+	VMOVUPS   192(CX), Z3
+	VCMPPS    $0x1e, Z4, Z0, K1
+	VBLENDMPS Z5, Z6, K1, Z0
+	VCMPPS    $0x1e, Z4, Z1, K1
+	VBLENDMPS Z5, Z6, K1, Z1
+	VCMPPS    $0x1e, Z4, Z2, K1
+	VBLENDMPS Z5, Z6, K1, Z2
+	VCMPPS    $0x1e, Z4, Z3, K1
+	VBLENDMPS Z5, Z6, K1, Z3
+	VMOVUPS   Z0, (AX)
+	VMOVUPS   Z1, 64(AX)
+	VMOVUPS   Z2, 128(AX)
+	VMOVUPS   Z3, 192(AX)
+	ADDQ      $0x00000100, CX
+	ADDQ      $0x00000100, AX
+	SUBQ      $0x00000040, DX
+	JMP       by4_wide
 
 below4_wide:
 by1_wide:
-	CMPQ           DX, $0x00000010
-	JLT            below1_wide
-	VMOVUPS        (CX), Z0
-	VCMPPS.BCST    $0x1e, loops00000000<>+0(SB), Z0, K1
-	VBROADCASTSS   k+24(FP), Z1
-	VBLENDMPS.BCST loops3f800000<>+0(SB), Z1, K1, Z0
-	VMOVUPS        Z0, (AX)
-	ADDQ           $0x00000040, CX
-	ADDQ           $0x00000040, AX
-	SUBQ           $0x00000010, DX
-	JMP            by1_wide
+	CMPQ      DX, $0x00000010
+	JLT       below1_wide
+	VMOVUPS   (CX), Z0
+	VCMPPS    $0x1e, Z4, Z0, K1
+	VBLENDMPS Z5, Z6, K1, Z0
+	VMOVUPS   Z0, (AX)
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, AX
+	SUBQ      $0x00000010, DX
+	JMP       by1_wide
 
 below1_wide:
-	TESTQ          DX, DX
-	JZ             end_wide
-	LEAQ           loopsTails<>+0(SB), BX
-	KMOVW          (BX)(DX*2), K1
-	VMOVUPS.Z      (CX), K1, Z0
-	VCMPPS.BCST    $0x1e, loops00000000<>+0(SB), Z0, K2
-	VBROADCASTSS   k+24(FP), Z1
-	VBLENDMPS.BCST loops3f800000<>+0(SB), Z1, K2, Z0
-	VMOVUPS        Z0, K1, (AX)
-	ADDQ           $0x00000040, CX
-	ADDQ           $0x00000040, AX
+	TESTQ     DX, DX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), BX
+	KMOVW     (BX)(DX*2), K1
+	VMOVUPS.Z (CX), K1, Z0
+	VCMPPS    $0x1e, Z4, Z0, K2
+	VBLENDMPS Z5, Z6, K2, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, AX
 
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS loops00000000<>+0(SB), Z4
+	VBROADCASTSS loops3f800000<>+0(SB), Z5
+	VBROADCASTSS k+24(FP), Z6
+	JMP          begin
 
 // func vectorClamp(dst *float32, x *float32, n int, k float32, c float32)
 // Requires: AVX, AVX512F
@@ -1132,74 +1178,70 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by4_wide:
-	CMPQ         DX, $0x00000040
-	JLT          below4_wide
-	VMOVUPS      (CX), Z0
-	VMOVUPS      64(CX), Z1
-	VMOVUPS      128(CX), Z2
-	VMOVUPS      192(CX), Z3
-	VBROADCASTSS k+24(FP), Z4
-	VMAXPS       Z0, Z4, Z0
-	VBROADCASTSS c+28(FP), Z4
-	VMINPS       Z0, Z4, Z0
-	VBROADCASTSS k+24(FP), Z4
-	VMAXPS       Z1, Z4, Z1
-	VBROADCASTSS c+28(FP), Z4
-	VMINPS       Z1, Z4, Z1
-	VBROADCASTSS k+24(FP), Z4
-	VMAXPS       Z2, Z4, Z2
-	VBROADCASTSS c+28(FP), Z4
-	VMINPS       Z2, Z4, Z2
-	VBROADCASTSS k+24(FP), Z4
-	VMAXPS       Z3, Z4, Z3
-	VBROADCASTSS c+28(FP), Z4
-	VMINPS       Z3, Z4, Z3
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	VMOVUPS      Z2, 128(AX)
-	VMOVUPS      Z3, 192(AX)
-	ADDQ         $0x00000100, CX
-	ADDQ         $0x00000100, AX
-	SUBQ         $0x00000040, DX
-	JMP          by4_wide
+	CMPQ    DX, $0x00000040
+	JLT     below4_wide
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	VMAXPS  Z0, Z4, Z0
+	VMINPS  Z0, Z5, Z0
+	VMAXPS  Z1, Z4, Z1
+	VMINPS  Z1, Z5, Z1
+	VMAXPS  Z2, Z4, Z2
+	VMINPS  Z2, Z5, Z2
+	VMAXPS  Z3, Z4, Z3
+	VMINPS  Z3, Z5, Z3
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, DX
+	JMP     by4_wide
 
 below4_wide:
 by1_wide:
-	CMPQ         DX, $0x00000010
-	JLT          below1_wide
-	VMOVUPS      (CX), Z0
-	VBROADCASTSS k+24(FP), Z1
-	VMAXPS       Z0, Z1, Z0
-	VBROADCASTSS c+28(FP), Z1
-	VMINPS       Z0, Z1, Z0
-	VMOVUPS      Z0, (AX)
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, AX
-	SUBQ         $0x00000010, DX
-	JMP          by1_wide
+	CMPQ    DX, $0x00000010
+	JLT     below1_wide
+	VMOVUPS (CX), Z0
+	VMAXPS  Z0, Z4, Z0
+	VMINPS  Z0, Z5, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, DX
+	JMP     by1_wide
 
 below1_wide:
-	TESTQ        DX, DX
-	JZ           end_wide
-	LEAQ         loopsTails<>+0(SB), BX
-	KMOVW        (BX)(DX*2), K1
-	VMOVUPS.Z    (CX), K1, Z0
-	VBROADCASTSS k+24(FP), Z1
-	VMAXPS       Z0, Z1, Z0
-	VBROADCASTSS c+28(FP), Z1
-	VMINPS       Z0, Z1, Z0
-	VMOVUPS      Z0, K1, (AX)
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, AX
+	TESTQ     DX, DX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), BX
+	KMOVW     (BX)(DX*2), K1
+	VMOVUPS.Z (CX), K1, Z0
+	VMAXPS    Z0, Z4, Z0
+	VMINPS    Z0, Z5, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, AX
 
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS k+24(FP), Z4
+	VBROADCASTSS c+28(FP), Z5
+	JMP          begin
 
 // func vectorInside(dst *float32, x *float32, n int, k float32, c float32)
 // Requires: AVX, AVX512F
@@ -1289,74 +1331,83 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by4_wide:
-	CMPQ           DX, $0x00000040
-	JLT            below4_wide
-	VMOVUPS        (CX), Z0
-	VMOVUPS        64(CX), Z1
-	VMOVUPS        128(CX), Z2
-	VMOVUPS        192(CX), Z3
-	VCMPPS.BCST    $0x1d, k+24(FP), Z0, K1
-	VCMPPS.BCST    $0x12, c+28(FP), Z0, K2
-	KANDW          K1, K2, K1
-	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z0
-	VCMPPS.BCST    $0x1d, k+24(FP), Z1, K1
-	VCMPPS.BCST    $0x12, c+28(FP), Z1, K2
-	KANDW          K1, K2, K1
-	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z1
-	VCMPPS.BCST    $0x1d, k+24(FP), Z2, K1
-	VCMPPS.BCST    $0x12, c+28(FP), Z2, K2
-	KANDW          K1, K2, K1
-	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z2
-	VCMPPS.BCST    $0x1d, k+24(FP), Z3, K1
-	VCMPPS.BCST    $0x12, c+28(FP), Z3, K2
-	KANDW          K1, K2, K1
-	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z3
-	VMOVUPS        Z0, (AX)
-	VMOVUPS        Z1, 64(AX)
-	VMOVUPS        Z2, 128(AX)
-	VMOVUPS        Z3, 192(AX)
-	ADDQ           $0x00000100, CX
-	ADDQ           $0x00000100, AX
-	SUBQ           $0x00000040, DX
-	JMP            by4_wide
+	CMPQ      DX, $0x00000040
+	JLT       below4_wide
+	VMOVUPS   (CX), Z0
+	VMOVUPS   64(CX), Z1
+	VMOVUPS   128(CX), Z2
+	VMOVUPS   192(CX), Z3
+	VCMPPS    $0x1d, Z4, Z0, K1
+	VCMPPS    $0x12, Z5, Z0, K2
+	KANDW     K1, K2, K1
+	VMOVAPS.Z Z6, K1, Z0
+	VCMPPS    $0x1d, Z4, Z1, K1
+	VCMPPS    $0x12, Z5, Z1, K2
+	KANDW     K1, K2, K1
+	VMOVAPS.Z Z6, K1, Z1
+	VCMPPS    $0x1d, Z4, Z2, K1
+	VCMPPS    $0x12, Z5, Z2, K2
+	KANDW     K1, K2, K1
+	VMOVAPS.Z Z6, K1, Z2
+	VCMPPS    $0x1d, Z4, Z3, K1
+	VCMPPS    $0x12, Z5, Z3, K2
+	KANDW     K1, K2, K1
+	VMOVAPS.Z Z6, K1, Z3
+	VMOVUPS   Z0, (AX)
+	VMOVUPS   Z1, 64(AX)
+	VMOVUPS   Z2, 128(AX)
+	VMOVUPS   Z3, 192(AX)
+	ADDQ      $0x00000100, CX
+	ADDQ      $0x00000100, AX
+	SUBQ      $0x00000040, DX
+	JMP       by4_wide
 
 below4_wide:
 by1_wide:
-	CMPQ           DX, $0x00000010
-	JLT            below1_wide
-	VMOVUPS        (CX), Z0
-	VCMPPS.BCST    $0x1d, k+24(FP), Z0, K1
-	VCMPPS.BCST    $0x12, c+28(FP), Z0, K2
-	KANDW          K1, K2, K1
-	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z0
-	VMOVUPS        Z0, (AX)
-	ADDQ           $0x00000040, CX
-	ADDQ           $0x00000040, AX
-	SUBQ           $0x00000010, DX
-	JMP            by1_wide
+	CMPQ      DX, $0x00000010
+	JLT       below1_wide
+	VMOVUPS   (CX), Z0
+	VCMPPS    $0x1d, Z4, Z0, K1
+	VCMPPS    $0x12, Z5, Z0, K2
+	KANDW     K1, K2, K1
+	VMOVAPS.Z Z6, K1, Z0
+	VMOVUPS   Z0, (AX)
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, AX
+	SUBQ      $0x00000010, DX
+	JMP       by1_wide
 
 below1_wide:
-	TESTQ          DX, DX
-	JZ             end_wide
-	LEAQ           loopsTails<>+0(SB), BX
-	KMOVW          (BX)(DX*2), K1
-	VMOVUPS.Z      (CX), K1, Z0
-	VCMPPS.BCST    $0x1d, k+24(FP), Z0, K2
-	VCMPPS.BCST    $0x12, c+28(FP), Z0, K3
-	KANDW          K2, K3, K2
-	VBROADCASTSS.Z loops3f800000<>+0(SB), K2, Z0
-	VMOVUPS        Z0, K1, (AX)
-	ADDQ           $0x00000040, CX
-	ADDQ           $0x00000040, AX
+	TESTQ     DX, DX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), BX
+	KMOVW     (BX)(DX*2), K1
+	VMOVUPS.Z (CX), K1, Z0
+	VCMPPS    $0x1d, Z4, Z0, K2
+	VCMPPS    $0x12, Z5, Z0, K3
+	KANDW     K2, K3, K2
+	VMOVAPS.Z Z6, K2, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, AX
 
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS k+24(FP), Z4
+	VBROADCASTSS c+28(FP), Z5
+	VBROADCASTSS loops3f800000<>+0(SB), Z6
+	JMP          begin
 
 // func vectorExp(dst *float32, x *float32, n int, k float32, c float32)
 // Requires: AVX, AVX2, AVX512F, FMA3
@@ -1376,14 +1427,14 @@ by2:
 	VMINPS       Y0, Y2, Y0
 	VMOVUPS      loopsc2d20000<>+0(SB), Y2
 	VMAXPS       Y0, Y2, Y0
+	VMOVUPS      loops42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      loopsc2d20000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
 	VMULPS       loops3fb8aa3b<>+0(SB), Y0, Y2
 	VROUNDPS     $0x08, Y2, Y2
 	VFNMADD231PS loops3f318000<>+0(SB), Y2, Y0
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y2, Y0
-	VMOVUPS      loops42b20000<>+0(SB), Y3
-	VMINPS       Y1, Y3, Y1
-	VMOVUPS      loopsc2d20000<>+0(SB), Y3
-	VMAXPS       Y1, Y3, Y1
 	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y3
 	VROUNDPS     $0x08, Y3, Y3
 	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y1
@@ -1506,114 +1557,117 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by2_wide:
-	CMPQ              DX, $0x00000020
-	JLT               below2_wide
-	VMOVUPS           (CX), Z0
-	VMOVUPS           64(CX), Z1
-	VBROADCASTSS      loops42b20000<>+0(SB), Z2
-	VMINPS            Z0, Z2, Z0
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z2
-	VMAXPS            Z0, Z2, Z0
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z0, Z2
-	VRNDSCALEPS       $0x08, Z2, Z2
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z2, Z0
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z2, Z0
-	VBROADCASTSS      loops42b20000<>+0(SB), Z3
-	VMINPS            Z1, Z3, Z1
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z3
-	VMAXPS            Z1, Z3, Z1
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z1, Z3
-	VRNDSCALEPS       $0x08, Z3, Z3
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z3, Z1
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z3, Z1
-	VBROADCASTSS      loops39506967<>+0(SB), Z4
-	VBROADCASTSS      loops39506967<>+0(SB), Z5
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z0, Z4
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z1, Z5
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z0, Z4
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z1, Z5
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z0, Z4
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z1, Z5
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z0, Z4
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z1, Z5
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z0, Z4
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z1, Z5
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z4
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z5
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z4
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z5
-	VSCALEFPS         Z2, Z4, Z0
-	VSCALEFPS         Z3, Z5, Z1
-	VMOVUPS           Z0, (AX)
-	VMOVUPS           Z1, 64(AX)
-	ADDQ              $0x00000080, CX
-	ADDQ              $0x00000080, AX
-	SUBQ              $0x00000020, DX
-	JMP               by2_wide
+	CMPQ         DX, $0x00000020
+	JLT          below2_wide
+	VMOVUPS      (CX), Z0
+	VMOVUPS      64(CX), Z1
+	VMINPS       Z0, Z2, Z0
+	VMAXPS       Z0, Z3, Z0
+	VMINPS       Z1, Z2, Z1
+	VMAXPS       Z1, Z3, Z1
+	VMOVAPS      Z8, Z5
+	VFMADD231PS  Z9, Z0, Z5
+	VSUBPS       Z8, Z5, Z4
+	VFNMADD231PS Z10, Z4, Z0
+	VFNMADD231PS Z11, Z4, Z0
+	VPERMPS      Z12, Z5, Z7
+	VMOVAPS      Z13, Z6
+	VFMADD231PS  Z14, Z0, Z6
+	VMULPS       Z0, Z0, Z5
+	VFMADD231PS  Z5, Z6, Z0
+	VFMADD213PS  Z7, Z7, Z0
+	VSCALEFPS    Z4, Z0, Z0
+	VMOVAPS      Z8, Z5
+	VFMADD231PS  Z9, Z1, Z5
+	VSUBPS       Z8, Z5, Z4
+	VFNMADD231PS Z10, Z4, Z1
+	VFNMADD231PS Z11, Z4, Z1
+	VPERMPS      Z12, Z5, Z7
+	VMOVAPS      Z13, Z6
+	VFMADD231PS  Z14, Z1, Z6
+	VMULPS       Z1, Z1, Z5
+	VFMADD231PS  Z5, Z6, Z1
+	VFMADD213PS  Z7, Z7, Z1
+	VSCALEFPS    Z4, Z1, Z1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, DX
+	JMP          by2_wide
 
 below2_wide:
 by1_wide:
-	CMPQ              DX, $0x00000010
-	JLT               below1_wide
-	VMOVUPS           (CX), Z0
-	VBROADCASTSS      loops42b20000<>+0(SB), Z1
-	VMINPS            Z0, Z1, Z0
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z1
-	VMAXPS            Z0, Z1, Z0
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z0, Z1
-	VRNDSCALEPS       $0x08, Z1, Z1
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z1, Z0
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z1, Z0
-	VBROADCASTSS      loops39506967<>+0(SB), Z2
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z0, Z2
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z0, Z2
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z0, Z2
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z0, Z2
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z0, Z2
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z2
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z2
-	VSCALEFPS         Z1, Z2, Z0
-	VMOVUPS           Z0, (AX)
-	ADDQ              $0x00000040, CX
-	ADDQ              $0x00000040, AX
-	SUBQ              $0x00000010, DX
-	JMP               by1_wide
+	CMPQ         DX, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (CX), Z0
+	VMINPS       Z0, Z2, Z0
+	VMAXPS       Z0, Z3, Z0
+	VMOVAPS      Z8, Z4
+	VFMADD231PS  Z9, Z0, Z4
+	VSUBPS       Z8, Z4, Z1
+	VFNMADD231PS Z10, Z1, Z0
+	VFNMADD231PS Z11, Z1, Z0
+	VPERMPS      Z12, Z4, Z6
+	VMOVAPS      Z13, Z5
+	VFMADD231PS  Z14, Z0, Z5
+	VMULPS       Z0, Z0, Z4
+	VFMADD231PS  Z4, Z5, Z0
+	VFMADD213PS  Z6, Z6, Z0
+	VSCALEFPS    Z1, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          by1_wide
 
 below1_wide:
-	TESTQ             DX, DX
-	JZ                end_wide
-	LEAQ              loopsTails<>+0(SB), BX
-	KMOVW             (BX)(DX*2), K1
-	VMOVUPS.Z         (CX), K1, Z0
-	VBROADCASTSS      loops42b20000<>+0(SB), Z1
-	VMINPS            Z0, Z1, Z0
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z1
-	VMAXPS            Z0, Z1, Z0
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z0, Z1
-	VRNDSCALEPS       $0x08, Z1, Z1
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z1, Z0
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z1, Z0
-	VBROADCASTSS      loops39506967<>+0(SB), Z2
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z0, Z2
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z0, Z2
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z0, Z2
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z0, Z2
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z0, Z2
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z2
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z2
-	VSCALEFPS         Z1, Z2, Z0
-	VMOVUPS           Z0, K1, (AX)
-	ADDQ              $0x00000040, CX
-	ADDQ              $0x00000040, AX
+	TESTQ        DX, DX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), BX
+	KMOVW        (BX)(DX*2), K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMINPS       Z0, Z2, Z0
+	VMAXPS       Z0, Z3, Z0
+	VMOVAPS      Z8, Z1
+	VFMADD231PS  Z9, Z0, Z1
+	VSUBPS       Z8, Z1, Z2
+	VFNMADD231PS Z10, Z2, Z0
+	VFNMADD231PS Z11, Z2, Z0
+	VPERMPS      Z12, Z1, Z3
+	VMOVAPS      Z13, Z4
+	VFMADD231PS  Z14, Z0, Z4
+	VMULPS       Z0, Z0, Z1
+	VFMADD231PS  Z1, Z4, Z0
+	VFMADD213PS  Z3, Z3, Z0
+	VSCALEFPS    Z2, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
 
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS loops42b20000<>+0(SB), Z2
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z3
+	VBROADCASTSS loops49400000<>+0(SB), Z8
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z9
+	VBROADCASTSS loops3f317218<>+0(SB), Z10
+	VBROADCASTSS loopsb102e308<>+0(SB), Z11
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z12
+	VBROADCASTSS loops3f000111<>+0(SB), Z13
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z14
+	JMP          begin
 
 DATA loops42b20000<>+0(SB)/4, $0x42b20000
 DATA loops42b20000<>+4(SB)/4, $0x42b20000
@@ -1735,6 +1789,74 @@ DATA loops0000007f<>+24(SB)/4, $0x0000007f
 DATA loops0000007f<>+28(SB)/4, $0x0000007f
 GLOBL loops0000007f<>(SB), RODATA|NOPTR, $32
 
+DATA loops49400000<>+0(SB)/4, $0x49400000
+DATA loops49400000<>+4(SB)/4, $0x49400000
+DATA loops49400000<>+8(SB)/4, $0x49400000
+DATA loops49400000<>+12(SB)/4, $0x49400000
+DATA loops49400000<>+16(SB)/4, $0x49400000
+DATA loops49400000<>+20(SB)/4, $0x49400000
+DATA loops49400000<>+24(SB)/4, $0x49400000
+DATA loops49400000<>+28(SB)/4, $0x49400000
+GLOBL loops49400000<>(SB), RODATA|NOPTR, $32
+
+DATA loops3f317218<>+0(SB)/4, $0x3f317218
+DATA loops3f317218<>+4(SB)/4, $0x3f317218
+DATA loops3f317218<>+8(SB)/4, $0x3f317218
+DATA loops3f317218<>+12(SB)/4, $0x3f317218
+DATA loops3f317218<>+16(SB)/4, $0x3f317218
+DATA loops3f317218<>+20(SB)/4, $0x3f317218
+DATA loops3f317218<>+24(SB)/4, $0x3f317218
+DATA loops3f317218<>+28(SB)/4, $0x3f317218
+GLOBL loops3f317218<>(SB), RODATA|NOPTR, $32
+
+DATA loopsb102e308<>+0(SB)/4, $0xb102e308
+DATA loopsb102e308<>+4(SB)/4, $0xb102e308
+DATA loopsb102e308<>+8(SB)/4, $0xb102e308
+DATA loopsb102e308<>+12(SB)/4, $0xb102e308
+DATA loopsb102e308<>+16(SB)/4, $0xb102e308
+DATA loopsb102e308<>+20(SB)/4, $0xb102e308
+DATA loopsb102e308<>+24(SB)/4, $0xb102e308
+DATA loopsb102e308<>+28(SB)/4, $0xb102e308
+GLOBL loopsb102e308<>(SB), RODATA|NOPTR, $32
+
+DATA loopsTable3f800000_3f85aac3<>+0(SB)/4, $0x3f800000
+DATA loopsTable3f800000_3f85aac3<>+4(SB)/4, $0x3f85aac3
+DATA loopsTable3f800000_3f85aac3<>+8(SB)/4, $0x3f8b95c2
+DATA loopsTable3f800000_3f85aac3<>+12(SB)/4, $0x3f91c3d3
+DATA loopsTable3f800000_3f85aac3<>+16(SB)/4, $0x3f9837f0
+DATA loopsTable3f800000_3f85aac3<>+20(SB)/4, $0x3f9ef532
+DATA loopsTable3f800000_3f85aac3<>+24(SB)/4, $0x3fa5fed7
+DATA loopsTable3f800000_3f85aac3<>+28(SB)/4, $0x3fad583f
+DATA loopsTable3f800000_3f85aac3<>+32(SB)/4, $0x3fb504f3
+DATA loopsTable3f800000_3f85aac3<>+36(SB)/4, $0x3fbd08a4
+DATA loopsTable3f800000_3f85aac3<>+40(SB)/4, $0x3fc5672a
+DATA loopsTable3f800000_3f85aac3<>+44(SB)/4, $0x3fce248c
+DATA loopsTable3f800000_3f85aac3<>+48(SB)/4, $0x3fd744fd
+DATA loopsTable3f800000_3f85aac3<>+52(SB)/4, $0x3fe0ccdf
+DATA loopsTable3f800000_3f85aac3<>+56(SB)/4, $0x3feac0c7
+DATA loopsTable3f800000_3f85aac3<>+60(SB)/4, $0x3ff5257d
+GLOBL loopsTable3f800000_3f85aac3<>(SB), RODATA|NOPTR, $64
+
+DATA loops3f000111<>+0(SB)/4, $0x3f000111
+DATA loops3f000111<>+4(SB)/4, $0x3f000111
+DATA loops3f000111<>+8(SB)/4, $0x3f000111
+DATA loops3f000111<>+12(SB)/4, $0x3f000111
+DATA loops3f000111<>+16(SB)/4, $0x3f000111
+DATA loops3f000111<>+20(SB)/4, $0x3f000111
+DATA loops3f000111<>+24(SB)/4, $0x3f000111
+DATA loops3f000111<>+28(SB)/4, $0x3f000111
+GLOBL loops3f000111<>(SB), RODATA|NOPTR, $32
+
+DATA loops3e2aab90<>+0(SB)/4, $0x3e2aab90
+DATA loops3e2aab90<>+4(SB)/4, $0x3e2aab90
+DATA loops3e2aab90<>+8(SB)/4, $0x3e2aab90
+DATA loops3e2aab90<>+12(SB)/4, $0x3e2aab90
+DATA loops3e2aab90<>+16(SB)/4, $0x3e2aab90
+DATA loops3e2aab90<>+20(SB)/4, $0x3e2aab90
+DATA loops3e2aab90<>+24(SB)/4, $0x3e2aab90
+DATA loops3e2aab90<>+28(SB)/4, $0x3e2aab90
+GLOBL loops3e2aab90<>(SB), RODATA|NOPTR, $32
+
 // func vectorScaledExp(dst *float32, x *float32, n int, k float32, c float32)
 // Requires: AVX, AVX2, AVX512F, FMA3
 TEXT ·vectorScaledExp(SB), NOSPLIT, $0-32
@@ -1753,14 +1875,14 @@ by2:
 	VMINPS       Y0, Y2, Y0
 	VMOVUPS      loopsc2d20000<>+0(SB), Y2
 	VMAXPS       Y0, Y2, Y0
+	VMOVUPS      loops42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      loopsc2d20000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
 	VMULPS       loops3fb8aa3b<>+0(SB), Y0, Y2
 	VROUNDPS     $0x08, Y2, Y2
 	VFNMADD231PS loops3f318000<>+0(SB), Y2, Y0
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y2, Y0
-	VMOVUPS      loops42b20000<>+0(SB), Y3
-	VMINPS       Y1, Y3, Y1
-	VMOVUPS      loopsc2d20000<>+0(SB), Y3
-	VMAXPS       Y1, Y3, Y1
 	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y3
 	VROUNDPS     $0x08, Y3, Y3
 	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y1
@@ -1891,118 +2013,470 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by2_wide:
-	CMPQ              DX, $0x00000020
-	JLT               below2_wide
-	VMOVUPS           (CX), Z0
-	VMOVUPS           64(CX), Z1
-	VBROADCASTSS      loops42b20000<>+0(SB), Z2
-	VMINPS            Z0, Z2, Z0
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z2
-	VMAXPS            Z0, Z2, Z0
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z0, Z2
-	VRNDSCALEPS       $0x08, Z2, Z2
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z2, Z0
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z2, Z0
-	VBROADCASTSS      loops42b20000<>+0(SB), Z3
-	VMINPS            Z1, Z3, Z1
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z3
-	VMAXPS            Z1, Z3, Z1
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z1, Z3
-	VRNDSCALEPS       $0x08, Z3, Z3
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z3, Z1
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z3, Z1
-	VBROADCASTSS      loops39506967<>+0(SB), Z4
-	VBROADCASTSS      loops39506967<>+0(SB), Z5
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z0, Z4
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z1, Z5
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z0, Z4
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z1, Z5
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z0, Z4
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z1, Z5
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z0, Z4
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z1, Z5
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z0, Z4
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z1, Z5
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z4
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z5
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z4
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z5
-	VSCALEFPS         Z2, Z4, Z0
-	VSCALEFPS         Z3, Z5, Z1
-	VMULPS.BCST       k+24(FP), Z0, Z0
-	VMULPS.BCST       k+24(FP), Z1, Z1
-	VMOVUPS           Z0, (AX)
-	VMOVUPS           Z1, 64(AX)
-	ADDQ              $0x00000080, CX
-	ADDQ              $0x00000080, AX
-	SUBQ              $0x00000020, DX
-	JMP               by2_wide
+	CMPQ         DX, $0x00000020
+	JLT          below2_wide
+	VMOVUPS      (CX), Z0
+	VMOVUPS      64(CX), Z1
+	VMINPS       Z0, Z2, Z0
+	VMAXPS       Z0, Z3, Z0
+	VMINPS       Z1, Z2, Z1
+	VMAXPS       Z1, Z3, Z1
+	VMOVAPS      Z8, Z5
+	VFMADD231PS  Z9, Z0, Z5
+	VSUBPS       Z8, Z5, Z4
+	VFNMADD231PS Z10, Z4, Z0
+	VFNMADD231PS Z11, Z4, Z0
+	VPERMPS      Z12, Z5, Z7
+	VMOVAPS      Z13, Z6
+	VFMADD231PS  Z14, Z0, Z6
+	VMULPS       Z0, Z0, Z5
+	VFMADD231PS  Z5, Z6, Z0
+	VFMADD213PS  Z7, Z7, Z0
+	VSCALEFPS    Z4, Z0, Z0
+	VMOVAPS      Z8, Z5
+	VFMADD231PS  Z9, Z1, Z5
+	VSUBPS       Z8, Z5, Z4
+	VFNMADD231PS Z10, Z4, Z1
+	VFNMADD231PS Z11, Z4, Z1
+	VPERMPS      Z12, Z5, Z7
+	VMOVAPS      Z13, Z6
+	VFMADD231PS  Z14, Z1, Z6
+	VMULPS       Z1, Z1, Z5
+	VFMADD231PS  Z5, Z6, Z1
+	VFMADD213PS  Z7, Z7, Z1
+	VSCALEFPS    Z4, Z1, Z1
+	VMULPS       Z15, Z0, Z0
+	VMULPS       Z15, Z1, Z1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, DX
+	JMP          by2_wide
 
 below2_wide:
 by1_wide:
-	CMPQ              DX, $0x00000010
-	JLT               below1_wide
-	VMOVUPS           (CX), Z0
-	VBROADCASTSS      loops42b20000<>+0(SB), Z1
-	VMINPS            Z0, Z1, Z0
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z1
-	VMAXPS            Z0, Z1, Z0
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z0, Z1
-	VRNDSCALEPS       $0x08, Z1, Z1
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z1, Z0
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z1, Z0
-	VBROADCASTSS      loops39506967<>+0(SB), Z2
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z0, Z2
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z0, Z2
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z0, Z2
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z0, Z2
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z0, Z2
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z2
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z2
-	VSCALEFPS         Z1, Z2, Z0
-	VMULPS.BCST       k+24(FP), Z0, Z0
-	VMOVUPS           Z0, (AX)
-	ADDQ              $0x00000040, CX
-	ADDQ              $0x00000040, AX
-	SUBQ              $0x00000010, DX
-	JMP               by1_wide
+	CMPQ         DX, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (CX), Z0
+	VMINPS       Z0, Z2, Z0
+	VMAXPS       Z0, Z3, Z0
+	VMOVAPS      Z8, Z4
+	VFMADD231PS  Z9, Z0, Z4
+	VSUBPS       Z8, Z4, Z1
+	VFNMADD231PS Z10, Z1, Z0
+	VFNMADD231PS Z11, Z1, Z0
+	VPERMPS      Z12, Z4, Z6
+	VMOVAPS      Z13, Z5
+	VFMADD231PS  Z14, Z0, Z5
+	VMULPS       Z0, Z0, Z4
+	VFMADD231PS  Z4, Z5, Z0
+	VFMADD213PS  Z6, Z6, Z0
+	VSCALEFPS    Z1, Z0, Z0
+	VMULPS       Z15, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          by1_wide
 
 below1_wide:
-	TESTQ             DX, DX
-	JZ                end_wide
-	LEAQ              loopsTails<>+0(SB), BX
-	KMOVW             (BX)(DX*2), K1
-	VMOVUPS.Z         (CX), K1, Z0
-	VBROADCASTSS      loops42b20000<>+0(SB), Z1
-	VMINPS            Z0, Z1, Z0
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z1
-	VMAXPS            Z0, Z1, Z0
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z0, Z1
-	VRNDSCALEPS       $0x08, Z1, Z1
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z1, Z0
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z1, Z0
-	VBROADCASTSS      loops39506967<>+0(SB), Z2
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z0, Z2
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z0, Z2
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z0, Z2
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z0, Z2
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z0, Z2
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z2
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z2
-	VSCALEFPS         Z1, Z2, Z0
-	VMULPS.BCST       k+24(FP), Z0, Z0
-	VMOVUPS           Z0, K1, (AX)
-	ADDQ              $0x00000040, CX
-	ADDQ              $0x00000040, AX
+	TESTQ        DX, DX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), BX
+	KMOVW        (BX)(DX*2), K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMINPS       Z0, Z2, Z0
+	VMAXPS       Z0, Z3, Z0
+	VMOVAPS      Z8, Z1
+	VFMADD231PS  Z9, Z0, Z1
+	VSUBPS       Z8, Z1, Z2
+	VFNMADD231PS Z10, Z2, Z0
+	VFNMADD231PS Z11, Z2, Z0
+	VPERMPS      Z12, Z1, Z3
+	VMOVAPS      Z13, Z4
+	VFMADD231PS  Z14, Z0, Z4
+	VMULPS       Z0, Z0, Z1
+	VFMADD231PS  Z1, Z4, Z0
+	VFMADD213PS  Z3, Z3, Z0
+	VSCALEFPS    Z2, Z0, Z0
+	VMULPS       Z15, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
 
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS loops42b20000<>+0(SB), Z2
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z3
+	VBROADCASTSS loops49400000<>+0(SB), Z8
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z9
+	VBROADCASTSS loops3f317218<>+0(SB), Z10
+	VBROADCASTSS loopsb102e308<>+0(SB), Z11
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z12
+	VBROADCASTSS loops3f000111<>+0(SB), Z13
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z14
+	VBROADCASTSS k+24(FP), Z15
+	JMP          begin
+
+// func vectorExpm1(dst *float32, x *float32, n int, k float32, c float32)
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
+TEXT ·vectorExpm1(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2:
+	CMPQ         DX, $0x00000010
+	JLT          below2
+	VMOVUPS      (CX), Y0
+	VMOVUPS      32(CX), Y1
+	VANDPS       loops80000000<>+0(SB), Y0, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y3
+	VMINPS       Y0, Y3, Y0
+	VMOVUPS      loopsc2200000<>+0(SB), Y3
+	VMAXPS       Y0, Y3, Y0
+	VANDPS       loops80000000<>+0(SB), Y1, Y3
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y1, Y4, Y1
+	VMOVUPS      loopsc2200000<>+0(SB), Y4
+	VMAXPS       Y1, Y4, Y1
+	VMULPS       loops3fb8aa3b<>+0(SB), Y0, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y0
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y0
+	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS loops3f318000<>+0(SB), Y5, Y1
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y5, Y1
+	VMOVUPS      loops39506967<>+0(SB), Y6
+	VMOVUPS      loops39506967<>+0(SB), Y7
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y0, Y6
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y1, Y7
+	VFMADD213PS  loops3c088908<>+0(SB), Y0, Y6
+	VFMADD213PS  loops3c088908<>+0(SB), Y1, Y7
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y0, Y6
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y1, Y7
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y0, Y6
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y1, Y7
+	VFMADD213PS  loops3f000000<>+0(SB), Y0, Y6
+	VFMADD213PS  loops3f000000<>+0(SB), Y1, Y7
+	VMULPS       Y0, Y0, Y8
+	VFMADD213PS  Y0, Y8, Y6
+	VSUBPS       loops3f800000<>+0(SB), Y4, Y4
+	VMOVUPS      loops3f800000<>+0(SB), Y0
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y8
+	VPSUBD       Y8, Y4, Y4
+	VPADDD       loops0000007f<>+0(SB), Y8, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y0, Y0
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y0, Y0
+	VMULPS       Y0, Y6, Y6
+	VSUBPS       loops3f000000<>+0(SB), Y0, Y0
+	VADDPS       Y0, Y6, Y6
+	VADDPS       Y6, Y6, Y0
+	VORPS        Y2, Y0, Y0
+	VMULPS       Y1, Y1, Y2
+	VFMADD213PS  Y1, Y2, Y7
+	VSUBPS       loops3f800000<>+0(SB), Y5, Y5
+	VMOVUPS      loops3f800000<>+0(SB), Y1
+	VCVTPS2DQ    Y5, Y5
+	VPSRAD       $0x01, Y5, Y2
+	VPSUBD       Y2, Y5, Y5
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VPADDD       loops0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y1, Y1
+	VMULPS       Y1, Y7, Y7
+	VSUBPS       loops3f000000<>+0(SB), Y1, Y1
+	VADDPS       Y1, Y7, Y7
+	VADDPS       Y7, Y7, Y1
+	VORPS        Y3, Y1, Y1
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          by2
+
+below2:
+by1:
+	CMPQ         DX, $0x00000008
+	JLT          below1
+	VMOVUPS      (CX), Y0
+	VANDPS       loops80000000<>+0(SB), Y0, Y1
+	VMOVUPS      loops42b20000<>+0(SB), Y2
+	VMINPS       Y0, Y2, Y0
+	VMOVUPS      loopsc2200000<>+0(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMULPS       loops3fb8aa3b<>+0(SB), Y0, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS loops3f318000<>+0(SB), Y2, Y0
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y2, Y0
+	VMOVUPS      loops39506967<>+0(SB), Y3
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y0, Y3
+	VFMADD213PS  loops3c088908<>+0(SB), Y0, Y3
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y0, Y3
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y0, Y3
+	VFMADD213PS  loops3f000000<>+0(SB), Y0, Y3
+	VMULPS       Y0, Y0, Y4
+	VFMADD213PS  Y0, Y4, Y3
+	VSUBPS       loops3f800000<>+0(SB), Y2, Y2
+	VMOVUPS      loops3f800000<>+0(SB), Y0
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y4
+	VPSUBD       Y4, Y2, Y2
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y0, Y0
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y0, Y3, Y3
+	VSUBPS       loops3f000000<>+0(SB), Y0, Y0
+	VADDPS       Y0, Y3, Y3
+	VADDPS       Y3, Y3, Y0
+	VORPS        Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
+	JMP          by1
+
+below1:
+	TESTQ        DX, DX
+	JZ           end
+	NEGQ         DX
+	LEAQ         loopsOnes<>+0(SB), BX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VANDPS       loops80000000<>+0(SB), Y1, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
+	VMOVUPS      loopsc2200000<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y1
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y1
+	VMOVUPS      loops39506967<>+0(SB), Y4
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3c088908<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f000000<>+0(SB), Y1, Y4
+	VMULPS       Y1, Y1, Y5
+	VFMADD213PS  Y1, Y5, Y4
+	VSUBPS       loops3f800000<>+0(SB), Y3, Y3
+	VMOVUPS      loops3f800000<>+0(SB), Y1
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y5
+	VPSUBD       Y5, Y3, Y3
+	VPADDD       loops0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y1, Y1
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VMULPS       Y1, Y4, Y4
+	VSUBPS       loops3f000000<>+0(SB), Y1, Y1
+	VADDPS       Y1, Y4, Y4
+	VADDPS       Y4, Y4, Y1
+	VORPS        Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2_wide:
+	CMPQ         DX, $0x00000020
+	JLT          below2_wide
+	VMOVUPS      (CX), Z0
+	VMOVUPS      64(CX), Z1
+	VANDPS       Z4, Z0, Z2
+	VMINPS       Z0, Z5, Z0
+	VMAXPS       Z0, Z6, Z0
+	VANDPS       Z4, Z1, Z3
+	VMINPS       Z1, Z5, Z1
+	VMAXPS       Z1, Z6, Z1
+	VMULPS       Z9, Z0, Z7
+	VRNDSCALEPS  $0x08, Z7, Z7
+	VFNMADD231PS Z10, Z7, Z0
+	VFNMADD231PS Z11, Z7, Z0
+	VMULPS       Z9, Z1, Z8
+	VRNDSCALEPS  $0x08, Z8, Z8
+	VFNMADD231PS Z10, Z8, Z1
+	VFNMADD231PS Z11, Z8, Z1
+	VMOVAPS      Z14, Z12
+	VMOVAPS      Z14, Z13
+	VFMADD213PS  Z15, Z0, Z12
+	VFMADD213PS  Z15, Z1, Z13
+	VFMADD213PS  Z16, Z0, Z12
+	VFMADD213PS  Z16, Z1, Z13
+	VFMADD213PS  Z17, Z0, Z12
+	VFMADD213PS  Z17, Z1, Z13
+	VFMADD213PS  Z18, Z0, Z12
+	VFMADD213PS  Z18, Z1, Z13
+	VFMADD213PS  Z19, Z0, Z12
+	VFMADD213PS  Z19, Z1, Z13
+	VMULPS       Z0, Z0, Z20
+	VFMADD213PS  Z0, Z20, Z12
+	VSUBPS       Z21, Z7, Z7
+	VSCALEFPS    Z7, Z21, Z0
+	VMULPS       Z0, Z12, Z12
+	VSUBPS       Z19, Z0, Z0
+	VADDPS       Z0, Z12, Z12
+	VADDPS       Z12, Z12, Z0
+	VORPS        Z2, Z0, Z0
+	VMULPS       Z1, Z1, Z2
+	VFMADD213PS  Z1, Z2, Z13
+	VSUBPS       Z21, Z8, Z8
+	VSCALEFPS    Z8, Z21, Z1
+	VMULPS       Z1, Z13, Z13
+	VSUBPS       Z19, Z1, Z1
+	VADDPS       Z1, Z13, Z13
+	VADDPS       Z13, Z13, Z1
+	VORPS        Z3, Z1, Z1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, DX
+	JMP          by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ         DX, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (CX), Z0
+	VANDPS       Z4, Z0, Z1
+	VMINPS       Z0, Z5, Z0
+	VMAXPS       Z0, Z6, Z0
+	VMULPS       Z9, Z0, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS Z10, Z2, Z0
+	VFNMADD231PS Z11, Z2, Z0
+	VMOVAPS      Z14, Z3
+	VFMADD213PS  Z15, Z0, Z3
+	VFMADD213PS  Z16, Z0, Z3
+	VFMADD213PS  Z17, Z0, Z3
+	VFMADD213PS  Z18, Z0, Z3
+	VFMADD213PS  Z19, Z0, Z3
+	VMULPS       Z0, Z0, Z7
+	VFMADD213PS  Z0, Z7, Z3
+	VSUBPS       Z21, Z2, Z2
+	VSCALEFPS    Z2, Z21, Z0
+	VMULPS       Z0, Z3, Z3
+	VSUBPS       Z19, Z0, Z0
+	VADDPS       Z0, Z3, Z3
+	VADDPS       Z3, Z3, Z0
+	VORPS        Z1, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        DX, DX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), BX
+	KMOVW        (BX)(DX*2), K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VANDPS       Z4, Z0, Z1
+	VMINPS       Z0, Z5, Z0
+	VMAXPS       Z0, Z6, Z0
+	VMULPS       Z9, Z0, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS Z10, Z2, Z0
+	VFNMADD231PS Z11, Z2, Z0
+	VMOVAPS      Z14, Z3
+	VFMADD213PS  Z15, Z0, Z3
+	VFMADD213PS  Z16, Z0, Z3
+	VFMADD213PS  Z17, Z0, Z3
+	VFMADD213PS  Z18, Z0, Z3
+	VFMADD213PS  Z19, Z0, Z3
+	VMULPS       Z0, Z0, Z4
+	VFMADD213PS  Z0, Z4, Z3
+	VSUBPS       Z21, Z2, Z2
+	VSCALEFPS    Z2, Z21, Z0
+	VMULPS       Z0, Z3, Z3
+	VSUBPS       Z19, Z0, Z0
+	VADDPS       Z0, Z3, Z3
+	VADDPS       Z3, Z3, Z0
+	VORPS        Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS loops80000000<>+0(SB), Z4
+	VBROADCASTSS loops42b20000<>+0(SB), Z5
+	VBROADCASTSS loopsc2200000<>+0(SB), Z6
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z9
+	VBROADCASTSS loops3f318000<>+0(SB), Z10
+	VBROADCASTSS loopsb95e8083<>+0(SB), Z11
+	VBROADCASTSS loops39506967<>+0(SB), Z14
+	VBROADCASTSS loops3ab743ce<>+0(SB), Z15
+	VBROADCASTSS loops3c088908<>+0(SB), Z16
+	VBROADCASTSS loops3d2aa9c1<>+0(SB), Z17
+	VBROADCASTSS loops3e2aaaaa<>+0(SB), Z18
+	VBROADCASTSS loops3f000000<>+0(SB), Z19
+	VBROADCASTSS loops3f800000<>+0(SB), Z21
+	JMP          begin
+
+DATA loops80000000<>+0(SB)/4, $0x80000000
+DATA loops80000000<>+4(SB)/4, $0x80000000
+DATA loops80000000<>+8(SB)/4, $0x80000000
+DATA loops80000000<>+12(SB)/4, $0x80000000
+DATA loops80000000<>+16(SB)/4, $0x80000000
+DATA loops80000000<>+20(SB)/4, $0x80000000
+DATA loops80000000<>+24(SB)/4, $0x80000000
+DATA loops80000000<>+28(SB)/4, $0x80000000
+GLOBL loops80000000<>(SB), RODATA|NOPTR, $32
+
+DATA loopsc2200000<>+0(SB)/4, $0xc2200000
+DATA loopsc2200000<>+4(SB)/4, $0xc2200000
+DATA loopsc2200000<>+8(SB)/4, $0xc2200000
+DATA loopsc2200000<>+12(SB)/4, $0xc2200000
+DATA loopsc2200000<>+16(SB)/4, $0xc2200000
+DATA loopsc2200000<>+20(SB)/4, $0xc2200000
+DATA loopsc2200000<>+24(SB)/4, $0xc2200000
+DATA loopsc2200000<>+28(SB)/4, $0xc2200000
+GLOBL loopsc2200000<>(SB), RODATA|NOPTR, $32
 
 // func vectorLog(dst *float32, x *float32, n int, k float32, c float32)
 // Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
@@ -2196,6 +2670,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
@@ -2206,77 +2683,81 @@ by2_wide:
 	VMOVUPS           (CX), Z0
 	VMOVUPS           64(CX), Z1
 	VMOVAPS           Z0, Z4
-	VCMPPS.BCST       $0x11, loops00800000<>+0(SB), Z0, K1
-	VMULPS.BCST       loops4b000000<>+0(SB), Z0, Z3
+	VCMPPS            $0x11, Z6, Z0, K1
+	VMULPS            Z7, Z0, Z3
 	VBLENDMPS         Z3, Z0, K1, Z0
-	VBROADCASTSS.Z    loopsc1b80000<>+0(SB), K1, Z3
-	VBROADCASTSS      loops3f3504f3<>+0(SB), Z5
-	VPSUBD            Z5, Z0, Z0
+	VMOVAPS.Z         Z8, K1, Z3
+	VPSUBD            Z9, Z0, Z0
 	VPSRAD            $0x17, Z0, Z2
 	VCVTDQ2PS         Z2, Z2
 	VADDPS            Z3, Z2, Z2
-	VANDPS.BCST       loops007fffff<>+0(SB), Z0, Z0
-	VPADDD            Z5, Z0, Z0
-	VSUBPS.BCST       loops3f800000<>+0(SB), Z0, Z0
+	VANDPS            Z10, Z0, Z0
+	VPADDD            Z9, Z0, Z0
+	VSUBPS            Z11, Z0, Z0
 	VMOVAPS           Z1, Z5
-	VCMPPS.BCST       $0x11, loops00800000<>+0(SB), Z1, K1
-	VMULPS.BCST       loops4b000000<>+0(SB), Z1, Z6
-	VBLENDMPS         Z6, Z1, K1, Z1
-	VBROADCASTSS.Z    loopsc1b80000<>+0(SB), K1, Z6
-	VBROADCASTSS      loops3f3504f3<>+0(SB), Z7
-	VPSUBD            Z7, Z1, Z1
+	VCMPPS            $0x11, Z6, Z1, K1
+	VMULPS            Z7, Z1, Z12
+	VBLENDMPS         Z12, Z1, K1, Z1
+	VMOVAPS.Z         Z8, K1, Z12
+	VPSUBD            Z9, Z1, Z1
 	VPSRAD            $0x17, Z1, Z3
 	VCVTDQ2PS         Z3, Z3
-	VADDPS            Z6, Z3, Z3
-	VANDPS.BCST       loops007fffff<>+0(SB), Z1, Z1
-	VPADDD            Z7, Z1, Z1
-	VSUBPS.BCST       loops3f800000<>+0(SB), Z1, Z1
-	VBROADCASTSS      loops3d9021bb<>+0(SB), Z6
-	VBROADCASTSS      loops3d9021bb<>+0(SB), Z7
-	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z0, Z6
-	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z1, Z7
-	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z0, Z6
-	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z1, Z7
-	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z0, Z6
-	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z1, Z7
-	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z0, Z6
-	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z1, Z7
-	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z0, Z6
-	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z1, Z7
-	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z0, Z6
-	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z1, Z7
-	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z0, Z6
-	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z1, Z7
-	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z0, Z6
-	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z1, Z7
-	VMULPS            Z0, Z0, Z8
-	VMULPS            Z0, Z6, Z6
-	VMULPS            Z8, Z6, Z6
-	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z2, Z6
-	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z8, Z6
-	VADDPS            Z6, Z0, Z0
+	VADDPS            Z12, Z3, Z3
+	VANDPS            Z10, Z1, Z1
+	VPADDD            Z9, Z1, Z1
+	VSUBPS            Z11, Z1, Z1
+	VMOVAPS           Z13, Z12
+	VMOVAPS           Z13, Z23
+	VFMADD213PS       Z14, Z0, Z12
+	VFMADD213PS       Z14, Z1, Z23
+	VFMADD213PS       Z15, Z0, Z12
+	VFMADD213PS       Z15, Z1, Z23
+	VFMADD213PS       Z16, Z0, Z12
+	VFMADD213PS       Z16, Z1, Z23
+	VFMADD213PS       Z17, Z0, Z12
+	VFMADD213PS       Z17, Z1, Z23
+	VFMADD213PS       Z18, Z0, Z12
+	VFMADD213PS       Z18, Z1, Z23
+	VFMADD213PS       Z19, Z0, Z12
+	VFMADD213PS       Z19, Z1, Z23
+	VFMADD213PS       Z20, Z0, Z12
+	VFMADD213PS       Z20, Z1, Z23
+	VFMADD213PS       Z21, Z0, Z12
+	VFMADD213PS       Z21, Z1, Z23
+	VMULPS            Z0, Z0, Z24
+	VMULPS            Z0, Z12, Z12
+	VMULPS            Z24, Z12, Z12
+	VFMADD231PS       Z22, Z2, Z12
+	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z24, Z12
+	VADDPS            Z12, Z0, Z0
 	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z2, Z0
 	VBROADCASTSS      loops00000000<>+0(SB), Z2
-	VCMPPS.BCST       $0x15, loops7f800000<>+0(SB), Z4, K1
+	VBROADCASTSS      loops7f800000<>+0(SB), Z12
+	VCMPPS            $0x15, Z12, Z4, K1
 	VBLENDMPS         Z4, Z0, K1, Z0
 	VCMPPS            $0x00, Z2, Z4, K1
-	VBLENDMPS.BCST    loopsff800000<>+0(SB), Z0, K1, Z0
+	VBROADCASTSS      loopsff800000<>+0(SB), Z12
+	VBLENDMPS         Z12, Z0, K1, Z0
 	VCMPPS            $0x11, Z2, Z4, K1
-	VBLENDMPS.BCST    loops7fc00000<>+0(SB), Z0, K1, Z0
+	VBROADCASTSS      loops7fc00000<>+0(SB), Z2
+	VBLENDMPS         Z2, Z0, K1, Z0
 	VMULPS            Z1, Z1, Z2
-	VMULPS            Z1, Z7, Z7
-	VMULPS            Z2, Z7, Z7
-	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z3, Z7
-	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z2, Z7
-	VADDPS            Z7, Z1, Z1
+	VMULPS            Z1, Z23, Z23
+	VMULPS            Z2, Z23, Z23
+	VFMADD231PS       Z22, Z3, Z23
+	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z2, Z23
+	VADDPS            Z23, Z1, Z1
 	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z3, Z1
 	VBROADCASTSS      loops00000000<>+0(SB), Z2
-	VCMPPS.BCST       $0x15, loops7f800000<>+0(SB), Z5, K1
+	VBROADCASTSS      loops7f800000<>+0(SB), Z3
+	VCMPPS            $0x15, Z3, Z5, K1
 	VBLENDMPS         Z5, Z1, K1, Z1
 	VCMPPS            $0x00, Z2, Z5, K1
-	VBLENDMPS.BCST    loopsff800000<>+0(SB), Z1, K1, Z1
+	VBROADCASTSS      loopsff800000<>+0(SB), Z3
+	VBLENDMPS         Z3, Z1, K1, Z1
 	VCMPPS            $0x11, Z2, Z5, K1
-	VBLENDMPS.BCST    loops7fc00000<>+0(SB), Z1, K1, Z1
+	VBROADCASTSS      loops7fc00000<>+0(SB), Z2
+	VBLENDMPS         Z2, Z1, K1, Z1
 	VMOVUPS           Z0, (AX)
 	VMOVUPS           Z1, 64(AX)
 	ADDQ              $0x00000080, CX
@@ -2290,41 +2771,43 @@ by1_wide:
 	JLT               below1_wide
 	VMOVUPS           (CX), Z0
 	VMOVAPS           Z0, Z2
-	VCMPPS.BCST       $0x11, loops00800000<>+0(SB), Z0, K1
-	VMULPS.BCST       loops4b000000<>+0(SB), Z0, Z3
+	VCMPPS            $0x11, Z6, Z0, K1
+	VMULPS            Z7, Z0, Z3
 	VBLENDMPS         Z3, Z0, K1, Z0
-	VBROADCASTSS.Z    loopsc1b80000<>+0(SB), K1, Z3
-	VBROADCASTSS      loops3f3504f3<>+0(SB), Z4
-	VPSUBD            Z4, Z0, Z0
+	VMOVAPS.Z         Z8, K1, Z3
+	VPSUBD            Z9, Z0, Z0
 	VPSRAD            $0x17, Z0, Z1
 	VCVTDQ2PS         Z1, Z1
 	VADDPS            Z3, Z1, Z1
-	VANDPS.BCST       loops007fffff<>+0(SB), Z0, Z0
-	VPADDD            Z4, Z0, Z0
-	VSUBPS.BCST       loops3f800000<>+0(SB), Z0, Z0
-	VBROADCASTSS      loops3d9021bb<>+0(SB), Z3
-	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z0, Z3
+	VANDPS            Z10, Z0, Z0
+	VPADDD            Z9, Z0, Z0
+	VSUBPS            Z11, Z0, Z0
+	VMOVAPS           Z13, Z3
+	VFMADD213PS       Z14, Z0, Z3
+	VFMADD213PS       Z15, Z0, Z3
+	VFMADD213PS       Z16, Z0, Z3
+	VFMADD213PS       Z17, Z0, Z3
+	VFMADD213PS       Z18, Z0, Z3
+	VFMADD213PS       Z19, Z0, Z3
+	VFMADD213PS       Z20, Z0, Z3
+	VFMADD213PS       Z21, Z0, Z3
 	VMULPS            Z0, Z0, Z4
 	VMULPS            Z0, Z3, Z3
 	VMULPS            Z4, Z3, Z3
-	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z1, Z3
+	VFMADD231PS       Z22, Z1, Z3
 	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z4, Z3
 	VADDPS            Z3, Z0, Z0
 	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z1, Z0
 	VBROADCASTSS      loops00000000<>+0(SB), Z1
-	VCMPPS.BCST       $0x15, loops7f800000<>+0(SB), Z2, K1
+	VBROADCASTSS      loops7f800000<>+0(SB), Z3
+	VCMPPS            $0x15, Z3, Z2, K1
 	VBLENDMPS         Z2, Z0, K1, Z0
 	VCMPPS            $0x00, Z1, Z2, K1
-	VBLENDMPS.BCST    loopsff800000<>+0(SB), Z0, K1, Z0
+	VBROADCASTSS      loopsff800000<>+0(SB), Z3
+	VBLENDMPS         Z3, Z0, K1, Z0
 	VCMPPS            $0x11, Z1, Z2, K1
-	VBLENDMPS.BCST    loops7fc00000<>+0(SB), Z0, K1, Z0
+	VBROADCASTSS      loops7fc00000<>+0(SB), Z1
+	VBLENDMPS         Z1, Z0, K1, Z0
 	VMOVUPS           Z0, (AX)
 	ADDQ              $0x00000040, CX
 	ADDQ              $0x00000040, AX
@@ -2337,42 +2820,44 @@ below1_wide:
 	LEAQ              loopsTails<>+0(SB), BX
 	KMOVW             (BX)(DX*2), K1
 	VMOVUPS.Z         (CX), K1, Z0
-	VMOVAPS           Z0, Z2
-	VCMPPS.BCST       $0x11, loops00800000<>+0(SB), Z0, K2
-	VMULPS.BCST       loops4b000000<>+0(SB), Z0, Z3
-	VBLENDMPS         Z3, Z0, K2, Z0
-	VBROADCASTSS.Z    loopsc1b80000<>+0(SB), K2, Z3
-	VBROADCASTSS      loops3f3504f3<>+0(SB), Z4
-	VPSUBD            Z4, Z0, Z0
-	VPSRAD            $0x17, Z0, Z1
-	VCVTDQ2PS         Z1, Z1
-	VADDPS            Z3, Z1, Z1
-	VANDPS.BCST       loops007fffff<>+0(SB), Z0, Z0
-	VPADDD            Z4, Z0, Z0
-	VSUBPS.BCST       loops3f800000<>+0(SB), Z0, Z0
-	VBROADCASTSS      loops3d9021bb<>+0(SB), Z3
-	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z0, Z3
-	VMULPS            Z0, Z0, Z4
-	VMULPS            Z0, Z3, Z3
-	VMULPS            Z4, Z3, Z3
-	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z1, Z3
-	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z4, Z3
-	VADDPS            Z3, Z0, Z0
-	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z1, Z0
-	VBROADCASTSS      loops00000000<>+0(SB), Z1
-	VCMPPS.BCST       $0x15, loops7f800000<>+0(SB), Z2, K2
+	VMOVAPS           Z0, Z1
+	VCMPPS            $0x11, Z6, Z0, K2
+	VMULPS            Z7, Z0, Z2
 	VBLENDMPS         Z2, Z0, K2, Z0
-	VCMPPS            $0x00, Z1, Z2, K2
-	VBLENDMPS.BCST    loopsff800000<>+0(SB), Z0, K2, Z0
-	VCMPPS            $0x11, Z1, Z2, K2
-	VBLENDMPS.BCST    loops7fc00000<>+0(SB), Z0, K2, Z0
+	VMOVAPS.Z         Z8, K2, Z2
+	VPSUBD            Z9, Z0, Z0
+	VPSRAD            $0x17, Z0, Z3
+	VCVTDQ2PS         Z3, Z3
+	VADDPS            Z2, Z3, Z3
+	VANDPS            Z10, Z0, Z0
+	VPADDD            Z9, Z0, Z0
+	VSUBPS            Z11, Z0, Z0
+	VMOVAPS           Z13, Z2
+	VFMADD213PS       Z14, Z0, Z2
+	VFMADD213PS       Z15, Z0, Z2
+	VFMADD213PS       Z16, Z0, Z2
+	VFMADD213PS       Z17, Z0, Z2
+	VFMADD213PS       Z18, Z0, Z2
+	VFMADD213PS       Z19, Z0, Z2
+	VFMADD213PS       Z20, Z0, Z2
+	VFMADD213PS       Z21, Z0, Z2
+	VMULPS            Z0, Z0, Z4
+	VMULPS            Z0, Z2, Z2
+	VMULPS            Z4, Z2, Z2
+	VFMADD231PS       Z22, Z3, Z2
+	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z4, Z2
+	VADDPS            Z2, Z0, Z0
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z3, Z0
+	VBROADCASTSS      loops00000000<>+0(SB), Z2
+	VBROADCASTSS      loops7f800000<>+0(SB), Z3
+	VCMPPS            $0x15, Z3, Z1, K2
+	VBLENDMPS         Z1, Z0, K2, Z0
+	VCMPPS            $0x00, Z2, Z1, K2
+	VBROADCASTSS      loopsff800000<>+0(SB), Z3
+	VBLENDMPS         Z3, Z0, K2, Z0
+	VCMPPS            $0x11, Z2, Z1, K2
+	VBROADCASTSS      loops7fc00000<>+0(SB), Z1
+	VBLENDMPS         Z1, Z0, K2, Z0
 	VMOVUPS           Z0, K1, (AX)
 	ADDQ              $0x00000040, CX
 	ADDQ              $0x00000040, AX
@@ -2380,6 +2865,25 @@ below1_wide:
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS loops00800000<>+0(SB), Z6
+	VBROADCASTSS loops4b000000<>+0(SB), Z7
+	VBROADCASTSS loopsc1b80000<>+0(SB), Z8
+	VBROADCASTSS loops3f3504f3<>+0(SB), Z9
+	VBROADCASTSS loops007fffff<>+0(SB), Z10
+	VBROADCASTSS loops3f800000<>+0(SB), Z11
+	VBROADCASTSS loops3d9021bb<>+0(SB), Z13
+	VBROADCASTSS loopsbdebd1b8<>+0(SB), Z14
+	VBROADCASTSS loops3def251a<>+0(SB), Z15
+	VBROADCASTSS loopsbdfe5d4f<>+0(SB), Z16
+	VBROADCASTSS loops3e11e9bf<>+0(SB), Z17
+	VBROADCASTSS loopsbe2aae50<>+0(SB), Z18
+	VBROADCASTSS loops3e4cceac<>+0(SB), Z19
+	VBROADCASTSS loopsbe7ffffc<>+0(SB), Z20
+	VBROADCASTSS loops3eaaaaaa<>+0(SB), Z21
+	VBROADCASTSS loopsb95e8083<>+0(SB), Z22
+	JMP          begin
 
 DATA loops00800000<>+0(SB)/4, $0x00800000
 DATA loops00800000<>+4(SB)/4, $0x00800000
@@ -2551,6 +3055,465 @@ DATA loops7fc00000<>+24(SB)/4, $0x7fc00000
 DATA loops7fc00000<>+28(SB)/4, $0x7fc00000
 GLOBL loops7fc00000<>(SB), RODATA|NOPTR, $32
 
+// func vectorLog1p(dst *float32, x *float32, n int, k float32, c float32)
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
+TEXT ·vectorLog1p(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2:
+	CMPQ         DX, $0x00000010
+	JLT          below2
+	VMOVUPS      (CX), Y0
+	VMOVUPS      32(CX), Y1
+	VADDPS       loops3f800000<>+0(SB), Y0, Y2
+	VSUBPS       loops3f800000<>+0(SB), Y2, Y3
+	VSUBPS       Y3, Y0, Y3
+	VCMPPS       $0x0c, loops00000000<>+0(SB), Y3, Y0
+	VDIVPS       Y2, Y3, Y3
+	VANDPS       Y3, Y0, Y0
+	VADDPS       loops3f800000<>+0(SB), Y1, Y3
+	VSUBPS       loops3f800000<>+0(SB), Y3, Y4
+	VSUBPS       Y4, Y1, Y4
+	VCMPPS       $0x0c, loops00000000<>+0(SB), Y4, Y1
+	VDIVPS       Y3, Y4, Y4
+	VANDPS       Y4, Y1, Y1
+	VMOVAPS      Y2, Y6
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y2, Y4
+	VMULPS       loops4b000000<>+0(SB), Y2, Y5
+	VBLENDVPS    Y4, Y5, Y2, Y2
+	VANDPS       loopsc1b80000<>+0(SB), Y4, Y5
+	VMOVUPS      loops3f3504f3<>+0(SB), Y7
+	VPSUBD       Y7, Y2, Y2
+	VPSRAD       $0x17, Y2, Y4
+	VCVTDQ2PS    Y4, Y4
+	VADDPS       Y5, Y4, Y4
+	VANDPS       loops007fffff<>+0(SB), Y2, Y2
+	VPADDD       Y7, Y2, Y2
+	VSUBPS       loops3f800000<>+0(SB), Y2, Y2
+	VMOVAPS      Y3, Y7
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y3, Y5
+	VMULPS       loops4b000000<>+0(SB), Y3, Y8
+	VBLENDVPS    Y5, Y8, Y3, Y3
+	VANDPS       loopsc1b80000<>+0(SB), Y5, Y8
+	VMOVUPS      loops3f3504f3<>+0(SB), Y9
+	VPSUBD       Y9, Y3, Y3
+	VPSRAD       $0x17, Y3, Y5
+	VCVTDQ2PS    Y5, Y5
+	VADDPS       Y8, Y5, Y5
+	VANDPS       loops007fffff<>+0(SB), Y3, Y3
+	VPADDD       Y9, Y3, Y3
+	VSUBPS       loops3f800000<>+0(SB), Y3, Y3
+	VMOVUPS      loops3d9021bb<>+0(SB), Y8
+	VMOVUPS      loops3d9021bb<>+0(SB), Y9
+	VFMADD213PS  loopsbdebd1b8<>+0(SB), Y2, Y8
+	VFMADD213PS  loopsbdebd1b8<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3def251a<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3def251a<>+0(SB), Y3, Y9
+	VFMADD213PS  loopsbdfe5d4f<>+0(SB), Y2, Y8
+	VFMADD213PS  loopsbdfe5d4f<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3e11e9bf<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3e11e9bf<>+0(SB), Y3, Y9
+	VFMADD213PS  loopsbe2aae50<>+0(SB), Y2, Y8
+	VFMADD213PS  loopsbe2aae50<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3e4cceac<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3e4cceac<>+0(SB), Y3, Y9
+	VFMADD213PS  loopsbe7ffffc<>+0(SB), Y2, Y8
+	VFMADD213PS  loopsbe7ffffc<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3eaaaaaa<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3eaaaaaa<>+0(SB), Y3, Y9
+	VMULPS       Y2, Y2, Y10
+	VMULPS       Y2, Y8, Y8
+	VMULPS       Y10, Y8, Y8
+	VFMADD231PS  loopsb95e8083<>+0(SB), Y4, Y8
+	VFNMADD231PS loops3f000000<>+0(SB), Y10, Y8
+	VADDPS       Y8, Y2, Y2
+	VFMADD231PS  loops3f318000<>+0(SB), Y4, Y2
+	VMOVUPS      loops00000000<>+0(SB), Y4
+	VCMPPS       $0x15, loops7f800000<>+0(SB), Y6, Y8
+	VBLENDVPS    Y8, Y6, Y2, Y2
+	VCMPPS       $0x00, Y4, Y6, Y8
+	VBLENDVPS    Y8, loopsff800000<>+0(SB), Y2, Y2
+	VCMPPS       $0x11, Y4, Y6, Y4
+	VBLENDVPS    Y4, loops7fc00000<>+0(SB), Y2, Y2
+	VMULPS       Y3, Y3, Y4
+	VMULPS       Y3, Y9, Y9
+	VMULPS       Y4, Y9, Y9
+	VFMADD231PS  loopsb95e8083<>+0(SB), Y5, Y9
+	VFNMADD231PS loops3f000000<>+0(SB), Y4, Y9
+	VADDPS       Y9, Y3, Y3
+	VFMADD231PS  loops3f318000<>+0(SB), Y5, Y3
+	VMOVUPS      loops00000000<>+0(SB), Y4
+	VCMPPS       $0x15, loops7f800000<>+0(SB), Y7, Y5
+	VBLENDVPS    Y5, Y7, Y3, Y3
+	VCMPPS       $0x00, Y4, Y7, Y5
+	VBLENDVPS    Y5, loopsff800000<>+0(SB), Y3, Y3
+	VCMPPS       $0x11, Y4, Y7, Y4
+	VBLENDVPS    Y4, loops7fc00000<>+0(SB), Y3, Y3
+	VADDPS       Y0, Y2, Y0
+	VADDPS       Y1, Y3, Y1
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          by2
+
+below2:
+by1:
+	CMPQ         DX, $0x00000008
+	JLT          below1
+	VMOVUPS      (CX), Y0
+	VADDPS       loops3f800000<>+0(SB), Y0, Y1
+	VSUBPS       loops3f800000<>+0(SB), Y1, Y2
+	VSUBPS       Y2, Y0, Y2
+	VCMPPS       $0x0c, loops00000000<>+0(SB), Y2, Y0
+	VDIVPS       Y1, Y2, Y2
+	VANDPS       Y2, Y0, Y0
+	VMOVAPS      Y1, Y3
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y1, Y2
+	VMULPS       loops4b000000<>+0(SB), Y1, Y4
+	VBLENDVPS    Y2, Y4, Y1, Y1
+	VANDPS       loopsc1b80000<>+0(SB), Y2, Y4
+	VMOVUPS      loops3f3504f3<>+0(SB), Y5
+	VPSUBD       Y5, Y1, Y1
+	VPSRAD       $0x17, Y1, Y2
+	VCVTDQ2PS    Y2, Y2
+	VADDPS       Y4, Y2, Y2
+	VANDPS       loops007fffff<>+0(SB), Y1, Y1
+	VPADDD       Y5, Y1, Y1
+	VSUBPS       loops3f800000<>+0(SB), Y1, Y1
+	VMOVUPS      loops3d9021bb<>+0(SB), Y4
+	VFMADD213PS  loopsbdebd1b8<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3def251a<>+0(SB), Y1, Y4
+	VFMADD213PS  loopsbdfe5d4f<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3e11e9bf<>+0(SB), Y1, Y4
+	VFMADD213PS  loopsbe2aae50<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3e4cceac<>+0(SB), Y1, Y4
+	VFMADD213PS  loopsbe7ffffc<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3eaaaaaa<>+0(SB), Y1, Y4
+	VMULPS       Y1, Y1, Y5
+	VMULPS       Y1, Y4, Y4
+	VMULPS       Y5, Y4, Y4
+	VFMADD231PS  loopsb95e8083<>+0(SB), Y2, Y4
+	VFNMADD231PS loops3f000000<>+0(SB), Y5, Y4
+	VADDPS       Y4, Y1, Y1
+	VFMADD231PS  loops3f318000<>+0(SB), Y2, Y1
+	VMOVUPS      loops00000000<>+0(SB), Y2
+	VCMPPS       $0x15, loops7f800000<>+0(SB), Y3, Y4
+	VBLENDVPS    Y4, Y3, Y1, Y1
+	VCMPPS       $0x00, Y2, Y3, Y4
+	VBLENDVPS    Y4, loopsff800000<>+0(SB), Y1, Y1
+	VCMPPS       $0x11, Y2, Y3, Y2
+	VBLENDVPS    Y2, loops7fc00000<>+0(SB), Y1, Y1
+	VADDPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
+	JMP          by1
+
+below1:
+	TESTQ        DX, DX
+	JZ           end
+	NEGQ         DX
+	LEAQ         loopsOnes<>+0(SB), BX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VADDPS       loops3f800000<>+0(SB), Y1, Y2
+	VSUBPS       loops3f800000<>+0(SB), Y2, Y3
+	VSUBPS       Y3, Y1, Y3
+	VCMPPS       $0x0c, loops00000000<>+0(SB), Y3, Y1
+	VDIVPS       Y2, Y3, Y3
+	VANDPS       Y3, Y1, Y1
+	VMOVAPS      Y2, Y4
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y2, Y3
+	VMULPS       loops4b000000<>+0(SB), Y2, Y5
+	VBLENDVPS    Y3, Y5, Y2, Y2
+	VANDPS       loopsc1b80000<>+0(SB), Y3, Y5
+	VMOVUPS      loops3f3504f3<>+0(SB), Y6
+	VPSUBD       Y6, Y2, Y2
+	VPSRAD       $0x17, Y2, Y3
+	VCVTDQ2PS    Y3, Y3
+	VADDPS       Y5, Y3, Y3
+	VANDPS       loops007fffff<>+0(SB), Y2, Y2
+	VPADDD       Y6, Y2, Y2
+	VSUBPS       loops3f800000<>+0(SB), Y2, Y2
+	VMOVUPS      loops3d9021bb<>+0(SB), Y5
+	VFMADD213PS  loopsbdebd1b8<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3def251a<>+0(SB), Y2, Y5
+	VFMADD213PS  loopsbdfe5d4f<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3e11e9bf<>+0(SB), Y2, Y5
+	VFMADD213PS  loopsbe2aae50<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3e4cceac<>+0(SB), Y2, Y5
+	VFMADD213PS  loopsbe7ffffc<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3eaaaaaa<>+0(SB), Y2, Y5
+	VMULPS       Y2, Y2, Y6
+	VMULPS       Y2, Y5, Y5
+	VMULPS       Y6, Y5, Y5
+	VFMADD231PS  loopsb95e8083<>+0(SB), Y3, Y5
+	VFNMADD231PS loops3f000000<>+0(SB), Y6, Y5
+	VADDPS       Y5, Y2, Y2
+	VFMADD231PS  loops3f318000<>+0(SB), Y3, Y2
+	VMOVUPS      loops00000000<>+0(SB), Y3
+	VCMPPS       $0x15, loops7f800000<>+0(SB), Y4, Y5
+	VBLENDVPS    Y5, Y4, Y2, Y2
+	VCMPPS       $0x00, Y3, Y4, Y5
+	VBLENDVPS    Y5, loopsff800000<>+0(SB), Y2, Y2
+	VCMPPS       $0x11, Y3, Y4, Y3
+	VBLENDVPS    Y3, loops7fc00000<>+0(SB), Y2, Y2
+	VADDPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2_wide:
+	CMPQ              DX, $0x00000020
+	JLT               below2_wide
+	VMOVUPS           (CX), Z0
+	VMOVUPS           64(CX), Z1
+	VADDPS            Z4, Z0, Z2
+	VSUBPS            Z4, Z2, Z3
+	VSUBPS            Z3, Z0, Z3
+	VCMPPS            $0x0c, Z5, Z3, K1
+	VDIVPS            Z2, Z3, Z3
+	VMOVAPS.Z         Z3, K1, Z0
+	VADDPS            Z4, Z1, Z3
+	VSUBPS            Z4, Z3, Z6
+	VSUBPS            Z6, Z1, Z6
+	VCMPPS            $0x0c, Z5, Z6, K1
+	VDIVPS            Z3, Z6, Z6
+	VMOVAPS.Z         Z6, K1, Z1
+	VMOVAPS           Z2, Z22
+	VCMPPS            $0x11, Z7, Z2, K1
+	VMULPS            Z8, Z2, Z21
+	VBLENDMPS         Z21, Z2, K1, Z2
+	VMOVAPS.Z         Z9, K1, Z21
+	VPSUBD            Z10, Z2, Z2
+	VPSRAD            $0x17, Z2, Z6
+	VCVTDQ2PS         Z6, Z6
+	VADDPS            Z21, Z6, Z6
+	VANDPS            Z11, Z2, Z2
+	VPADDD            Z10, Z2, Z2
+	VSUBPS            Z4, Z2, Z2
+	VMOVAPS           Z3, Z23
+	VCMPPS            $0x11, Z7, Z3, K1
+	VMULPS            Z8, Z3, Z24
+	VBLENDMPS         Z24, Z3, K1, Z3
+	VMOVAPS.Z         Z9, K1, Z24
+	VPSUBD            Z10, Z3, Z3
+	VPSRAD            $0x17, Z3, Z21
+	VCVTDQ2PS         Z21, Z21
+	VADDPS            Z24, Z21, Z21
+	VANDPS            Z11, Z3, Z3
+	VPADDD            Z10, Z3, Z3
+	VSUBPS            Z4, Z3, Z3
+	VMOVAPS           Z12, Z24
+	VMOVAPS           Z12, Z25
+	VFMADD213PS       Z13, Z2, Z24
+	VFMADD213PS       Z13, Z3, Z25
+	VFMADD213PS       Z14, Z2, Z24
+	VFMADD213PS       Z14, Z3, Z25
+	VFMADD213PS       Z15, Z2, Z24
+	VFMADD213PS       Z15, Z3, Z25
+	VFMADD213PS       Z16, Z2, Z24
+	VFMADD213PS       Z16, Z3, Z25
+	VFMADD213PS       Z17, Z2, Z24
+	VFMADD213PS       Z17, Z3, Z25
+	VFMADD213PS       Z18, Z2, Z24
+	VFMADD213PS       Z18, Z3, Z25
+	VFMADD213PS       Z19, Z2, Z24
+	VFMADD213PS       Z19, Z3, Z25
+	VFMADD213PS       Z20, Z2, Z24
+	VFMADD213PS       Z20, Z3, Z25
+	VMULPS            Z2, Z2, Z26
+	VMULPS            Z2, Z24, Z24
+	VMULPS            Z26, Z24, Z24
+	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z6, Z24
+	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z26, Z24
+	VADDPS            Z24, Z2, Z2
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z6, Z2
+	VBROADCASTSS      loops7f800000<>+0(SB), Z6
+	VCMPPS            $0x15, Z6, Z22, K1
+	VBLENDMPS         Z22, Z2, K1, Z2
+	VCMPPS            $0x00, Z5, Z22, K1
+	VBROADCASTSS      loopsff800000<>+0(SB), Z6
+	VBLENDMPS         Z6, Z2, K1, Z2
+	VCMPPS            $0x11, Z5, Z22, K1
+	VBROADCASTSS      loops7fc00000<>+0(SB), Z6
+	VBLENDMPS         Z6, Z2, K1, Z2
+	VMULPS            Z3, Z3, Z6
+	VMULPS            Z3, Z25, Z25
+	VMULPS            Z6, Z25, Z25
+	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z21, Z25
+	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z6, Z25
+	VADDPS            Z25, Z3, Z3
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z21, Z3
+	VBROADCASTSS      loops7f800000<>+0(SB), Z6
+	VCMPPS            $0x15, Z6, Z23, K1
+	VBLENDMPS         Z23, Z3, K1, Z3
+	VCMPPS            $0x00, Z5, Z23, K1
+	VBROADCASTSS      loopsff800000<>+0(SB), Z6
+	VBLENDMPS         Z6, Z3, K1, Z3
+	VCMPPS            $0x11, Z5, Z23, K1
+	VBROADCASTSS      loops7fc00000<>+0(SB), Z6
+	VBLENDMPS         Z6, Z3, K1, Z3
+	VADDPS            Z0, Z2, Z0
+	VADDPS            Z1, Z3, Z1
+	VMOVUPS           Z0, (AX)
+	VMOVUPS           Z1, 64(AX)
+	ADDQ              $0x00000080, CX
+	ADDQ              $0x00000080, AX
+	SUBQ              $0x00000020, DX
+	JMP               by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ              DX, $0x00000010
+	JLT               below1_wide
+	VMOVUPS           (CX), Z0
+	VADDPS            Z4, Z0, Z1
+	VSUBPS            Z4, Z1, Z2
+	VSUBPS            Z2, Z0, Z2
+	VCMPPS            $0x0c, Z5, Z2, K1
+	VDIVPS            Z1, Z2, Z2
+	VMOVAPS.Z         Z2, K1, Z0
+	VMOVAPS           Z1, Z3
+	VCMPPS            $0x11, Z7, Z1, K1
+	VMULPS            Z8, Z1, Z6
+	VBLENDMPS         Z6, Z1, K1, Z1
+	VMOVAPS.Z         Z9, K1, Z6
+	VPSUBD            Z10, Z1, Z1
+	VPSRAD            $0x17, Z1, Z2
+	VCVTDQ2PS         Z2, Z2
+	VADDPS            Z6, Z2, Z2
+	VANDPS            Z11, Z1, Z1
+	VPADDD            Z10, Z1, Z1
+	VSUBPS            Z4, Z1, Z1
+	VMOVAPS           Z12, Z6
+	VFMADD213PS       Z13, Z1, Z6
+	VFMADD213PS       Z14, Z1, Z6
+	VFMADD213PS       Z15, Z1, Z6
+	VFMADD213PS       Z16, Z1, Z6
+	VFMADD213PS       Z17, Z1, Z6
+	VFMADD213PS       Z18, Z1, Z6
+	VFMADD213PS       Z19, Z1, Z6
+	VFMADD213PS       Z20, Z1, Z6
+	VMULPS            Z1, Z1, Z21
+	VMULPS            Z1, Z6, Z6
+	VMULPS            Z21, Z6, Z6
+	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z2, Z6
+	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z21, Z6
+	VADDPS            Z6, Z1, Z1
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z2, Z1
+	VBROADCASTSS      loops7f800000<>+0(SB), Z2
+	VCMPPS            $0x15, Z2, Z3, K1
+	VBLENDMPS         Z3, Z1, K1, Z1
+	VCMPPS            $0x00, Z5, Z3, K1
+	VBROADCASTSS      loopsff800000<>+0(SB), Z2
+	VBLENDMPS         Z2, Z1, K1, Z1
+	VCMPPS            $0x11, Z5, Z3, K1
+	VBROADCASTSS      loops7fc00000<>+0(SB), Z2
+	VBLENDMPS         Z2, Z1, K1, Z1
+	VADDPS            Z0, Z1, Z0
+	VMOVUPS           Z0, (AX)
+	ADDQ              $0x00000040, CX
+	ADDQ              $0x00000040, AX
+	SUBQ              $0x00000010, DX
+	JMP               by1_wide
+
+below1_wide:
+	TESTQ             DX, DX
+	JZ                end_wide
+	LEAQ              loopsTails<>+0(SB), BX
+	KMOVW             (BX)(DX*2), K1
+	VMOVUPS.Z         (CX), K1, Z0
+	VADDPS            Z4, Z0, Z1
+	VSUBPS            Z4, Z1, Z2
+	VSUBPS            Z2, Z0, Z2
+	VCMPPS            $0x0c, Z5, Z2, K2
+	VDIVPS            Z1, Z2, Z2
+	VMOVAPS.Z         Z2, K2, Z0
+	VMOVAPS           Z1, Z2
+	VCMPPS            $0x11, Z7, Z1, K2
+	VMULPS            Z8, Z1, Z3
+	VBLENDMPS         Z3, Z1, K2, Z1
+	VMOVAPS.Z         Z9, K2, Z3
+	VPSUBD            Z10, Z1, Z1
+	VPSRAD            $0x17, Z1, Z6
+	VCVTDQ2PS         Z6, Z6
+	VADDPS            Z3, Z6, Z6
+	VANDPS            Z11, Z1, Z1
+	VPADDD            Z10, Z1, Z1
+	VSUBPS            Z4, Z1, Z1
+	VMOVAPS           Z12, Z3
+	VFMADD213PS       Z13, Z1, Z3
+	VFMADD213PS       Z14, Z1, Z3
+	VFMADD213PS       Z15, Z1, Z3
+	VFMADD213PS       Z16, Z1, Z3
+	VFMADD213PS       Z17, Z1, Z3
+	VFMADD213PS       Z18, Z1, Z3
+	VFMADD213PS       Z19, Z1, Z3
+	VFMADD213PS       Z20, Z1, Z3
+	VMULPS            Z1, Z1, Z4
+	VMULPS            Z1, Z3, Z3
+	VMULPS            Z4, Z3, Z3
+	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z6, Z3
+	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z4, Z3
+	VADDPS            Z3, Z1, Z1
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z6, Z1
+	VBROADCASTSS      loops7f800000<>+0(SB), Z3
+	VCMPPS            $0x15, Z3, Z2, K2
+	VBLENDMPS         Z2, Z1, K2, Z1
+	VCMPPS            $0x00, Z5, Z2, K2
+	VBROADCASTSS      loopsff800000<>+0(SB), Z3
+	VBLENDMPS         Z3, Z1, K2, Z1
+	VCMPPS            $0x11, Z5, Z2, K2
+	VBROADCASTSS      loops7fc00000<>+0(SB), Z2
+	VBLENDMPS         Z2, Z1, K2, Z1
+	VADDPS            Z0, Z1, Z0
+	VMOVUPS           Z0, K1, (AX)
+	ADDQ              $0x00000040, CX
+	ADDQ              $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS loops3f800000<>+0(SB), Z4
+	VBROADCASTSS loops00000000<>+0(SB), Z5
+	VBROADCASTSS loops00800000<>+0(SB), Z7
+	VBROADCASTSS loops4b000000<>+0(SB), Z8
+	VBROADCASTSS loopsc1b80000<>+0(SB), Z9
+	VBROADCASTSS loops3f3504f3<>+0(SB), Z10
+	VBROADCASTSS loops007fffff<>+0(SB), Z11
+	VBROADCASTSS loops3d9021bb<>+0(SB), Z12
+	VBROADCASTSS loopsbdebd1b8<>+0(SB), Z13
+	VBROADCASTSS loops3def251a<>+0(SB), Z14
+	VBROADCASTSS loopsbdfe5d4f<>+0(SB), Z15
+	VBROADCASTSS loops3e11e9bf<>+0(SB), Z16
+	VBROADCASTSS loopsbe2aae50<>+0(SB), Z17
+	VBROADCASTSS loops3e4cceac<>+0(SB), Z18
+	VBROADCASTSS loopsbe7ffffc<>+0(SB), Z19
+	VBROADCASTSS loops3eaaaaaa<>+0(SB), Z20
+	JMP          begin
+
 // func vectorTanh(dst *float32, x *float32, n int, k float32, c float32)
 // Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
 TEXT ·vectorTanh(SB), NOSPLIT, $0-32
@@ -2589,14 +3552,14 @@ by2:
 	VMINPS       Y4, Y6, Y4
 	VMOVUPS      loopsc2d20000<>+0(SB), Y6
 	VMAXPS       Y4, Y6, Y4
+	VMOVUPS      loops42b20000<>+0(SB), Y6
+	VMINPS       Y5, Y6, Y5
+	VMOVUPS      loopsc2d20000<>+0(SB), Y6
+	VMAXPS       Y5, Y6, Y5
 	VMULPS       loops3fb8aa3b<>+0(SB), Y4, Y6
 	VROUNDPS     $0x08, Y6, Y6
 	VFNMADD231PS loops3f318000<>+0(SB), Y6, Y4
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y6, Y4
-	VMOVUPS      loops42b20000<>+0(SB), Y7
-	VMINPS       Y5, Y7, Y5
-	VMOVUPS      loopsc2d20000<>+0(SB), Y7
-	VMAXPS       Y5, Y7, Y5
 	VMULPS       loops3fb8aa3b<>+0(SB), Y5, Y7
 	VROUNDPS     $0x08, Y7, Y7
 	VFNMADD231PS loops3f318000<>+0(SB), Y7, Y5
@@ -2779,194 +3742,204 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by2_wide:
-	CMPQ              DX, $0x00000020
-	JLT               below2_wide
-	VMOVUPS           (CX), Z0
-	VMOVUPS           64(CX), Z1
-	VMULPS            Z0, Z0, Z2
-	VMULPS            Z1, Z1, Z3
-	VBROADCASTSS      loopsbbbaf0ea<>+0(SB), Z4
-	VBROADCASTSS      loopsbbbaf0ea<>+0(SB), Z5
-	VFMADD213PS.BCST  loops3ca9134e<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST  loops3ca9134e<>+0(SB), Z3, Z5
-	VFMADD213PS.BCST  loopsbd5c1e2d<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST  loopsbd5c1e2d<>+0(SB), Z3, Z5
-	VFMADD213PS.BCST  loops3e088393<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST  loops3e088393<>+0(SB), Z3, Z5
-	VFMADD213PS.BCST  loopsbeaaaa99<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST  loopsbeaaaa99<>+0(SB), Z3, Z5
-	VMULPS            Z4, Z2, Z2
-	VFMADD213PS       Z0, Z0, Z2
-	VANDPS.BCST       loops7fffffff<>+0(SB), Z0, Z4
-	VADDPS            Z4, Z4, Z4
-	VMULPS            Z5, Z3, Z3
-	VFMADD213PS       Z1, Z1, Z3
-	VANDPS.BCST       loops7fffffff<>+0(SB), Z1, Z5
-	VADDPS            Z5, Z5, Z5
-	VBROADCASTSS      loops42b20000<>+0(SB), Z6
-	VMINPS            Z4, Z6, Z4
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z6
-	VMAXPS            Z4, Z6, Z4
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z4, Z6
-	VRNDSCALEPS       $0x08, Z6, Z6
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z6, Z4
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z6, Z4
-	VBROADCASTSS      loops42b20000<>+0(SB), Z7
-	VMINPS            Z5, Z7, Z5
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z7
-	VMAXPS            Z5, Z7, Z5
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z5, Z7
-	VRNDSCALEPS       $0x08, Z7, Z7
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z7, Z5
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z7, Z5
-	VBROADCASTSS      loops39506967<>+0(SB), Z8
-	VBROADCASTSS      loops39506967<>+0(SB), Z9
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z4, Z8
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z5, Z9
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z4, Z8
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z5, Z9
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z4, Z8
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z5, Z9
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z4, Z8
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z5, Z9
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z4, Z8
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z5, Z9
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z8
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z5, Z9
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z8
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z5, Z9
-	VSCALEFPS         Z6, Z8, Z4
-	VSCALEFPS         Z7, Z9, Z5
-	VADDPS.BCST       loops3f800000<>+0(SB), Z4, Z4
-	VBROADCASTSS      loops40000000<>+0(SB), Z6
-	VDIVPS            Z4, Z6, Z4
-	VBROADCASTSS      loops3f800000<>+0(SB), Z6
-	VSUBPS            Z4, Z6, Z4
-	VANDPS.BCST       loops80000000<>+0(SB), Z0, Z6
-	VXORPS            Z6, Z0, Z7
-	VORPS             Z6, Z4, Z4
-	VCMPPS.BCST       $0x11, loops3f200000<>+0(SB), Z7, K1
-	VBLENDMPS         Z2, Z4, K1, Z0
-	VADDPS.BCST       loops3f800000<>+0(SB), Z5, Z5
-	VBROADCASTSS      loops40000000<>+0(SB), Z2
-	VDIVPS            Z5, Z2, Z5
-	VBROADCASTSS      loops3f800000<>+0(SB), Z2
-	VSUBPS            Z5, Z2, Z5
-	VANDPS.BCST       loops80000000<>+0(SB), Z1, Z2
-	VXORPS            Z2, Z1, Z4
-	VORPS             Z2, Z5, Z5
-	VCMPPS.BCST       $0x11, loops3f200000<>+0(SB), Z4, K1
-	VBLENDMPS         Z3, Z5, K1, Z1
-	VMOVUPS           Z0, (AX)
-	VMOVUPS           Z1, 64(AX)
-	ADDQ              $0x00000080, CX
-	ADDQ              $0x00000080, AX
-	SUBQ              $0x00000020, DX
-	JMP               by2_wide
+	CMPQ         DX, $0x00000020
+	JLT          below2_wide
+	VMOVUPS      (CX), Z0
+	VMOVUPS      64(CX), Z1
+	VMULPS       Z0, Z0, Z2
+	VMULPS       Z1, Z1, Z3
+	VMOVAPS      Z6, Z4
+	VMOVAPS      Z6, Z5
+	VFMADD213PS  Z7, Z2, Z4
+	VFMADD213PS  Z7, Z3, Z5
+	VFMADD213PS  Z8, Z2, Z4
+	VFMADD213PS  Z8, Z3, Z5
+	VFMADD213PS  Z9, Z2, Z4
+	VFMADD213PS  Z9, Z3, Z5
+	VFMADD213PS  Z10, Z2, Z4
+	VFMADD213PS  Z10, Z3, Z5
+	VMULPS       Z4, Z2, Z2
+	VFMADD213PS  Z0, Z0, Z2
+	VANDPS       Z11, Z0, Z4
+	VADDPS       Z4, Z4, Z4
+	VMULPS       Z5, Z3, Z3
+	VFMADD213PS  Z1, Z1, Z3
+	VANDPS       Z11, Z1, Z5
+	VADDPS       Z5, Z5, Z5
+	VMINPS       Z4, Z12, Z4
+	VMAXPS       Z4, Z13, Z4
+	VMINPS       Z5, Z12, Z5
+	VMAXPS       Z5, Z13, Z5
+	VMOVAPS      Z18, Z15
+	VFMADD231PS  Z19, Z4, Z15
+	VSUBPS       Z18, Z15, Z14
+	VFNMADD231PS Z20, Z14, Z4
+	VFNMADD231PS Z21, Z14, Z4
+	VPERMPS      Z22, Z15, Z17
+	VMOVAPS      Z23, Z16
+	VFMADD231PS  Z24, Z4, Z16
+	VMULPS       Z4, Z4, Z15
+	VFMADD231PS  Z15, Z16, Z4
+	VFMADD213PS  Z17, Z17, Z4
+	VSCALEFPS    Z14, Z4, Z4
+	VMOVAPS      Z18, Z15
+	VFMADD231PS  Z19, Z5, Z15
+	VSUBPS       Z18, Z15, Z14
+	VFNMADD231PS Z20, Z14, Z5
+	VFNMADD231PS Z21, Z14, Z5
+	VPERMPS      Z22, Z15, Z17
+	VMOVAPS      Z23, Z16
+	VFMADD231PS  Z24, Z5, Z16
+	VMULPS       Z5, Z5, Z15
+	VFMADD231PS  Z15, Z16, Z5
+	VFMADD213PS  Z17, Z17, Z5
+	VSCALEFPS    Z14, Z5, Z5
+	VADDPS       Z25, Z4, Z4
+	VBROADCASTSS loops40000000<>+0(SB), Z14
+	VDIVPS       Z4, Z14, Z4
+	VSUBPS       Z4, Z25, Z4
+	VANDPS.BCST  loops80000000<>+0(SB), Z0, Z14
+	VXORPS       Z14, Z0, Z15
+	VORPS        Z14, Z4, Z4
+	VBROADCASTSS loops3f200000<>+0(SB), Z14
+	VCMPPS       $0x11, Z14, Z15, K1
+	VBLENDMPS    Z2, Z4, K1, Z0
+	VADDPS       Z25, Z5, Z5
+	VBROADCASTSS loops40000000<>+0(SB), Z2
+	VDIVPS       Z5, Z2, Z5
+	VSUBPS       Z5, Z25, Z5
+	VANDPS.BCST  loops80000000<>+0(SB), Z1, Z2
+	VXORPS       Z2, Z1, Z4
+	VORPS        Z2, Z5, Z5
+	VBROADCASTSS loops3f200000<>+0(SB), Z2
+	VCMPPS       $0x11, Z2, Z4, K1
+	VBLENDMPS    Z3, Z5, K1, Z1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, DX
+	JMP          by2_wide
 
 below2_wide:
 by1_wide:
-	CMPQ              DX, $0x00000010
-	JLT               below1_wide
-	VMOVUPS           (CX), Z0
-	VMULPS            Z0, Z0, Z1
-	VBROADCASTSS      loopsbbbaf0ea<>+0(SB), Z2
-	VFMADD213PS.BCST  loops3ca9134e<>+0(SB), Z1, Z2
-	VFMADD213PS.BCST  loopsbd5c1e2d<>+0(SB), Z1, Z2
-	VFMADD213PS.BCST  loops3e088393<>+0(SB), Z1, Z2
-	VFMADD213PS.BCST  loopsbeaaaa99<>+0(SB), Z1, Z2
-	VMULPS            Z2, Z1, Z1
-	VFMADD213PS       Z0, Z0, Z1
-	VANDPS.BCST       loops7fffffff<>+0(SB), Z0, Z2
-	VADDPS            Z2, Z2, Z2
-	VBROADCASTSS      loops42b20000<>+0(SB), Z3
-	VMINPS            Z2, Z3, Z2
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z3
-	VMAXPS            Z2, Z3, Z2
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z2, Z3
-	VRNDSCALEPS       $0x08, Z3, Z3
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z3, Z2
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z3, Z2
-	VBROADCASTSS      loops39506967<>+0(SB), Z4
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z2, Z4
-	VSCALEFPS         Z3, Z4, Z2
-	VADDPS.BCST       loops3f800000<>+0(SB), Z2, Z2
-	VBROADCASTSS      loops40000000<>+0(SB), Z3
-	VDIVPS            Z2, Z3, Z2
-	VBROADCASTSS      loops3f800000<>+0(SB), Z3
-	VSUBPS            Z2, Z3, Z2
-	VANDPS.BCST       loops80000000<>+0(SB), Z0, Z3
-	VXORPS            Z3, Z0, Z4
-	VORPS             Z3, Z2, Z2
-	VCMPPS.BCST       $0x11, loops3f200000<>+0(SB), Z4, K1
-	VBLENDMPS         Z1, Z2, K1, Z0
-	VMOVUPS           Z0, (AX)
-	ADDQ              $0x00000040, CX
-	ADDQ              $0x00000040, AX
-	SUBQ              $0x00000010, DX
-	JMP               by1_wide
+	CMPQ         DX, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (CX), Z0
+	VMULPS       Z0, Z0, Z1
+	VMOVAPS      Z6, Z2
+	VFMADD213PS  Z7, Z1, Z2
+	VFMADD213PS  Z8, Z1, Z2
+	VFMADD213PS  Z9, Z1, Z2
+	VFMADD213PS  Z10, Z1, Z2
+	VMULPS       Z2, Z1, Z1
+	VFMADD213PS  Z0, Z0, Z1
+	VANDPS       Z11, Z0, Z2
+	VADDPS       Z2, Z2, Z2
+	VMINPS       Z2, Z12, Z2
+	VMAXPS       Z2, Z13, Z2
+	VMOVAPS      Z18, Z4
+	VFMADD231PS  Z19, Z2, Z4
+	VSUBPS       Z18, Z4, Z3
+	VFNMADD231PS Z20, Z3, Z2
+	VFNMADD231PS Z21, Z3, Z2
+	VPERMPS      Z22, Z4, Z14
+	VMOVAPS      Z23, Z5
+	VFMADD231PS  Z24, Z2, Z5
+	VMULPS       Z2, Z2, Z4
+	VFMADD231PS  Z4, Z5, Z2
+	VFMADD213PS  Z14, Z14, Z2
+	VSCALEFPS    Z3, Z2, Z2
+	VADDPS       Z25, Z2, Z2
+	VBROADCASTSS loops40000000<>+0(SB), Z3
+	VDIVPS       Z2, Z3, Z2
+	VSUBPS       Z2, Z25, Z2
+	VANDPS.BCST  loops80000000<>+0(SB), Z0, Z3
+	VXORPS       Z3, Z0, Z4
+	VORPS        Z3, Z2, Z2
+	VBROADCASTSS loops3f200000<>+0(SB), Z3
+	VCMPPS       $0x11, Z3, Z4, K1
+	VBLENDMPS    Z1, Z2, K1, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          by1_wide
 
 below1_wide:
-	TESTQ             DX, DX
-	JZ                end_wide
-	LEAQ              loopsTails<>+0(SB), BX
-	KMOVW             (BX)(DX*2), K1
-	VMOVUPS.Z         (CX), K1, Z0
-	VMULPS            Z0, Z0, Z1
-	VBROADCASTSS      loopsbbbaf0ea<>+0(SB), Z2
-	VFMADD213PS.BCST  loops3ca9134e<>+0(SB), Z1, Z2
-	VFMADD213PS.BCST  loopsbd5c1e2d<>+0(SB), Z1, Z2
-	VFMADD213PS.BCST  loops3e088393<>+0(SB), Z1, Z2
-	VFMADD213PS.BCST  loopsbeaaaa99<>+0(SB), Z1, Z2
-	VMULPS            Z2, Z1, Z1
-	VFMADD213PS       Z0, Z0, Z1
-	VANDPS.BCST       loops7fffffff<>+0(SB), Z0, Z2
-	VADDPS            Z2, Z2, Z2
-	VBROADCASTSS      loops42b20000<>+0(SB), Z3
-	VMINPS            Z2, Z3, Z2
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z3
-	VMAXPS            Z2, Z3, Z2
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z2, Z3
-	VRNDSCALEPS       $0x08, Z3, Z3
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z3, Z2
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z3, Z2
-	VBROADCASTSS      loops39506967<>+0(SB), Z4
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z2, Z4
-	VSCALEFPS         Z3, Z4, Z2
-	VADDPS.BCST       loops3f800000<>+0(SB), Z2, Z2
-	VBROADCASTSS      loops40000000<>+0(SB), Z3
-	VDIVPS            Z2, Z3, Z2
-	VBROADCASTSS      loops3f800000<>+0(SB), Z3
-	VSUBPS            Z2, Z3, Z2
-	VANDPS.BCST       loops80000000<>+0(SB), Z0, Z3
-	VXORPS            Z3, Z0, Z4
-	VORPS             Z3, Z2, Z2
-	VCMPPS.BCST       $0x11, loops3f200000<>+0(SB), Z4, K2
-	VBLENDMPS         Z1, Z2, K2, Z0
-	VMOVUPS           Z0, K1, (AX)
-	ADDQ              $0x00000040, CX
-	ADDQ              $0x00000040, AX
+	TESTQ        DX, DX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), BX
+	KMOVW        (BX)(DX*2), K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMULPS       Z0, Z0, Z1
+	VMOVAPS      Z6, Z2
+	VFMADD213PS  Z7, Z1, Z2
+	VFMADD213PS  Z8, Z1, Z2
+	VFMADD213PS  Z9, Z1, Z2
+	VFMADD213PS  Z10, Z1, Z2
+	VMULPS       Z2, Z1, Z1
+	VFMADD213PS  Z0, Z0, Z1
+	VANDPS       Z11, Z0, Z2
+	VADDPS       Z2, Z2, Z2
+	VMINPS       Z2, Z12, Z2
+	VMAXPS       Z2, Z13, Z2
+	VMOVAPS      Z18, Z3
+	VFMADD231PS  Z19, Z2, Z3
+	VSUBPS       Z18, Z3, Z4
+	VFNMADD231PS Z20, Z4, Z2
+	VFNMADD231PS Z21, Z4, Z2
+	VPERMPS      Z22, Z3, Z5
+	VMOVAPS      Z23, Z6
+	VFMADD231PS  Z24, Z2, Z6
+	VMULPS       Z2, Z2, Z3
+	VFMADD231PS  Z3, Z6, Z2
+	VFMADD213PS  Z5, Z5, Z2
+	VSCALEFPS    Z4, Z2, Z2
+	VADDPS       Z25, Z2, Z2
+	VBROADCASTSS loops40000000<>+0(SB), Z3
+	VDIVPS       Z2, Z3, Z2
+	VSUBPS       Z2, Z25, Z2
+	VANDPS.BCST  loops80000000<>+0(SB), Z0, Z3
+	VXORPS       Z3, Z0, Z4
+	VORPS        Z3, Z2, Z2
+	VBROADCASTSS loops3f200000<>+0(SB), Z3
+	VCMPPS       $0x11, Z3, Z4, K2
+	VBLENDMPS    Z1, Z2, K2, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
 
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS loopsbbbaf0ea<>+0(SB), Z6
+	VBROADCASTSS loops3ca9134e<>+0(SB), Z7
+	VBROADCASTSS loopsbd5c1e2d<>+0(SB), Z8
+	VBROADCASTSS loops3e088393<>+0(SB), Z9
+	VBROADCASTSS loopsbeaaaa99<>+0(SB), Z10
+	VBROADCASTSS loops7fffffff<>+0(SB), Z11
+	VBROADCASTSS loops42b20000<>+0(SB), Z12
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z13
+	VBROADCASTSS loops49400000<>+0(SB), Z18
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z19
+	VBROADCASTSS loops3f317218<>+0(SB), Z20
+	VBROADCASTSS loopsb102e308<>+0(SB), Z21
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z22
+	VBROADCASTSS loops3f000111<>+0(SB), Z23
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z24
+	VBROADCASTSS loops3f800000<>+0(SB), Z25
+	JMP          begin
 
 DATA loopsbbbaf0ea<>+0(SB)/4, $0xbbbaf0ea
 DATA loopsbbbaf0ea<>+4(SB)/4, $0xbbbaf0ea
@@ -3028,16 +4001,6 @@ DATA loops40000000<>+24(SB)/4, $0x40000000
 DATA loops40000000<>+28(SB)/4, $0x40000000
 GLOBL loops40000000<>(SB), RODATA|NOPTR, $32
 
-DATA loops80000000<>+0(SB)/4, $0x80000000
-DATA loops80000000<>+4(SB)/4, $0x80000000
-DATA loops80000000<>+8(SB)/4, $0x80000000
-DATA loops80000000<>+12(SB)/4, $0x80000000
-DATA loops80000000<>+16(SB)/4, $0x80000000
-DATA loops80000000<>+20(SB)/4, $0x80000000
-DATA loops80000000<>+24(SB)/4, $0x80000000
-DATA loops80000000<>+28(SB)/4, $0x80000000
-GLOBL loops80000000<>(SB), RODATA|NOPTR, $32
-
 DATA loops3f200000<>+0(SB)/4, $0x3f200000
 DATA loops3f200000<>+4(SB)/4, $0x3f200000
 DATA loops3f200000<>+8(SB)/4, $0x3f200000
@@ -3070,14 +4033,14 @@ by2:
 	VMINPS       Y0, Y4, Y0
 	VMOVUPS      loopsc2d20000<>+0(SB), Y4
 	VMAXPS       Y0, Y4, Y0
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y1, Y4, Y1
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y1, Y4, Y1
 	VMULPS       loops3fb8aa3b<>+0(SB), Y0, Y4
 	VROUNDPS     $0x08, Y4, Y4
 	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y0
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y0
-	VMOVUPS      loops42b20000<>+0(SB), Y5
-	VMINPS       Y1, Y5, Y1
-	VMOVUPS      loopsc2d20000<>+0(SB), Y5
-	VMAXPS       Y1, Y5, Y1
 	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y5
 	VROUNDPS     $0x08, Y5, Y5
 	VFNMADD231PS loops3f318000<>+0(SB), Y5, Y1
@@ -3220,142 +4183,143 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by2_wide:
-	CMPQ              DX, $0x00000020
-	JLT               below2_wide
-	VMOVUPS           (CX), Z0
-	VMOVUPS           64(CX), Z1
-	VMOVAPS           Z0, Z2
-	VORPS.BCST        loops80000000<>+0(SB), Z0, Z0
-	VMOVAPS           Z1, Z3
-	VORPS.BCST        loops80000000<>+0(SB), Z1, Z1
-	VBROADCASTSS      loops42b20000<>+0(SB), Z4
-	VMINPS            Z0, Z4, Z0
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z4
-	VMAXPS            Z0, Z4, Z0
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z0, Z4
-	VRNDSCALEPS       $0x08, Z4, Z4
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z4, Z0
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z4, Z0
-	VBROADCASTSS      loops42b20000<>+0(SB), Z5
-	VMINPS            Z1, Z5, Z1
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z5
-	VMAXPS            Z1, Z5, Z1
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z1, Z5
-	VRNDSCALEPS       $0x08, Z5, Z5
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z5, Z1
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z5, Z1
-	VBROADCASTSS      loops39506967<>+0(SB), Z6
-	VBROADCASTSS      loops39506967<>+0(SB), Z7
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z0, Z6
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z1, Z7
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z0, Z6
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z1, Z7
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z0, Z6
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z1, Z7
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z0, Z6
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z1, Z7
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z0, Z6
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z1, Z7
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z6
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z7
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z6
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z7
-	VSCALEFPS         Z4, Z6, Z0
-	VSCALEFPS         Z5, Z7, Z1
-	VPMOVD2M          Z2, K1
-	VBROADCASTSS      loops3f800000<>+0(SB), Z2
-	VBLENDMPS         Z0, Z2, K1, Z8
-	VADDPS.BCST       loops3f800000<>+0(SB), Z0, Z0
-	VDIVPS            Z0, Z8, Z0
-	VPMOVD2M          Z3, K1
-	VBROADCASTSS      loops3f800000<>+0(SB), Z2
-	VBLENDMPS         Z1, Z2, K1, Z9
-	VADDPS.BCST       loops3f800000<>+0(SB), Z1, Z1
-	VDIVPS            Z1, Z9, Z1
-	VMOVUPS           Z0, (AX)
-	VMOVUPS           Z1, 64(AX)
-	ADDQ              $0x00000080, CX
-	ADDQ              $0x00000080, AX
-	SUBQ              $0x00000020, DX
-	JMP               by2_wide
+	CMPQ         DX, $0x00000020
+	JLT          below2_wide
+	VMOVUPS      (CX), Z0
+	VMOVUPS      64(CX), Z1
+	VMOVAPS      Z0, Z2
+	VORPS        Z4, Z0, Z0
+	VMOVAPS      Z1, Z3
+	VORPS        Z4, Z1, Z1
+	VMINPS       Z0, Z5, Z0
+	VMAXPS       Z0, Z6, Z0
+	VMINPS       Z1, Z5, Z1
+	VMAXPS       Z1, Z6, Z1
+	VMOVAPS      Z11, Z8
+	VFMADD231PS  Z12, Z0, Z8
+	VSUBPS       Z11, Z8, Z7
+	VFNMADD231PS Z13, Z7, Z0
+	VFNMADD231PS Z14, Z7, Z0
+	VPERMPS      Z15, Z8, Z10
+	VMOVAPS      Z16, Z9
+	VFMADD231PS  Z17, Z0, Z9
+	VMULPS       Z0, Z0, Z8
+	VFMADD231PS  Z8, Z9, Z0
+	VFMADD213PS  Z10, Z10, Z0
+	VSCALEFPS    Z7, Z0, Z0
+	VMOVAPS      Z11, Z8
+	VFMADD231PS  Z12, Z1, Z8
+	VSUBPS       Z11, Z8, Z7
+	VFNMADD231PS Z13, Z7, Z1
+	VFNMADD231PS Z14, Z7, Z1
+	VPERMPS      Z15, Z8, Z10
+	VMOVAPS      Z16, Z9
+	VFMADD231PS  Z17, Z1, Z9
+	VMULPS       Z1, Z1, Z8
+	VFMADD231PS  Z8, Z9, Z1
+	VFMADD213PS  Z10, Z10, Z1
+	VSCALEFPS    Z7, Z1, Z1
+	VPMOVD2M     Z2, K1
+	VBLENDMPS    Z0, Z19, K1, Z18
+	VADDPS       Z19, Z0, Z0
+	VDIVPS       Z0, Z18, Z0
+	VPMOVD2M     Z3, K1
+	VBLENDMPS    Z1, Z19, K1, Z20
+	VADDPS       Z19, Z1, Z1
+	VDIVPS       Z1, Z20, Z1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, DX
+	JMP          by2_wide
 
 below2_wide:
 by1_wide:
-	CMPQ              DX, $0x00000010
-	JLT               below1_wide
-	VMOVUPS           (CX), Z0
-	VMOVAPS           Z0, Z1
-	VORPS.BCST        loops80000000<>+0(SB), Z0, Z0
-	VBROADCASTSS      loops42b20000<>+0(SB), Z2
-	VMINPS            Z0, Z2, Z0
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z2
-	VMAXPS            Z0, Z2, Z0
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z0, Z2
-	VRNDSCALEPS       $0x08, Z2, Z2
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z2, Z0
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z2, Z0
-	VBROADCASTSS      loops39506967<>+0(SB), Z3
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z3
-	VSCALEFPS         Z2, Z3, Z0
-	VPMOVD2M          Z1, K1
-	VBROADCASTSS      loops3f800000<>+0(SB), Z1
-	VBLENDMPS         Z0, Z1, K1, Z10
-	VADDPS.BCST       loops3f800000<>+0(SB), Z0, Z0
-	VDIVPS            Z0, Z10, Z0
-	VMOVUPS           Z0, (AX)
-	ADDQ              $0x00000040, CX
-	ADDQ              $0x00000040, AX
-	SUBQ              $0x00000010, DX
-	JMP               by1_wide
+	CMPQ         DX, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (CX), Z0
+	VMOVAPS      Z0, Z1
+	VORPS        Z4, Z0, Z0
+	VMINPS       Z0, Z5, Z0
+	VMAXPS       Z0, Z6, Z0
+	VMOVAPS      Z11, Z3
+	VFMADD231PS  Z12, Z0, Z3
+	VSUBPS       Z11, Z3, Z2
+	VFNMADD231PS Z13, Z2, Z0
+	VFNMADD231PS Z14, Z2, Z0
+	VPERMPS      Z15, Z3, Z8
+	VMOVAPS      Z16, Z7
+	VFMADD231PS  Z17, Z0, Z7
+	VMULPS       Z0, Z0, Z3
+	VFMADD231PS  Z3, Z7, Z0
+	VFMADD213PS  Z8, Z8, Z0
+	VSCALEFPS    Z2, Z0, Z0
+	VPMOVD2M     Z1, K1
+	VBLENDMPS    Z0, Z19, K1, Z21
+	VADDPS       Z19, Z0, Z0
+	VDIVPS       Z0, Z21, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          by1_wide
 
 below1_wide:
-	TESTQ             DX, DX
-	JZ                end_wide
-	LEAQ              loopsTails<>+0(SB), BX
-	KMOVW             (BX)(DX*2), K1
-	VMOVUPS.Z         (CX), K1, Z0
-	VMOVAPS           Z0, Z1
-	VORPS.BCST        loops80000000<>+0(SB), Z0, Z0
-	VBROADCASTSS      loops42b20000<>+0(SB), Z2
-	VMINPS            Z0, Z2, Z0
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z2
-	VMAXPS            Z0, Z2, Z0
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z0, Z2
-	VRNDSCALEPS       $0x08, Z2, Z2
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z2, Z0
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z2, Z0
-	VBROADCASTSS      loops39506967<>+0(SB), Z3
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z3
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z0, Z3
-	VSCALEFPS         Z2, Z3, Z0
-	VPMOVD2M          Z1, K2
-	VBROADCASTSS      loops3f800000<>+0(SB), Z1
-	VBLENDMPS         Z0, Z1, K2, Z11
-	VADDPS.BCST       loops3f800000<>+0(SB), Z0, Z0
-	VDIVPS            Z0, Z11, Z0
-	VMOVUPS           Z0, K1, (AX)
-	ADDQ              $0x00000040, CX
-	ADDQ              $0x00000040, AX
+	TESTQ        DX, DX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), BX
+	KMOVW        (BX)(DX*2), K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMOVAPS      Z0, Z1
+	VORPS        Z4, Z0, Z0
+	VMINPS       Z0, Z5, Z0
+	VMAXPS       Z0, Z6, Z0
+	VMOVAPS      Z11, Z2
+	VFMADD231PS  Z12, Z0, Z2
+	VSUBPS       Z11, Z2, Z3
+	VFNMADD231PS Z13, Z3, Z0
+	VFNMADD231PS Z14, Z3, Z0
+	VPERMPS      Z15, Z2, Z4
+	VMOVAPS      Z16, Z5
+	VFMADD231PS  Z17, Z0, Z5
+	VMULPS       Z0, Z0, Z2
+	VFMADD231PS  Z2, Z5, Z0
+	VFMADD213PS  Z4, Z4, Z0
+	VSCALEFPS    Z3, Z0, Z0
+	VPMOVD2M     Z1, K2
+	VBLENDMPS    Z0, Z19, K2, Z22
+	VADDPS       Z19, Z0, Z0
+	VDIVPS       Z0, Z22, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
 
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS loops80000000<>+0(SB), Z4
+	VBROADCASTSS loops42b20000<>+0(SB), Z5
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z6
+	VBROADCASTSS loops49400000<>+0(SB), Z11
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z12
+	VBROADCASTSS loops3f317218<>+0(SB), Z13
+	VBROADCASTSS loopsb102e308<>+0(SB), Z14
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z15
+	VBROADCASTSS loops3f000111<>+0(SB), Z16
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z17
+	VBROADCASTSS loops3f800000<>+0(SB), Z19
+	JMP          begin
 
 // func vectorErf(dst *float32, x *float32, n int, k float32, c float32)
 // Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
@@ -3415,14 +4379,14 @@ by2:
 	VMINPS       Y6, Y4, Y6
 	VMOVUPS      loopsc2d20000<>+0(SB), Y4
 	VMAXPS       Y6, Y4, Y6
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y7, Y4, Y7
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y7, Y4, Y7
 	VMULPS       loops3fb8aa3b<>+0(SB), Y6, Y4
 	VROUNDPS     $0x08, Y4, Y4
 	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y6
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y6
-	VMOVUPS      loops42b20000<>+0(SB), Y5
-	VMINPS       Y7, Y5, Y7
-	VMOVUPS      loopsc2d20000<>+0(SB), Y5
-	VMAXPS       Y7, Y5, Y7
 	VMULPS       loops3fb8aa3b<>+0(SB), Y7, Y5
 	VROUNDPS     $0x08, Y5, Y5
 	VFNMADD231PS loops3f318000<>+0(SB), Y5, Y7
@@ -3613,6 +4577,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
@@ -3624,91 +4591,89 @@ by2_wide:
 	VMOVUPS           64(CX), Z1
 	VMULPS            Z0, Z0, Z2
 	VMULPS            Z1, Z1, Z3
-	VBROADCASTSS      loops38b28911<>+0(SB), Z4
-	VBROADCASTSS      loops38b28911<>+0(SB), Z5
-	VFMADD213PS.BCST  loopsba565204<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST  loopsba565204<>+0(SB), Z3, Z5
-	VFMADD213PS.BCST  loops3baa852a<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST  loops3baa852a<>+0(SB), Z3, Z5
-	VFMADD213PS.BCST  loopsbcdc0a93<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST  loopsbcdc0a93<>+0(SB), Z3, Z5
-	VFMADD213PS.BCST  loops3de7172a<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST  loops3de7172a<>+0(SB), Z3, Z5
-	VFMADD213PS.BCST  loopsbec093a2<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST  loopsbec093a2<>+0(SB), Z3, Z5
-	VFMADD213PS.BCST  loops3e0375d4<>+0(SB), Z2, Z4
-	VFMADD213PS.BCST  loops3e0375d4<>+0(SB), Z3, Z5
+	VMOVAPS           Z6, Z4
+	VMOVAPS           Z6, Z5
+	VFMADD213PS       Z7, Z2, Z4
+	VFMADD213PS       Z7, Z3, Z5
+	VFMADD213PS       Z8, Z2, Z4
+	VFMADD213PS       Z8, Z3, Z5
+	VFMADD213PS       Z9, Z2, Z4
+	VFMADD213PS       Z9, Z3, Z5
+	VFMADD213PS       Z10, Z2, Z4
+	VFMADD213PS       Z10, Z3, Z5
+	VFMADD213PS       Z11, Z2, Z4
+	VFMADD213PS       Z11, Z3, Z5
+	VFMADD213PS       Z12, Z2, Z4
+	VFMADD213PS       Z12, Z3, Z5
 	VMOVAPS           Z0, Z2
 	VFMADD231PS       Z0, Z4, Z2
-	VANDPS.BCST       loops7fffffff<>+0(SB), Z0, Z4
-	VBROADCASTSS      loops40800000<>+0(SB), Z3
-	VMINPS            Z4, Z3, Z4
+	VANDPS            Z13, Z0, Z4
+	VMINPS            Z4, Z14, Z4
 	VMOVAPS           Z1, Z3
 	VFMADD231PS       Z1, Z5, Z3
-	VANDPS.BCST       loops7fffffff<>+0(SB), Z1, Z5
-	VBROADCASTSS      loops40800000<>+0(SB), Z6
-	VMINPS            Z5, Z6, Z5
-	VBROADCASTSS      loops394fd977<>+0(SB), Z6
-	VBROADCASTSS      loops394fd977<>+0(SB), Z7
-	VFMADD213PS.BCST  loopsbb48e68e<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loopsbb48e68e<>+0(SB), Z5, Z7
-	VFMADD213PS.BCST  loops3cb6ce78<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loops3cb6ce78<>+0(SB), Z5, Z7
-	VFMADD213PS.BCST  loopsbdd53996<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loopsbdd53996<>+0(SB), Z5, Z7
-	VFMADD213PS.BCST  loopsbf2310dc<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loopsbf2310dc<>+0(SB), Z5, Z7
-	VFMADD213PS.BCST  loopsbf905ba9<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loopsbf905ba9<>+0(SB), Z5, Z7
-	VFMADD213PS.BCST  loopsb92e8626<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loopsb92e8626<>+0(SB), Z5, Z7
+	VANDPS            Z13, Z1, Z5
+	VMINPS            Z5, Z14, Z5
+	VMOVAPS           Z17, Z15
+	VMOVAPS           Z17, Z16
+	VFMADD213PS       Z18, Z4, Z15
+	VFMADD213PS       Z18, Z5, Z16
+	VFMADD213PS       Z19, Z4, Z15
+	VFMADD213PS       Z19, Z5, Z16
+	VFMADD213PS       Z20, Z4, Z15
+	VFMADD213PS       Z20, Z5, Z16
+	VFMADD213PS       Z21, Z4, Z15
+	VFMADD213PS       Z21, Z5, Z16
+	VFMADD213PS       Z22, Z4, Z15
+	VFMADD213PS       Z22, Z5, Z16
+	VFMADD213PS       Z23, Z4, Z15
+	VFMADD213PS       Z23, Z5, Z16
 	VBROADCASTSS      loops42b20000<>+0(SB), Z4
-	VMINPS            Z6, Z4, Z6
+	VMINPS            Z15, Z4, Z15
 	VBROADCASTSS      loopsc2d20000<>+0(SB), Z4
-	VMAXPS            Z6, Z4, Z6
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z6, Z4
-	VRNDSCALEPS       $0x08, Z4, Z4
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z4, Z6
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z4, Z6
-	VBROADCASTSS      loops42b20000<>+0(SB), Z5
-	VMINPS            Z7, Z5, Z7
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z5
-	VMAXPS            Z7, Z5, Z7
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z7, Z5
-	VRNDSCALEPS       $0x08, Z5, Z5
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z5, Z7
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z5, Z7
-	VBROADCASTSS      loops39506967<>+0(SB), Z8
-	VBROADCASTSS      loops39506967<>+0(SB), Z9
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z6, Z8
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z7, Z9
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z6, Z8
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z7, Z9
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z6, Z8
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z7, Z9
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z6, Z8
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z7, Z9
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z6, Z8
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z7, Z9
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z6, Z8
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z7, Z9
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z6, Z8
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z7, Z9
-	VSCALEFPS         Z4, Z8, Z6
-	VSCALEFPS         Z5, Z9, Z7
+	VMAXPS            Z15, Z4, Z15
+	VBROADCASTSS      loops42b20000<>+0(SB), Z4
+	VMINPS            Z16, Z4, Z16
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z4
+	VMAXPS            Z16, Z4, Z16
+	VBROADCASTSS      loops49400000<>+0(SB), Z5
+	VFMADD231PS.BCST  loops3fb8aa3b<>+0(SB), Z15, Z5
+	VSUBPS.BCST       loops49400000<>+0(SB), Z5, Z4
+	VFNMADD231PS.BCST loops3f317218<>+0(SB), Z4, Z15
+	VFNMADD231PS.BCST loopsb102e308<>+0(SB), Z4, Z15
+	VPERMPS           loopsTable3f800000_3f85aac3<>+0(SB), Z5, Z25
+	VBROADCASTSS      loops3f000111<>+0(SB), Z24
+	VFMADD231PS.BCST  loops3e2aab90<>+0(SB), Z15, Z24
+	VMULPS            Z15, Z15, Z5
+	VFMADD231PS       Z5, Z24, Z15
+	VFMADD213PS       Z25, Z25, Z15
+	VSCALEFPS         Z4, Z15, Z15
+	VBROADCASTSS      loops49400000<>+0(SB), Z5
+	VFMADD231PS.BCST  loops3fb8aa3b<>+0(SB), Z16, Z5
+	VSUBPS.BCST       loops49400000<>+0(SB), Z5, Z4
+	VFNMADD231PS.BCST loops3f317218<>+0(SB), Z4, Z16
+	VFNMADD231PS.BCST loopsb102e308<>+0(SB), Z4, Z16
+	VPERMPS           loopsTable3f800000_3f85aac3<>+0(SB), Z5, Z25
+	VBROADCASTSS      loops3f000111<>+0(SB), Z24
+	VFMADD231PS.BCST  loops3e2aab90<>+0(SB), Z16, Z24
+	VMULPS            Z16, Z16, Z5
+	VFMADD231PS       Z5, Z24, Z16
+	VFMADD213PS       Z25, Z25, Z16
+	VSCALEFPS         Z4, Z16, Z16
 	VBROADCASTSS      loops3f800000<>+0(SB), Z4
-	VSUBPS            Z6, Z4, Z4
+	VSUBPS            Z15, Z4, Z4
 	VANDPS.BCST       loops80000000<>+0(SB), Z0, Z5
-	VXORPS            Z5, Z0, Z6
+	VXORPS            Z5, Z0, Z15
 	VORPS             Z5, Z4, Z4
-	VCMPPS.BCST       $0x11, loops3f666666<>+0(SB), Z6, K1
+	VBROADCASTSS      loops3f666666<>+0(SB), Z5
+	VCMPPS            $0x11, Z5, Z15, K1
 	VBLENDMPS         Z2, Z4, K1, Z0
 	VBROADCASTSS      loops3f800000<>+0(SB), Z2
-	VSUBPS            Z7, Z2, Z5
+	VSUBPS            Z16, Z2, Z5
 	VANDPS.BCST       loops80000000<>+0(SB), Z1, Z2
 	VXORPS            Z2, Z1, Z4
 	VORPS             Z2, Z5, Z5
-	VCMPPS.BCST       $0x11, loops3f666666<>+0(SB), Z4, K1
+	VBROADCASTSS      loops3f666666<>+0(SB), Z2
+	VCMPPS            $0x11, Z2, Z4, K1
 	VBLENDMPS         Z3, Z5, K1, Z1
 	VMOVUPS           Z0, (AX)
 	VMOVUPS           Z1, 64(AX)
@@ -3723,48 +4688,47 @@ by1_wide:
 	JLT               below1_wide
 	VMOVUPS           (CX), Z0
 	VMULPS            Z0, Z0, Z1
-	VBROADCASTSS      loops38b28911<>+0(SB), Z2
-	VFMADD213PS.BCST  loopsba565204<>+0(SB), Z1, Z2
-	VFMADD213PS.BCST  loops3baa852a<>+0(SB), Z1, Z2
-	VFMADD213PS.BCST  loopsbcdc0a93<>+0(SB), Z1, Z2
-	VFMADD213PS.BCST  loops3de7172a<>+0(SB), Z1, Z2
-	VFMADD213PS.BCST  loopsbec093a2<>+0(SB), Z1, Z2
-	VFMADD213PS.BCST  loops3e0375d4<>+0(SB), Z1, Z2
+	VMOVAPS           Z6, Z2
+	VFMADD213PS       Z7, Z1, Z2
+	VFMADD213PS       Z8, Z1, Z2
+	VFMADD213PS       Z9, Z1, Z2
+	VFMADD213PS       Z10, Z1, Z2
+	VFMADD213PS       Z11, Z1, Z2
+	VFMADD213PS       Z12, Z1, Z2
 	VMOVAPS           Z0, Z1
 	VFMADD231PS       Z0, Z2, Z1
-	VANDPS.BCST       loops7fffffff<>+0(SB), Z0, Z2
-	VBROADCASTSS      loops40800000<>+0(SB), Z3
-	VMINPS            Z2, Z3, Z2
-	VBROADCASTSS      loops394fd977<>+0(SB), Z3
-	VFMADD213PS.BCST  loopsbb48e68e<>+0(SB), Z2, Z3
-	VFMADD213PS.BCST  loops3cb6ce78<>+0(SB), Z2, Z3
-	VFMADD213PS.BCST  loopsbdd53996<>+0(SB), Z2, Z3
-	VFMADD213PS.BCST  loopsbf2310dc<>+0(SB), Z2, Z3
-	VFMADD213PS.BCST  loopsbf905ba9<>+0(SB), Z2, Z3
-	VFMADD213PS.BCST  loopsb92e8626<>+0(SB), Z2, Z3
+	VANDPS            Z13, Z0, Z2
+	VMINPS            Z2, Z14, Z2
+	VMOVAPS           Z17, Z3
+	VFMADD213PS       Z18, Z2, Z3
+	VFMADD213PS       Z19, Z2, Z3
+	VFMADD213PS       Z20, Z2, Z3
+	VFMADD213PS       Z21, Z2, Z3
+	VFMADD213PS       Z22, Z2, Z3
+	VFMADD213PS       Z23, Z2, Z3
 	VBROADCASTSS      loops42b20000<>+0(SB), Z2
 	VMINPS            Z3, Z2, Z3
 	VBROADCASTSS      loopsc2d20000<>+0(SB), Z2
 	VMAXPS            Z3, Z2, Z3
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z3, Z2
-	VRNDSCALEPS       $0x08, Z2, Z2
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z2, Z3
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z2, Z3
-	VBROADCASTSS      loops39506967<>+0(SB), Z4
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z3, Z4
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z3, Z4
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z3, Z4
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z3, Z4
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z3, Z4
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z3, Z4
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z3, Z4
-	VSCALEFPS         Z2, Z4, Z3
+	VBROADCASTSS      loops49400000<>+0(SB), Z4
+	VFMADD231PS.BCST  loops3fb8aa3b<>+0(SB), Z3, Z4
+	VSUBPS.BCST       loops49400000<>+0(SB), Z4, Z2
+	VFNMADD231PS.BCST loops3f317218<>+0(SB), Z2, Z3
+	VFNMADD231PS.BCST loopsb102e308<>+0(SB), Z2, Z3
+	VPERMPS           loopsTable3f800000_3f85aac3<>+0(SB), Z4, Z15
+	VBROADCASTSS      loops3f000111<>+0(SB), Z5
+	VFMADD231PS.BCST  loops3e2aab90<>+0(SB), Z3, Z5
+	VMULPS            Z3, Z3, Z4
+	VFMADD231PS       Z4, Z5, Z3
+	VFMADD213PS       Z15, Z15, Z3
+	VSCALEFPS         Z2, Z3, Z3
 	VBROADCASTSS      loops3f800000<>+0(SB), Z2
 	VSUBPS            Z3, Z2, Z2
 	VANDPS.BCST       loops80000000<>+0(SB), Z0, Z3
 	VXORPS            Z3, Z0, Z4
 	VORPS             Z3, Z2, Z2
-	VCMPPS.BCST       $0x11, loops3f666666<>+0(SB), Z4, K1
+	VBROADCASTSS      loops3f666666<>+0(SB), Z3
+	VCMPPS            $0x11, Z3, Z4, K1
 	VBLENDMPS         Z1, Z2, K1, Z0
 	VMOVUPS           Z0, (AX)
 	ADDQ              $0x00000040, CX
@@ -3779,48 +4743,47 @@ below1_wide:
 	KMOVW             (BX)(DX*2), K1
 	VMOVUPS.Z         (CX), K1, Z0
 	VMULPS            Z0, Z0, Z1
-	VBROADCASTSS      loops38b28911<>+0(SB), Z2
-	VFMADD213PS.BCST  loopsba565204<>+0(SB), Z1, Z2
-	VFMADD213PS.BCST  loops3baa852a<>+0(SB), Z1, Z2
-	VFMADD213PS.BCST  loopsbcdc0a93<>+0(SB), Z1, Z2
-	VFMADD213PS.BCST  loops3de7172a<>+0(SB), Z1, Z2
-	VFMADD213PS.BCST  loopsbec093a2<>+0(SB), Z1, Z2
-	VFMADD213PS.BCST  loops3e0375d4<>+0(SB), Z1, Z2
+	VMOVAPS           Z6, Z2
+	VFMADD213PS       Z7, Z1, Z2
+	VFMADD213PS       Z8, Z1, Z2
+	VFMADD213PS       Z9, Z1, Z2
+	VFMADD213PS       Z10, Z1, Z2
+	VFMADD213PS       Z11, Z1, Z2
+	VFMADD213PS       Z12, Z1, Z2
 	VMOVAPS           Z0, Z1
 	VFMADD231PS       Z0, Z2, Z1
-	VANDPS.BCST       loops7fffffff<>+0(SB), Z0, Z2
-	VBROADCASTSS      loops40800000<>+0(SB), Z3
-	VMINPS            Z2, Z3, Z2
-	VBROADCASTSS      loops394fd977<>+0(SB), Z3
-	VFMADD213PS.BCST  loopsbb48e68e<>+0(SB), Z2, Z3
-	VFMADD213PS.BCST  loops3cb6ce78<>+0(SB), Z2, Z3
-	VFMADD213PS.BCST  loopsbdd53996<>+0(SB), Z2, Z3
-	VFMADD213PS.BCST  loopsbf2310dc<>+0(SB), Z2, Z3
-	VFMADD213PS.BCST  loopsbf905ba9<>+0(SB), Z2, Z3
-	VFMADD213PS.BCST  loopsb92e8626<>+0(SB), Z2, Z3
+	VANDPS            Z13, Z0, Z2
+	VMINPS            Z2, Z14, Z2
+	VMOVAPS           Z17, Z3
+	VFMADD213PS       Z18, Z2, Z3
+	VFMADD213PS       Z19, Z2, Z3
+	VFMADD213PS       Z20, Z2, Z3
+	VFMADD213PS       Z21, Z2, Z3
+	VFMADD213PS       Z22, Z2, Z3
+	VFMADD213PS       Z23, Z2, Z3
 	VBROADCASTSS      loops42b20000<>+0(SB), Z2
 	VMINPS            Z3, Z2, Z3
 	VBROADCASTSS      loopsc2d20000<>+0(SB), Z2
 	VMAXPS            Z3, Z2, Z3
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z3, Z2
-	VRNDSCALEPS       $0x08, Z2, Z2
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z2, Z3
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z2, Z3
-	VBROADCASTSS      loops39506967<>+0(SB), Z4
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z3, Z4
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z3, Z4
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z3, Z4
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z3, Z4
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z3, Z4
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z3, Z4
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z3, Z4
-	VSCALEFPS         Z2, Z4, Z3
+	VBROADCASTSS      loops49400000<>+0(SB), Z4
+	VFMADD231PS.BCST  loops3fb8aa3b<>+0(SB), Z3, Z4
+	VSUBPS.BCST       loops49400000<>+0(SB), Z4, Z2
+	VFNMADD231PS.BCST loops3f317218<>+0(SB), Z2, Z3
+	VFNMADD231PS.BCST loopsb102e308<>+0(SB), Z2, Z3
+	VPERMPS           loopsTable3f800000_3f85aac3<>+0(SB), Z4, Z6
+	VBROADCASTSS      loops3f000111<>+0(SB), Z5
+	VFMADD231PS.BCST  loops3e2aab90<>+0(SB), Z3, Z5
+	VMULPS            Z3, Z3, Z4
+	VFMADD231PS       Z4, Z5, Z3
+	VFMADD213PS       Z6, Z6, Z3
+	VSCALEFPS         Z2, Z3, Z3
 	VBROADCASTSS      loops3f800000<>+0(SB), Z2
 	VSUBPS            Z3, Z2, Z2
 	VANDPS.BCST       loops80000000<>+0(SB), Z0, Z3
 	VXORPS            Z3, Z0, Z4
 	VORPS             Z3, Z2, Z2
-	VCMPPS.BCST       $0x11, loops3f666666<>+0(SB), Z4, K2
+	VBROADCASTSS      loops3f666666<>+0(SB), Z3
+	VCMPPS            $0x11, Z3, Z4, K2
 	VBLENDMPS         Z1, Z2, K2, Z0
 	VMOVUPS           Z0, K1, (AX)
 	ADDQ              $0x00000040, CX
@@ -3829,6 +4792,25 @@ below1_wide:
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS loops38b28911<>+0(SB), Z6
+	VBROADCASTSS loopsba565204<>+0(SB), Z7
+	VBROADCASTSS loops3baa852a<>+0(SB), Z8
+	VBROADCASTSS loopsbcdc0a93<>+0(SB), Z9
+	VBROADCASTSS loops3de7172a<>+0(SB), Z10
+	VBROADCASTSS loopsbec093a2<>+0(SB), Z11
+	VBROADCASTSS loops3e0375d4<>+0(SB), Z12
+	VBROADCASTSS loops7fffffff<>+0(SB), Z13
+	VBROADCASTSS loops40800000<>+0(SB), Z14
+	VBROADCASTSS loops394fd977<>+0(SB), Z17
+	VBROADCASTSS loopsbb48e68e<>+0(SB), Z18
+	VBROADCASTSS loops3cb6ce78<>+0(SB), Z19
+	VBROADCASTSS loopsbdd53996<>+0(SB), Z20
+	VBROADCASTSS loopsbf2310dc<>+0(SB), Z21
+	VBROADCASTSS loopsbf905ba9<>+0(SB), Z22
+	VBROADCASTSS loopsb92e8626<>+0(SB), Z23
+	JMP          begin
 
 DATA loops38b28911<>+0(SB)/4, $0x38b28911
 DATA loops38b28911<>+4(SB)/4, $0x38b28911
@@ -4010,14 +4992,14 @@ by2:
 	VMINPS       Y2, Y4, Y2
 	VMOVUPS      loopsc2d20000<>+0(SB), Y4
 	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
 	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y4
 	VROUNDPS     $0x08, Y4, Y4
 	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y2
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y2
-	VMOVUPS      loops42b20000<>+0(SB), Y5
-	VMINPS       Y3, Y5, Y3
-	VMOVUPS      loopsc2d20000<>+0(SB), Y5
-	VMAXPS       Y3, Y5, Y3
 	VMULPS       loops3fb8aa3b<>+0(SB), Y3, Y5
 	VROUNDPS     $0x08, Y5, Y5
 	VFNMADD231PS loops3f318000<>+0(SB), Y5, Y3
@@ -4318,6 +5300,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
@@ -4327,130 +5312,128 @@ by2_wide:
 	JLT               below2_wide
 	VMOVUPS           (CX), Z0
 	VMOVUPS           64(CX), Z1
-	VORPS.BCST        loops80000000<>+0(SB), Z0, Z2
-	VORPS.BCST        loops80000000<>+0(SB), Z1, Z3
-	VBROADCASTSS      loops42b20000<>+0(SB), Z4
-	VMINPS            Z2, Z4, Z2
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z4
-	VMAXPS            Z2, Z4, Z2
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z2, Z4
-	VRNDSCALEPS       $0x08, Z4, Z4
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z4, Z2
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z4, Z2
-	VBROADCASTSS      loops42b20000<>+0(SB), Z5
+	VORPS             Z4, Z0, Z2
+	VORPS             Z4, Z1, Z3
+	VMINPS            Z2, Z5, Z2
+	VMAXPS            Z2, Z6, Z2
 	VMINPS            Z3, Z5, Z3
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z5
-	VMAXPS            Z3, Z5, Z3
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z3, Z5
-	VRNDSCALEPS       $0x08, Z5, Z5
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z5, Z3
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z5, Z3
-	VBROADCASTSS      loops39506967<>+0(SB), Z6
-	VBROADCASTSS      loops39506967<>+0(SB), Z7
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z2, Z6
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z3, Z7
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z2, Z6
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z3, Z7
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z2, Z6
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z3, Z7
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z2, Z6
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z3, Z7
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z2, Z6
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z3, Z7
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z2, Z6
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z3, Z7
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z2, Z6
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z3, Z7
-	VSCALEFPS         Z4, Z6, Z2
-	VSCALEFPS         Z5, Z7, Z3
-	VADDPS.BCST       loops3f800000<>+0(SB), Z2, Z4
-	VSUBPS.BCST       loops3f800000<>+0(SB), Z4, Z5
-	VSUBPS            Z5, Z2, Z2
-	VDIVPS            Z4, Z2, Z2
-	VADDPS.BCST       loops3f800000<>+0(SB), Z3, Z5
-	VSUBPS.BCST       loops3f800000<>+0(SB), Z5, Z6
-	VSUBPS            Z6, Z3, Z3
-	VDIVPS            Z5, Z3, Z3
-	VMOVAPS           Z4, Z8
-	VCMPPS.BCST       $0x11, loops00800000<>+0(SB), Z4, K1
-	VMULPS.BCST       loops4b000000<>+0(SB), Z4, Z7
-	VBLENDMPS         Z7, Z4, K1, Z4
-	VBROADCASTSS.Z    loopsc1b80000<>+0(SB), K1, Z7
-	VBROADCASTSS      loops3f3504f3<>+0(SB), Z9
-	VPSUBD            Z9, Z4, Z4
-	VPSRAD            $0x17, Z4, Z6
-	VCVTDQ2PS         Z6, Z6
-	VADDPS            Z7, Z6, Z6
-	VANDPS.BCST       loops007fffff<>+0(SB), Z4, Z4
-	VPADDD            Z9, Z4, Z4
-	VSUBPS.BCST       loops3f800000<>+0(SB), Z4, Z4
-	VMOVAPS           Z5, Z9
-	VCMPPS.BCST       $0x11, loops00800000<>+0(SB), Z5, K1
-	VMULPS.BCST       loops4b000000<>+0(SB), Z5, Z10
-	VBLENDMPS         Z10, Z5, K1, Z5
-	VBROADCASTSS.Z    loopsc1b80000<>+0(SB), K1, Z10
-	VBROADCASTSS      loops3f3504f3<>+0(SB), Z11
-	VPSUBD            Z11, Z5, Z5
-	VPSRAD            $0x17, Z5, Z7
-	VCVTDQ2PS         Z7, Z7
-	VADDPS            Z10, Z7, Z7
-	VANDPS.BCST       loops007fffff<>+0(SB), Z5, Z5
-	VPADDD            Z11, Z5, Z5
-	VSUBPS.BCST       loops3f800000<>+0(SB), Z5, Z5
-	VBROADCASTSS      loops3d9021bb<>+0(SB), Z10
-	VBROADCASTSS      loops3d9021bb<>+0(SB), Z11
-	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z4, Z10
-	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z5, Z11
-	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z4, Z10
-	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z5, Z11
-	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z4, Z10
-	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z5, Z11
-	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z4, Z10
-	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z5, Z11
-	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z4, Z10
-	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z5, Z11
-	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z4, Z10
-	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z5, Z11
-	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z4, Z10
-	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z5, Z11
-	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z4, Z10
-	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z5, Z11
-	VMULPS            Z4, Z4, Z12
-	VMULPS            Z4, Z10, Z10
-	VMULPS            Z12, Z10, Z10
-	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z6, Z10
-	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z12, Z10
-	VADDPS            Z10, Z4, Z4
-	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z6, Z4
-	VBROADCASTSS      loops00000000<>+0(SB), Z6
-	VCMPPS.BCST       $0x15, loops7f800000<>+0(SB), Z8, K1
-	VBLENDMPS         Z8, Z4, K1, Z4
-	VCMPPS            $0x00, Z6, Z8, K1
-	VBLENDMPS.BCST    loopsff800000<>+0(SB), Z4, K1, Z4
-	VCMPPS            $0x11, Z6, Z8, K1
-	VBLENDMPS.BCST    loops7fc00000<>+0(SB), Z4, K1, Z4
-	VMULPS            Z5, Z5, Z6
-	VMULPS            Z5, Z11, Z11
-	VMULPS            Z6, Z11, Z11
-	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z7, Z11
-	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z6, Z11
-	VADDPS            Z11, Z5, Z5
-	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z7, Z5
-	VBROADCASTSS      loops00000000<>+0(SB), Z6
-	VCMPPS.BCST       $0x15, loops7f800000<>+0(SB), Z9, K1
-	VBLENDMPS         Z9, Z5, K1, Z5
-	VCMPPS            $0x00, Z6, Z9, K1
-	VBLENDMPS.BCST    loopsff800000<>+0(SB), Z5, K1, Z5
-	VCMPPS            $0x11, Z6, Z9, K1
-	VBLENDMPS.BCST    loops7fc00000<>+0(SB), Z5, K1, Z5
-	VADDPS            Z2, Z4, Z4
+	VMAXPS            Z3, Z6, Z3
+	VMOVAPS           Z11, Z8
+	VFMADD231PS       Z12, Z2, Z8
+	VSUBPS            Z11, Z8, Z7
+	VFNMADD231PS      Z13, Z7, Z2
+	VFNMADD231PS      Z14, Z7, Z2
+	VPERMPS           Z15, Z8, Z10
+	VMOVAPS           Z16, Z9
+	VFMADD231PS       Z17, Z2, Z9
+	VMULPS            Z2, Z2, Z8
+	VFMADD231PS       Z8, Z9, Z2
+	VFMADD213PS       Z10, Z10, Z2
+	VSCALEFPS         Z7, Z2, Z2
+	VMOVAPS           Z11, Z8
+	VFMADD231PS       Z12, Z3, Z8
+	VSUBPS            Z11, Z8, Z7
+	VFNMADD231PS      Z13, Z7, Z3
+	VFNMADD231PS      Z14, Z7, Z3
+	VPERMPS           Z15, Z8, Z10
+	VMOVAPS           Z16, Z9
+	VFMADD231PS       Z17, Z3, Z9
+	VMULPS            Z3, Z3, Z8
+	VFMADD231PS       Z8, Z9, Z3
+	VFMADD213PS       Z10, Z10, Z3
+	VSCALEFPS         Z7, Z3, Z3
+	VADDPS            Z18, Z2, Z7
+	VSUBPS            Z18, Z7, Z8
+	VSUBPS            Z8, Z2, Z2
+	VDIVPS            Z7, Z2, Z2
+	VADDPS            Z18, Z3, Z8
+	VSUBPS            Z18, Z8, Z9
+	VSUBPS            Z9, Z3, Z3
+	VDIVPS            Z8, Z3, Z3
+	VMOVAPS           Z7, Z24
+	VCMPPS            $0x11, Z19, Z7, K1
+	VMULPS            Z20, Z7, Z10
+	VBLENDMPS         Z10, Z7, K1, Z7
+	VMOVAPS.Z         Z21, K1, Z10
+	VPSUBD            Z22, Z7, Z7
+	VPSRAD            $0x17, Z7, Z9
+	VCVTDQ2PS         Z9, Z9
+	VADDPS            Z10, Z9, Z9
+	VANDPS            Z23, Z7, Z7
+	VPADDD            Z22, Z7, Z7
+	VSUBPS            Z18, Z7, Z7
+	VMOVAPS           Z8, Z25
+	VCMPPS            $0x11, Z19, Z8, K1
+	VMULPS            Z20, Z8, Z26
+	VBLENDMPS         Z26, Z8, K1, Z8
+	VMOVAPS.Z         Z21, K1, Z26
+	VPSUBD            Z22, Z8, Z8
+	VPSRAD            $0x17, Z8, Z10
+	VCVTDQ2PS         Z10, Z10
+	VADDPS            Z26, Z10, Z10
+	VANDPS            Z23, Z8, Z8
+	VPADDD            Z22, Z8, Z8
+	VSUBPS            Z18, Z8, Z8
+	VBROADCASTSS      loops3d9021bb<>+0(SB), Z26
+	VBROADCASTSS      loops3d9021bb<>+0(SB), Z27
+	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z7, Z26
+	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z8, Z27
+	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z7, Z26
+	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z8, Z27
+	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z7, Z26
+	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z8, Z27
+	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z7, Z26
+	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z8, Z27
+	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z7, Z26
+	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z8, Z27
+	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z7, Z26
+	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z8, Z27
+	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z7, Z26
+	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z8, Z27
+	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z7, Z26
+	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z8, Z27
+	VMULPS            Z7, Z7, Z28
+	VMULPS            Z7, Z26, Z26
+	VMULPS            Z28, Z26, Z26
+	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z9, Z26
+	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z28, Z26
+	VADDPS            Z26, Z7, Z7
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z9, Z7
+	VBROADCASTSS      loops00000000<>+0(SB), Z9
+	VBROADCASTSS      loops7f800000<>+0(SB), Z26
+	VCMPPS            $0x15, Z26, Z24, K1
+	VBLENDMPS         Z24, Z7, K1, Z7
+	VCMPPS            $0x00, Z9, Z24, K1
+	VBROADCASTSS      loopsff800000<>+0(SB), Z26
+	VBLENDMPS         Z26, Z7, K1, Z7
+	VCMPPS            $0x11, Z9, Z24, K1
+	VBROADCASTSS      loops7fc00000<>+0(SB), Z9
+	VBLENDMPS         Z9, Z7, K1, Z7
+	VMULPS            Z8, Z8, Z9
+	VMULPS            Z8, Z27, Z27
+	VMULPS            Z9, Z27, Z27
+	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z10, Z27
+	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z9, Z27
+	VADDPS            Z27, Z8, Z8
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z10, Z8
+	VBROADCASTSS      loops00000000<>+0(SB), Z9
+	VBROADCASTSS      loops7f800000<>+0(SB), Z10
+	VCMPPS            $0x15, Z10, Z25, K1
+	VBLENDMPS         Z25, Z8, K1, Z8
+	VCMPPS            $0x00, Z9, Z25, K1
+	VBROADCASTSS      loopsff800000<>+0(SB), Z10
+	VBLENDMPS         Z10, Z8, K1, Z8
+	VCMPPS            $0x11, Z9, Z25, K1
+	VBROADCASTSS      loops7fc00000<>+0(SB), Z9
+	VBLENDMPS         Z9, Z8, K1, Z8
+	VADDPS            Z2, Z7, Z7
 	VBROADCASTSS      loops00000000<>+0(SB), Z2
 	VMAXPS            Z0, Z2, Z0
-	VADDPS            Z4, Z0, Z0
-	VADDPS            Z3, Z5, Z5
+	VADDPS            Z7, Z0, Z0
+	VADDPS            Z3, Z8, Z8
 	VBROADCASTSS      loops00000000<>+0(SB), Z2
 	VMAXPS            Z1, Z2, Z1
-	VADDPS            Z5, Z1, Z1
+	VADDPS            Z8, Z1, Z1
 	VMOVUPS           Z0, (AX)
 	VMOVUPS           Z1, 64(AX)
 	ADDQ              $0x00000080, CX
@@ -4463,64 +5446,63 @@ by1_wide:
 	CMPQ              DX, $0x00000010
 	JLT               below1_wide
 	VMOVUPS           (CX), Z0
-	VORPS.BCST        loops80000000<>+0(SB), Z0, Z1
-	VBROADCASTSS      loops42b20000<>+0(SB), Z2
-	VMINPS            Z1, Z2, Z1
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z2
-	VMAXPS            Z1, Z2, Z1
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z1, Z2
-	VRNDSCALEPS       $0x08, Z2, Z2
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z2, Z1
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z2, Z1
-	VBROADCASTSS      loops39506967<>+0(SB), Z3
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z3
-	VSCALEFPS         Z2, Z3, Z1
-	VADDPS.BCST       loops3f800000<>+0(SB), Z1, Z2
-	VSUBPS.BCST       loops3f800000<>+0(SB), Z2, Z3
+	VORPS             Z4, Z0, Z1
+	VMINPS            Z1, Z5, Z1
+	VMAXPS            Z1, Z6, Z1
+	VMOVAPS           Z11, Z3
+	VFMADD231PS       Z12, Z1, Z3
+	VSUBPS            Z11, Z3, Z2
+	VFNMADD231PS      Z13, Z2, Z1
+	VFNMADD231PS      Z14, Z2, Z1
+	VPERMPS           Z15, Z3, Z8
+	VMOVAPS           Z16, Z7
+	VFMADD231PS       Z17, Z1, Z7
+	VMULPS            Z1, Z1, Z3
+	VFMADD231PS       Z3, Z7, Z1
+	VFMADD213PS       Z8, Z8, Z1
+	VSCALEFPS         Z2, Z1, Z1
+	VADDPS            Z18, Z1, Z2
+	VSUBPS            Z18, Z2, Z3
 	VSUBPS            Z3, Z1, Z1
 	VDIVPS            Z2, Z1, Z1
-	VMOVAPS           Z2, Z4
-	VCMPPS.BCST       $0x11, loops00800000<>+0(SB), Z2, K1
-	VMULPS.BCST       loops4b000000<>+0(SB), Z2, Z5
-	VBLENDMPS         Z5, Z2, K1, Z2
-	VBROADCASTSS.Z    loopsc1b80000<>+0(SB), K1, Z5
-	VBROADCASTSS      loops3f3504f3<>+0(SB), Z6
-	VPSUBD            Z6, Z2, Z2
+	VMOVAPS           Z2, Z7
+	VCMPPS            $0x11, Z19, Z2, K1
+	VMULPS            Z20, Z2, Z8
+	VBLENDMPS         Z8, Z2, K1, Z2
+	VMOVAPS.Z         Z21, K1, Z8
+	VPSUBD            Z22, Z2, Z2
 	VPSRAD            $0x17, Z2, Z3
 	VCVTDQ2PS         Z3, Z3
-	VADDPS            Z5, Z3, Z3
-	VANDPS.BCST       loops007fffff<>+0(SB), Z2, Z2
-	VPADDD            Z6, Z2, Z2
-	VSUBPS.BCST       loops3f800000<>+0(SB), Z2, Z2
-	VBROADCASTSS      loops3d9021bb<>+0(SB), Z5
-	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z2, Z5
-	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z2, Z5
-	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z2, Z5
-	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z2, Z5
-	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z2, Z5
-	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z2, Z5
-	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z2, Z5
-	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z2, Z5
-	VMULPS            Z2, Z2, Z6
-	VMULPS            Z2, Z5, Z5
-	VMULPS            Z6, Z5, Z5
-	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z3, Z5
-	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z6, Z5
-	VADDPS            Z5, Z2, Z2
+	VADDPS            Z8, Z3, Z3
+	VANDPS            Z23, Z2, Z2
+	VPADDD            Z22, Z2, Z2
+	VSUBPS            Z18, Z2, Z2
+	VBROADCASTSS      loops3d9021bb<>+0(SB), Z8
+	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z2, Z8
+	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z2, Z8
+	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z2, Z8
+	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z2, Z8
+	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z2, Z8
+	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z2, Z8
+	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z2, Z8
+	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z2, Z8
+	VMULPS            Z2, Z2, Z9
+	VMULPS            Z2, Z8, Z8
+	VMULPS            Z9, Z8, Z8
+	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z3, Z8
+	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z9, Z8
+	VADDPS            Z8, Z2, Z2
 	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z3, Z2
 	VBROADCASTSS      loops00000000<>+0(SB), Z3
-	VCMPPS.BCST       $0x15, loops7f800000<>+0(SB), Z4, K1
-	VBLENDMPS         Z4, Z2, K1, Z2
-	VCMPPS            $0x00, Z3, Z4, K1
-	VBLENDMPS.BCST    loopsff800000<>+0(SB), Z2, K1, Z2
-	VCMPPS            $0x11, Z3, Z4, K1
-	VBLENDMPS.BCST    loops7fc00000<>+0(SB), Z2, K1, Z2
+	VBROADCASTSS      loops7f800000<>+0(SB), Z8
+	VCMPPS            $0x15, Z8, Z7, K1
+	VBLENDMPS         Z7, Z2, K1, Z2
+	VCMPPS            $0x00, Z3, Z7, K1
+	VBROADCASTSS      loopsff800000<>+0(SB), Z8
+	VBLENDMPS         Z8, Z2, K1, Z2
+	VCMPPS            $0x11, Z3, Z7, K1
+	VBROADCASTSS      loops7fc00000<>+0(SB), Z3
+	VBLENDMPS         Z3, Z2, K1, Z2
 	VADDPS            Z1, Z2, Z2
 	VBROADCASTSS      loops00000000<>+0(SB), Z1
 	VMAXPS            Z0, Z1, Z0
@@ -4537,64 +5519,63 @@ below1_wide:
 	LEAQ              loopsTails<>+0(SB), BX
 	KMOVW             (BX)(DX*2), K1
 	VMOVUPS.Z         (CX), K1, Z0
-	VORPS.BCST        loops80000000<>+0(SB), Z0, Z1
-	VBROADCASTSS      loops42b20000<>+0(SB), Z2
-	VMINPS            Z1, Z2, Z1
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z2
-	VMAXPS            Z1, Z2, Z1
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z1, Z2
-	VRNDSCALEPS       $0x08, Z2, Z2
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z2, Z1
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z2, Z1
-	VBROADCASTSS      loops39506967<>+0(SB), Z3
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z3
-	VSCALEFPS         Z2, Z3, Z1
-	VADDPS.BCST       loops3f800000<>+0(SB), Z1, Z2
-	VSUBPS.BCST       loops3f800000<>+0(SB), Z2, Z3
+	VORPS             Z4, Z0, Z1
+	VMINPS            Z1, Z5, Z1
+	VMAXPS            Z1, Z6, Z1
+	VMOVAPS           Z11, Z2
+	VFMADD231PS       Z12, Z1, Z2
+	VSUBPS            Z11, Z2, Z3
+	VFNMADD231PS      Z13, Z3, Z1
+	VFNMADD231PS      Z14, Z3, Z1
+	VPERMPS           Z15, Z2, Z4
+	VMOVAPS           Z16, Z5
+	VFMADD231PS       Z17, Z1, Z5
+	VMULPS            Z1, Z1, Z2
+	VFMADD231PS       Z2, Z5, Z1
+	VFMADD213PS       Z4, Z4, Z1
+	VSCALEFPS         Z3, Z1, Z1
+	VADDPS            Z18, Z1, Z2
+	VSUBPS            Z18, Z2, Z3
 	VSUBPS            Z3, Z1, Z1
 	VDIVPS            Z2, Z1, Z1
-	VMOVAPS           Z2, Z4
-	VCMPPS.BCST       $0x11, loops00800000<>+0(SB), Z2, K2
-	VMULPS.BCST       loops4b000000<>+0(SB), Z2, Z5
-	VBLENDMPS         Z5, Z2, K2, Z2
-	VBROADCASTSS.Z    loopsc1b80000<>+0(SB), K2, Z5
-	VBROADCASTSS      loops3f3504f3<>+0(SB), Z6
-	VPSUBD            Z6, Z2, Z2
-	VPSRAD            $0x17, Z2, Z3
-	VCVTDQ2PS         Z3, Z3
-	VADDPS            Z5, Z3, Z3
-	VANDPS.BCST       loops007fffff<>+0(SB), Z2, Z2
-	VPADDD            Z6, Z2, Z2
-	VSUBPS.BCST       loops3f800000<>+0(SB), Z2, Z2
-	VBROADCASTSS      loops3d9021bb<>+0(SB), Z5
-	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z2, Z5
-	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z2, Z5
-	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z2, Z5
-	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z2, Z5
-	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z2, Z5
-	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z2, Z5
-	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z2, Z5
-	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z2, Z5
-	VMULPS            Z2, Z2, Z6
-	VMULPS            Z2, Z5, Z5
-	VMULPS            Z6, Z5, Z5
-	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z3, Z5
-	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z6, Z5
-	VADDPS            Z5, Z2, Z2
-	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z3, Z2
-	VBROADCASTSS      loops00000000<>+0(SB), Z3
-	VCMPPS.BCST       $0x15, loops7f800000<>+0(SB), Z4, K2
+	VMOVAPS           Z2, Z3
+	VCMPPS            $0x11, Z19, Z2, K2
+	VMULPS            Z20, Z2, Z4
 	VBLENDMPS         Z4, Z2, K2, Z2
-	VCMPPS            $0x00, Z3, Z4, K2
-	VBLENDMPS.BCST    loopsff800000<>+0(SB), Z2, K2, Z2
-	VCMPPS            $0x11, Z3, Z4, K2
-	VBLENDMPS.BCST    loops7fc00000<>+0(SB), Z2, K2, Z2
+	VMOVAPS.Z         Z21, K2, Z4
+	VPSUBD            Z22, Z2, Z2
+	VPSRAD            $0x17, Z2, Z5
+	VCVTDQ2PS         Z5, Z5
+	VADDPS            Z4, Z5, Z5
+	VANDPS            Z23, Z2, Z2
+	VPADDD            Z22, Z2, Z2
+	VSUBPS            Z18, Z2, Z2
+	VBROADCASTSS      loops3d9021bb<>+0(SB), Z4
+	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z2, Z4
+	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z2, Z4
+	VMULPS            Z2, Z2, Z6
+	VMULPS            Z2, Z4, Z4
+	VMULPS            Z6, Z4, Z4
+	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z5, Z4
+	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z6, Z4
+	VADDPS            Z4, Z2, Z2
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z5, Z2
+	VBROADCASTSS      loops00000000<>+0(SB), Z4
+	VBROADCASTSS      loops7f800000<>+0(SB), Z5
+	VCMPPS            $0x15, Z5, Z3, K2
+	VBLENDMPS         Z3, Z2, K2, Z2
+	VCMPPS            $0x00, Z4, Z3, K2
+	VBROADCASTSS      loopsff800000<>+0(SB), Z5
+	VBLENDMPS         Z5, Z2, K2, Z2
+	VCMPPS            $0x11, Z4, Z3, K2
+	VBROADCASTSS      loops7fc00000<>+0(SB), Z3
+	VBLENDMPS         Z3, Z2, K2, Z2
 	VADDPS            Z1, Z2, Z2
 	VBROADCASTSS      loops00000000<>+0(SB), Z1
 	VMAXPS            Z0, Z1, Z0
@@ -4606,6 +5587,25 @@ below1_wide:
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS loops80000000<>+0(SB), Z4
+	VBROADCASTSS loops42b20000<>+0(SB), Z5
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z6
+	VBROADCASTSS loops49400000<>+0(SB), Z11
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z12
+	VBROADCASTSS loops3f317218<>+0(SB), Z13
+	VBROADCASTSS loopsb102e308<>+0(SB), Z14
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z15
+	VBROADCASTSS loops3f000111<>+0(SB), Z16
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z17
+	VBROADCASTSS loops3f800000<>+0(SB), Z18
+	VBROADCASTSS loops00800000<>+0(SB), Z19
+	VBROADCASTSS loops4b000000<>+0(SB), Z20
+	VBROADCASTSS loopsc1b80000<>+0(SB), Z21
+	VBROADCASTSS loops3f3504f3<>+0(SB), Z22
+	VBROADCASTSS loops007fffff<>+0(SB), Z23
+	JMP          begin
 
 // func vectorShift(dst *float32, x *float32, n int, k float32, c float32)
 // Requires: AVX, AVX512F
@@ -4683,62 +5683,70 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ n+16(FP), DX
 
 by4_wide:
-	CMPQ        DX, $0x00000040
-	JLT         below4_wide
-	VMOVUPS     (CX), Z0
-	VMOVUPS     64(CX), Z1
-	VMOVUPS     128(CX), Z2
-	VMOVUPS     192(CX), Z3
-	VSUBPS.BCST k+24(FP), Z0, Z0
-	VSUBPS.BCST c+28(FP), Z0, Z0
-	VSUBPS.BCST k+24(FP), Z1, Z1
-	VSUBPS.BCST c+28(FP), Z1, Z1
-	VSUBPS.BCST k+24(FP), Z2, Z2
-	VSUBPS.BCST c+28(FP), Z2, Z2
-	VSUBPS.BCST k+24(FP), Z3, Z3
-	VSUBPS.BCST c+28(FP), Z3, Z3
-	VMOVUPS     Z0, (AX)
-	VMOVUPS     Z1, 64(AX)
-	VMOVUPS     Z2, 128(AX)
-	VMOVUPS     Z3, 192(AX)
-	ADDQ        $0x00000100, CX
-	ADDQ        $0x00000100, AX
-	SUBQ        $0x00000040, DX
-	JMP         by4_wide
+	CMPQ    DX, $0x00000040
+	JLT     below4_wide
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	VSUBPS  Z4, Z0, Z0
+	VSUBPS  Z5, Z0, Z0
+	VSUBPS  Z4, Z1, Z1
+	VSUBPS  Z5, Z1, Z1
+	VSUBPS  Z4, Z2, Z2
+	VSUBPS  Z5, Z2, Z2
+	VSUBPS  Z4, Z3, Z3
+	VSUBPS  Z5, Z3, Z3
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, DX
+	JMP     by4_wide
 
 below4_wide:
 by1_wide:
-	CMPQ        DX, $0x00000010
-	JLT         below1_wide
-	VMOVUPS     (CX), Z0
-	VSUBPS.BCST k+24(FP), Z0, Z0
-	VSUBPS.BCST c+28(FP), Z0, Z0
-	VMOVUPS     Z0, (AX)
-	ADDQ        $0x00000040, CX
-	ADDQ        $0x00000040, AX
-	SUBQ        $0x00000010, DX
-	JMP         by1_wide
+	CMPQ    DX, $0x00000010
+	JLT     below1_wide
+	VMOVUPS (CX), Z0
+	VSUBPS  Z4, Z0, Z0
+	VSUBPS  Z5, Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, DX
+	JMP     by1_wide
 
 below1_wide:
-	TESTQ       DX, DX
-	JZ          end_wide
-	LEAQ        loopsTails<>+0(SB), BX
-	KMOVW       (BX)(DX*2), K1
-	VMOVUPS.Z   (CX), K1, Z0
-	VSUBPS.BCST k+24(FP), Z0, Z0
-	VSUBPS.BCST c+28(FP), Z0, Z0
-	VMOVUPS     Z0, K1, (AX)
-	ADDQ        $0x00000040, CX
-	ADDQ        $0x00000040, AX
+	TESTQ     DX, DX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), BX
+	KMOVW     (BX)(DX*2), K1
+	VMOVUPS.Z (CX), K1, Z0
+	VSUBPS    Z4, Z0, Z0
+	VSUBPS    Z5, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, AX
 
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS k+24(FP), Z4
+	VBROADCASTSS c+28(FP), Z5
+	JMP          begin
 
 // func vectorAdd(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 // Requires: AVX, AVX512F
@@ -4829,16 +5837,18 @@ end:
 	RET
 
 wide:
-	MOVQ         dst+0(FP), AX
-	MOVQ         n+24(FP), CX
-	VBROADCASTSS k+32(FP), Z0
-	VMOVUPS      Z0, (SP)
-	MOVQ         a+8(FP), DX
-	MOVQ         $0x00000040, BX
-	TESTQ        DX, DX
-	JNZ          a_wide
-	LEAQ         (SP), DX
-	XORQ         BX, BX
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
 
 a_wide:
 	MOVQ  b+16(FP), SI
@@ -4910,6 +5920,10 @@ below1_wide:
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	JMP          begin
 
 // func vectorSub(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 // Requires: AVX, AVX512F
@@ -5000,16 +6014,18 @@ end:
 	RET
 
 wide:
-	MOVQ         dst+0(FP), AX
-	MOVQ         n+24(FP), CX
-	VBROADCASTSS k+32(FP), Z0
-	VMOVUPS      Z0, (SP)
-	MOVQ         a+8(FP), DX
-	MOVQ         $0x00000040, BX
-	TESTQ        DX, DX
-	JNZ          a_wide
-	LEAQ         (SP), DX
-	XORQ         BX, BX
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
 
 a_wide:
 	MOVQ  b+16(FP), SI
@@ -5081,6 +6097,10 @@ below1_wide:
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	JMP          begin
 
 // func vectorMul(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 // Requires: AVX, AVX512F
@@ -5171,16 +6191,18 @@ end:
 	RET
 
 wide:
-	MOVQ         dst+0(FP), AX
-	MOVQ         n+24(FP), CX
-	VBROADCASTSS k+32(FP), Z0
-	VMOVUPS      Z0, (SP)
-	MOVQ         a+8(FP), DX
-	MOVQ         $0x00000040, BX
-	TESTQ        DX, DX
-	JNZ          a_wide
-	LEAQ         (SP), DX
-	XORQ         BX, BX
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
 
 a_wide:
 	MOVQ  b+16(FP), SI
@@ -5252,6 +6274,10 @@ below1_wide:
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	JMP          begin
 
 // func vectorDiv(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 // Requires: AVX, AVX512F
@@ -5342,16 +6368,18 @@ end:
 	RET
 
 wide:
-	MOVQ         dst+0(FP), AX
-	MOVQ         n+24(FP), CX
-	VBROADCASTSS k+32(FP), Z0
-	VMOVUPS      Z0, (SP)
-	MOVQ         a+8(FP), DX
-	MOVQ         $0x00000040, BX
-	TESTQ        DX, DX
-	JNZ          a_wide
-	LEAQ         (SP), DX
-	XORQ         BX, BX
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
 
 a_wide:
 	MOVQ  b+16(FP), SI
@@ -5423,6 +6451,10 @@ below1_wide:
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	JMP          begin
 
 // func vectorMax(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 // Requires: AVX, AVX512DQ, AVX512F
@@ -5521,16 +6553,18 @@ end:
 	RET
 
 wide:
-	MOVQ         dst+0(FP), AX
-	MOVQ         n+24(FP), CX
-	VBROADCASTSS k+32(FP), Z0
-	VMOVUPS      Z0, (SP)
-	MOVQ         a+8(FP), DX
-	MOVQ         $0x00000040, BX
-	TESTQ        DX, DX
-	JNZ          a_wide
-	LEAQ         (SP), DX
-	XORQ         BX, BX
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
 
 a_wide:
 	MOVQ  b+16(FP), SI
@@ -5610,6 +6644,10 @@ below1_wide:
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	JMP          begin
 
 // func vectorMin(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 // Requires: AVX, AVX512DQ, AVX512F
@@ -5708,16 +6746,18 @@ end:
 	RET
 
 wide:
-	MOVQ         dst+0(FP), AX
-	MOVQ         n+24(FP), CX
-	VBROADCASTSS k+32(FP), Z0
-	VMOVUPS      Z0, (SP)
-	MOVQ         a+8(FP), DX
-	MOVQ         $0x00000040, BX
-	TESTQ        DX, DX
-	JNZ          a_wide
-	LEAQ         (SP), DX
-	XORQ         BX, BX
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
 
 a_wide:
 	MOVQ  b+16(FP), SI
@@ -5797,6 +6837,10 @@ below1_wide:
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	JMP          begin
 
 // func vectorGreater(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 // Requires: AVX, AVX512F
@@ -5893,16 +6937,18 @@ end:
 	RET
 
 wide:
-	MOVQ         dst+0(FP), AX
-	MOVQ         n+24(FP), CX
-	VBROADCASTSS k+32(FP), Z0
-	VMOVUPS      Z0, (SP)
-	MOVQ         a+8(FP), DX
-	MOVQ         $0x00000040, BX
-	TESTQ        DX, DX
-	JNZ          a_wide
-	LEAQ         (SP), DX
-	XORQ         BX, BX
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
 
 a_wide:
 	MOVQ  b+16(FP), SI
@@ -5914,72 +6960,77 @@ a_wide:
 
 b_wide:
 by4_wide:
-	CMPQ           CX, $0x00000040
-	JLT            below4_wide
-	VMOVUPS        (DX), Z0
-	VMOVUPS        (SI), Z4
-	ADDQ           BX, DX
-	ADDQ           DI, SI
-	VMOVUPS        (DX), Z1
-	VMOVUPS        (SI), Z5
-	ADDQ           BX, DX
-	ADDQ           DI, SI
-	VMOVUPS        (DX), Z2
-	VMOVUPS        (SI), Z6
-	ADDQ           BX, DX
-	ADDQ           DI, SI
-	VMOVUPS        (DX), Z3
-	VMOVUPS        (SI), Z7
-	ADDQ           BX, DX
-	ADDQ           DI, SI
-	VCMPPS         $0x1e, Z4, Z0, K1
-	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z0
-	VCMPPS         $0x1e, Z5, Z1, K1
-	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z1
-	VCMPPS         $0x1e, Z6, Z2, K1
-	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z2
-	VCMPPS         $0x1e, Z7, Z3, K1
-	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z3
-	VMOVUPS        Z0, (AX)
-	VMOVUPS        Z1, 64(AX)
-	VMOVUPS        Z2, 128(AX)
-	VMOVUPS        Z3, 192(AX)
-	ADDQ           $0x00000100, AX
-	SUBQ           $0x00000040, CX
-	JMP            by4_wide
+	CMPQ      CX, $0x00000040
+	JLT       below4_wide
+	VMOVUPS   (DX), Z0
+	VMOVUPS   (SI), Z5
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMOVUPS   (DX), Z2
+	VMOVUPS   (SI), Z6
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMOVUPS   (DX), Z3
+	VMOVUPS   (SI), Z7
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMOVUPS   (DX), Z4
+	VMOVUPS   (SI), Z8
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VCMPPS    $0x1e, Z5, Z0, K1
+	VMOVAPS.Z Z1, K1, Z0
+	VCMPPS    $0x1e, Z6, Z2, K1
+	VMOVAPS.Z Z1, K1, Z2
+	VCMPPS    $0x1e, Z7, Z3, K1
+	VMOVAPS.Z Z1, K1, Z3
+	VCMPPS    $0x1e, Z8, Z4, K1
+	VMOVAPS.Z Z1, K1, Z4
+	VMOVUPS   Z0, (AX)
+	VMOVUPS   Z2, 64(AX)
+	VMOVUPS   Z3, 128(AX)
+	VMOVUPS   Z4, 192(AX)
+	ADDQ      $0x00000100, AX
+	SUBQ      $0x00000040, CX
+	JMP       by4_wide
 
 below4_wide:
 by1_wide:
-	CMPQ           CX, $0x00000010
-	JLT            below1_wide
-	VMOVUPS        (DX), Z0
-	VMOVUPS        (SI), Z1
-	ADDQ           BX, DX
-	ADDQ           DI, SI
-	VCMPPS         $0x1e, Z1, Z0, K1
-	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z0
-	VMOVUPS        Z0, (AX)
-	ADDQ           $0x00000040, AX
-	SUBQ           $0x00000010, CX
-	JMP            by1_wide
+	CMPQ      CX, $0x00000010
+	JLT       below1_wide
+	VMOVUPS   (DX), Z0
+	VMOVUPS   (SI), Z2
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VCMPPS    $0x1e, Z2, Z0, K1
+	VMOVAPS.Z Z1, K1, Z0
+	VMOVUPS   Z0, (AX)
+	ADDQ      $0x00000040, AX
+	SUBQ      $0x00000010, CX
+	JMP       by1_wide
 
 below1_wide:
-	TESTQ          CX, CX
-	JZ             end_wide
-	LEAQ           loopsTails<>+0(SB), R8
-	KMOVW          (R8)(CX*2), K1
-	VMOVUPS.Z      (DX), K1, Z0
-	VMOVUPS.Z      (SI), K1, Z1
-	ADDQ           BX, DX
-	ADDQ           DI, SI
-	VCMPPS         $0x1e, Z1, Z0, K2
-	VBROADCASTSS.Z loops3f800000<>+0(SB), K2, Z0
-	VMOVUPS        Z0, K1, (AX)
-	ADDQ           $0x00000040, AX
+	TESTQ     CX, CX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), R8
+	KMOVW     (R8)(CX*2), K1
+	VMOVUPS.Z (DX), K1, Z0
+	VMOVUPS.Z (SI), K1, Z2
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VCMPPS    $0x1e, Z2, Z0, K2
+	VMOVAPS.Z Z1, K2, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      $0x00000040, AX
 
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	VBROADCASTSS loops3f800000<>+0(SB), Z1
+	JMP          begin
 
 // func vectorGreaterEqual(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 // Requires: AVX, AVX512F
@@ -6076,16 +7127,18 @@ end:
 	RET
 
 wide:
-	MOVQ         dst+0(FP), AX
-	MOVQ         n+24(FP), CX
-	VBROADCASTSS k+32(FP), Z0
-	VMOVUPS      Z0, (SP)
-	MOVQ         a+8(FP), DX
-	MOVQ         $0x00000040, BX
-	TESTQ        DX, DX
-	JNZ          a_wide
-	LEAQ         (SP), DX
-	XORQ         BX, BX
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
 
 a_wide:
 	MOVQ  b+16(FP), SI
@@ -6097,72 +7150,77 @@ a_wide:
 
 b_wide:
 by4_wide:
-	CMPQ           CX, $0x00000040
-	JLT            below4_wide
-	VMOVUPS        (DX), Z0
-	VMOVUPS        (SI), Z4
-	ADDQ           BX, DX
-	ADDQ           DI, SI
-	VMOVUPS        (DX), Z1
-	VMOVUPS        (SI), Z5
-	ADDQ           BX, DX
-	ADDQ           DI, SI
-	VMOVUPS        (DX), Z2
-	VMOVUPS        (SI), Z6
-	ADDQ           BX, DX
-	ADDQ           DI, SI
-	VMOVUPS        (DX), Z3
-	VMOVUPS        (SI), Z7
-	ADDQ           BX, DX
-	ADDQ           DI, SI
-	VCMPPS         $0x1d, Z4, Z0, K1
-	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z0
-	VCMPPS         $0x1d, Z5, Z1, K1
-	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z1
-	VCMPPS         $0x1d, Z6, Z2, K1
-	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z2
-	VCMPPS         $0x1d, Z7, Z3, K1
-	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z3
-	VMOVUPS        Z0, (AX)
-	VMOVUPS        Z1, 64(AX)
-	VMOVUPS        Z2, 128(AX)
-	VMOVUPS        Z3, 192(AX)
-	ADDQ           $0x00000100, AX
-	SUBQ           $0x00000040, CX
-	JMP            by4_wide
+	CMPQ      CX, $0x00000040
+	JLT       below4_wide
+	VMOVUPS   (DX), Z0
+	VMOVUPS   (SI), Z5
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMOVUPS   (DX), Z2
+	VMOVUPS   (SI), Z6
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMOVUPS   (DX), Z3
+	VMOVUPS   (SI), Z7
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMOVUPS   (DX), Z4
+	VMOVUPS   (SI), Z8
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VCMPPS    $0x1d, Z5, Z0, K1
+	VMOVAPS.Z Z1, K1, Z0
+	VCMPPS    $0x1d, Z6, Z2, K1
+	VMOVAPS.Z Z1, K1, Z2
+	VCMPPS    $0x1d, Z7, Z3, K1
+	VMOVAPS.Z Z1, K1, Z3
+	VCMPPS    $0x1d, Z8, Z4, K1
+	VMOVAPS.Z Z1, K1, Z4
+	VMOVUPS   Z0, (AX)
+	VMOVUPS   Z2, 64(AX)
+	VMOVUPS   Z3, 128(AX)
+	VMOVUPS   Z4, 192(AX)
+	ADDQ      $0x00000100, AX
+	SUBQ      $0x00000040, CX
+	JMP       by4_wide
 
 below4_wide:
 by1_wide:
-	CMPQ           CX, $0x00000010
-	JLT            below1_wide
-	VMOVUPS        (DX), Z0
-	VMOVUPS        (SI), Z1
-	ADDQ           BX, DX
-	ADDQ           DI, SI
-	VCMPPS         $0x1d, Z1, Z0, K1
-	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z0
-	VMOVUPS        Z0, (AX)
-	ADDQ           $0x00000040, AX
-	SUBQ           $0x00000010, CX
-	JMP            by1_wide
+	CMPQ      CX, $0x00000010
+	JLT       below1_wide
+	VMOVUPS   (DX), Z0
+	VMOVUPS   (SI), Z2
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VCMPPS    $0x1d, Z2, Z0, K1
+	VMOVAPS.Z Z1, K1, Z0
+	VMOVUPS   Z0, (AX)
+	ADDQ      $0x00000040, AX
+	SUBQ      $0x00000010, CX
+	JMP       by1_wide
 
 below1_wide:
-	TESTQ          CX, CX
-	JZ             end_wide
-	LEAQ           loopsTails<>+0(SB), R8
-	KMOVW          (R8)(CX*2), K1
-	VMOVUPS.Z      (DX), K1, Z0
-	VMOVUPS.Z      (SI), K1, Z1
-	ADDQ           BX, DX
-	ADDQ           DI, SI
-	VCMPPS         $0x1d, Z1, Z0, K2
-	VBROADCASTSS.Z loops3f800000<>+0(SB), K2, Z0
-	VMOVUPS        Z0, K1, (AX)
-	ADDQ           $0x00000040, AX
+	TESTQ     CX, CX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), R8
+	KMOVW     (R8)(CX*2), K1
+	VMOVUPS.Z (DX), K1, Z0
+	VMOVUPS.Z (SI), K1, Z2
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VCMPPS    $0x1d, Z2, Z0, K2
+	VMOVAPS.Z Z1, K2, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      $0x00000040, AX
 
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	VBROADCASTSS loops3f800000<>+0(SB), Z1
+	JMP          begin
 
 // func vectorEqual(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 // Requires: AVX, AVX512F
@@ -6259,16 +7317,18 @@ end:
 	RET
 
 wide:
-	MOVQ         dst+0(FP), AX
-	MOVQ         n+24(FP), CX
-	VBROADCASTSS k+32(FP), Z0
-	VMOVUPS      Z0, (SP)
-	MOVQ         a+8(FP), DX
-	MOVQ         $0x00000040, BX
-	TESTQ        DX, DX
-	JNZ          a_wide
-	LEAQ         (SP), DX
-	XORQ         BX, BX
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
 
 a_wide:
 	MOVQ  b+16(FP), SI
@@ -6280,72 +7340,77 @@ a_wide:
 
 b_wide:
 by4_wide:
-	CMPQ           CX, $0x00000040
-	JLT            below4_wide
-	VMOVUPS        (DX), Z0
-	VMOVUPS        (SI), Z4
-	ADDQ           BX, DX
-	ADDQ           DI, SI
-	VMOVUPS        (DX), Z1
-	VMOVUPS        (SI), Z5
-	ADDQ           BX, DX
-	ADDQ           DI, SI
-	VMOVUPS        (DX), Z2
-	VMOVUPS        (SI), Z6
-	ADDQ           BX, DX
-	ADDQ           DI, SI
-	VMOVUPS        (DX), Z3
-	VMOVUPS        (SI), Z7
-	ADDQ           BX, DX
-	ADDQ           DI, SI
-	VCMPPS         $0x00, Z4, Z0, K1
-	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z0
-	VCMPPS         $0x00, Z5, Z1, K1
-	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z1
-	VCMPPS         $0x00, Z6, Z2, K1
-	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z2
-	VCMPPS         $0x00, Z7, Z3, K1
-	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z3
-	VMOVUPS        Z0, (AX)
-	VMOVUPS        Z1, 64(AX)
-	VMOVUPS        Z2, 128(AX)
-	VMOVUPS        Z3, 192(AX)
-	ADDQ           $0x00000100, AX
-	SUBQ           $0x00000040, CX
-	JMP            by4_wide
+	CMPQ      CX, $0x00000040
+	JLT       below4_wide
+	VMOVUPS   (DX), Z0
+	VMOVUPS   (SI), Z5
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMOVUPS   (DX), Z2
+	VMOVUPS   (SI), Z6
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMOVUPS   (DX), Z3
+	VMOVUPS   (SI), Z7
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMOVUPS   (DX), Z4
+	VMOVUPS   (SI), Z8
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VCMPPS    $0x00, Z5, Z0, K1
+	VMOVAPS.Z Z1, K1, Z0
+	VCMPPS    $0x00, Z6, Z2, K1
+	VMOVAPS.Z Z1, K1, Z2
+	VCMPPS    $0x00, Z7, Z3, K1
+	VMOVAPS.Z Z1, K1, Z3
+	VCMPPS    $0x00, Z8, Z4, K1
+	VMOVAPS.Z Z1, K1, Z4
+	VMOVUPS   Z0, (AX)
+	VMOVUPS   Z2, 64(AX)
+	VMOVUPS   Z3, 128(AX)
+	VMOVUPS   Z4, 192(AX)
+	ADDQ      $0x00000100, AX
+	SUBQ      $0x00000040, CX
+	JMP       by4_wide
 
 below4_wide:
 by1_wide:
-	CMPQ           CX, $0x00000010
-	JLT            below1_wide
-	VMOVUPS        (DX), Z0
-	VMOVUPS        (SI), Z1
-	ADDQ           BX, DX
-	ADDQ           DI, SI
-	VCMPPS         $0x00, Z1, Z0, K1
-	VBROADCASTSS.Z loops3f800000<>+0(SB), K1, Z0
-	VMOVUPS        Z0, (AX)
-	ADDQ           $0x00000040, AX
-	SUBQ           $0x00000010, CX
-	JMP            by1_wide
+	CMPQ      CX, $0x00000010
+	JLT       below1_wide
+	VMOVUPS   (DX), Z0
+	VMOVUPS   (SI), Z2
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VCMPPS    $0x00, Z2, Z0, K1
+	VMOVAPS.Z Z1, K1, Z0
+	VMOVUPS   Z0, (AX)
+	ADDQ      $0x00000040, AX
+	SUBQ      $0x00000010, CX
+	JMP       by1_wide
 
 below1_wide:
-	TESTQ          CX, CX
-	JZ             end_wide
-	LEAQ           loopsTails<>+0(SB), R8
-	KMOVW          (R8)(CX*2), K1
-	VMOVUPS.Z      (DX), K1, Z0
-	VMOVUPS.Z      (SI), K1, Z1
-	ADDQ           BX, DX
-	ADDQ           DI, SI
-	VCMPPS         $0x00, Z1, Z0, K2
-	VBROADCASTSS.Z loops3f800000<>+0(SB), K2, Z0
-	VMOVUPS        Z0, K1, (AX)
-	ADDQ           $0x00000040, AX
+	TESTQ     CX, CX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), R8
+	KMOVW     (R8)(CX*2), K1
+	VMOVUPS.Z (DX), K1, Z0
+	VMOVUPS.Z (SI), K1, Z2
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VCMPPS    $0x00, Z2, Z0, K2
+	VMOVAPS.Z Z1, K2, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      $0x00000040, AX
 
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	VBROADCASTSS loops3f800000<>+0(SB), Z1
+	JMP          begin
 
 // func vectorGate(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 // Requires: AVX, AVX512F
@@ -6442,16 +7507,18 @@ end:
 	RET
 
 wide:
-	MOVQ         dst+0(FP), AX
-	MOVQ         n+24(FP), CX
-	VBROADCASTSS k+32(FP), Z0
-	VMOVUPS      Z0, (SP)
-	MOVQ         a+8(FP), DX
-	MOVQ         $0x00000040, BX
-	TESTQ        DX, DX
-	JNZ          a_wide
-	LEAQ         (SP), DX
-	XORQ         BX, BX
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
 
 a_wide:
 	MOVQ  b+16(FP), SI
@@ -6463,72 +7530,77 @@ a_wide:
 
 b_wide:
 by4_wide:
-	CMPQ        CX, $0x00000040
-	JLT         below4_wide
-	VMOVUPS     (DX), Z0
-	VMOVUPS     (SI), Z4
-	ADDQ        BX, DX
-	ADDQ        DI, SI
-	VMOVUPS     (DX), Z1
-	VMOVUPS     (SI), Z5
-	ADDQ        BX, DX
-	ADDQ        DI, SI
-	VMOVUPS     (DX), Z2
-	VMOVUPS     (SI), Z6
-	ADDQ        BX, DX
-	ADDQ        DI, SI
-	VMOVUPS     (DX), Z3
-	VMOVUPS     (SI), Z7
-	ADDQ        BX, DX
-	ADDQ        DI, SI
-	VCMPPS.BCST $0x1e, loops00000000<>+0(SB), Z4, K1
-	VMOVAPS.Z   Z0, K1, Z0
-	VCMPPS.BCST $0x1e, loops00000000<>+0(SB), Z5, K1
-	VMOVAPS.Z   Z1, K1, Z1
-	VCMPPS.BCST $0x1e, loops00000000<>+0(SB), Z6, K1
-	VMOVAPS.Z   Z2, K1, Z2
-	VCMPPS.BCST $0x1e, loops00000000<>+0(SB), Z7, K1
-	VMOVAPS.Z   Z3, K1, Z3
-	VMOVUPS     Z0, (AX)
-	VMOVUPS     Z1, 64(AX)
-	VMOVUPS     Z2, 128(AX)
-	VMOVUPS     Z3, 192(AX)
-	ADDQ        $0x00000100, AX
-	SUBQ        $0x00000040, CX
-	JMP         by4_wide
+	CMPQ      CX, $0x00000040
+	JLT       below4_wide
+	VMOVUPS   (DX), Z0
+	VMOVUPS   (SI), Z5
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMOVUPS   (DX), Z2
+	VMOVUPS   (SI), Z6
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMOVUPS   (DX), Z3
+	VMOVUPS   (SI), Z7
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMOVUPS   (DX), Z4
+	VMOVUPS   (SI), Z8
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VCMPPS    $0x1e, Z1, Z5, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VCMPPS    $0x1e, Z1, Z6, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VCMPPS    $0x1e, Z1, Z7, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VCMPPS    $0x1e, Z1, Z8, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   Z0, (AX)
+	VMOVUPS   Z2, 64(AX)
+	VMOVUPS   Z3, 128(AX)
+	VMOVUPS   Z4, 192(AX)
+	ADDQ      $0x00000100, AX
+	SUBQ      $0x00000040, CX
+	JMP       by4_wide
 
 below4_wide:
 by1_wide:
-	CMPQ        CX, $0x00000010
-	JLT         below1_wide
-	VMOVUPS     (DX), Z0
-	VMOVUPS     (SI), Z1
-	ADDQ        BX, DX
-	ADDQ        DI, SI
-	VCMPPS.BCST $0x1e, loops00000000<>+0(SB), Z1, K1
-	VMOVAPS.Z   Z0, K1, Z0
-	VMOVUPS     Z0, (AX)
-	ADDQ        $0x00000040, AX
-	SUBQ        $0x00000010, CX
-	JMP         by1_wide
+	CMPQ      CX, $0x00000010
+	JLT       below1_wide
+	VMOVUPS   (DX), Z0
+	VMOVUPS   (SI), Z2
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VCMPPS    $0x1e, Z1, Z2, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   Z0, (AX)
+	ADDQ      $0x00000040, AX
+	SUBQ      $0x00000010, CX
+	JMP       by1_wide
 
 below1_wide:
-	TESTQ       CX, CX
-	JZ          end_wide
-	LEAQ        loopsTails<>+0(SB), R8
-	KMOVW       (R8)(CX*2), K1
-	VMOVUPS.Z   (DX), K1, Z0
-	VMOVUPS.Z   (SI), K1, Z1
-	ADDQ        BX, DX
-	ADDQ        DI, SI
-	VCMPPS.BCST $0x1e, loops00000000<>+0(SB), Z1, K2
-	VMOVAPS.Z   Z0, K2, Z0
-	VMOVUPS     Z0, K1, (AX)
-	ADDQ        $0x00000040, AX
+	TESTQ     CX, CX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), R8
+	KMOVW     (R8)(CX*2), K1
+	VMOVUPS.Z (DX), K1, Z0
+	VMOVUPS.Z (SI), K1, Z2
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VCMPPS    $0x1e, Z1, Z2, K2
+	VMOVAPS.Z Z0, K2, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      $0x00000040, AX
 
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	VBROADCASTSS loops00000000<>+0(SB), Z1
+	JMP          begin
 
 // func vectorAddScaled(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 // Requires: AVX, AVX512F
@@ -6631,16 +7703,18 @@ end:
 	RET
 
 wide:
-	MOVQ         dst+0(FP), AX
-	MOVQ         n+24(FP), CX
-	VBROADCASTSS k+32(FP), Z0
-	VMOVUPS      Z0, (SP)
-	MOVQ         a+8(FP), DX
-	MOVQ         $0x00000040, BX
-	TESTQ        DX, DX
-	JNZ          a_wide
-	LEAQ         (SP), DX
-	XORQ         BX, BX
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
 
 a_wide:
 	MOVQ  b+16(FP), SI
@@ -6652,72 +7726,76 @@ a_wide:
 
 b_wide:
 by4_wide:
-	CMPQ        CX, $0x00000040
-	JLT         below4_wide
-	VMOVUPS     (DX), Z0
-	VMOVUPS     (SI), Z4
-	ADDQ        BX, DX
-	ADDQ        DI, SI
-	VMOVUPS     (DX), Z1
-	VMOVUPS     (SI), Z5
-	ADDQ        BX, DX
-	ADDQ        DI, SI
-	VMOVUPS     (DX), Z2
-	VMOVUPS     (SI), Z6
-	ADDQ        BX, DX
-	ADDQ        DI, SI
-	VMOVUPS     (DX), Z3
-	VMOVUPS     (SI), Z7
-	ADDQ        BX, DX
-	ADDQ        DI, SI
-	VMULPS.BCST k+32(FP), Z4, Z4
-	VADDPS      Z4, Z0, Z0
-	VMULPS.BCST k+32(FP), Z5, Z5
-	VADDPS      Z5, Z1, Z1
-	VMULPS.BCST k+32(FP), Z6, Z6
-	VADDPS      Z6, Z2, Z2
-	VMULPS.BCST k+32(FP), Z7, Z7
-	VADDPS      Z7, Z3, Z3
-	VMOVUPS     Z0, (AX)
-	VMOVUPS     Z1, 64(AX)
-	VMOVUPS     Z2, 128(AX)
-	VMOVUPS     Z3, 192(AX)
-	ADDQ        $0x00000100, AX
-	SUBQ        $0x00000040, CX
-	JMP         by4_wide
+	CMPQ    CX, $0x00000040
+	JLT     below4_wide
+	VMOVUPS (DX), Z1
+	VMOVUPS (SI), Z5
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z2
+	VMOVUPS (SI), Z6
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z3
+	VMOVUPS (SI), Z7
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z4
+	VMOVUPS (SI), Z8
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMULPS  Z0, Z5, Z5
+	VADDPS  Z5, Z1, Z1
+	VMULPS  Z0, Z6, Z6
+	VADDPS  Z6, Z2, Z2
+	VMULPS  Z0, Z7, Z7
+	VADDPS  Z7, Z3, Z3
+	VMULPS  Z0, Z8, Z8
+	VADDPS  Z8, Z4, Z4
+	VMOVUPS Z1, (AX)
+	VMOVUPS Z2, 64(AX)
+	VMOVUPS Z3, 128(AX)
+	VMOVUPS Z4, 192(AX)
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, CX
+	JMP     by4_wide
 
 below4_wide:
 by1_wide:
-	CMPQ        CX, $0x00000010
-	JLT         below1_wide
-	VMOVUPS     (DX), Z0
-	VMOVUPS     (SI), Z1
-	ADDQ        BX, DX
-	ADDQ        DI, SI
-	VMULPS.BCST k+32(FP), Z1, Z1
-	VADDPS      Z1, Z0, Z0
-	VMOVUPS     Z0, (AX)
-	ADDQ        $0x00000040, AX
-	SUBQ        $0x00000010, CX
-	JMP         by1_wide
+	CMPQ    CX, $0x00000010
+	JLT     below1_wide
+	VMOVUPS (DX), Z1
+	VMOVUPS (SI), Z2
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMULPS  Z0, Z2, Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, CX
+	JMP     by1_wide
 
 below1_wide:
-	TESTQ       CX, CX
-	JZ          end_wide
-	LEAQ        loopsTails<>+0(SB), R8
-	KMOVW       (R8)(CX*2), K1
-	VMOVUPS.Z   (DX), K1, Z0
-	VMOVUPS.Z   (SI), K1, Z1
-	ADDQ        BX, DX
-	ADDQ        DI, SI
-	VMULPS.BCST k+32(FP), Z1, Z1
-	VADDPS      Z1, Z0, Z0
-	VMOVUPS     Z0, K1, (AX)
-	ADDQ        $0x00000040, AX
+	TESTQ     CX, CX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), R8
+	KMOVW     (R8)(CX*2), K1
+	VMOVUPS.Z (DX), K1, Z1
+	VMOVUPS.Z (SI), K1, Z2
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMULPS    Z0, Z2, Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS   Z1, K1, (AX)
+	ADDQ      $0x00000040, AX
 
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	JMP          begin
 
 // func vectorSoftmaxGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 // Requires: AVX, AVX512F
@@ -6820,16 +7898,18 @@ end:
 	RET
 
 wide:
-	MOVQ         dst+0(FP), AX
-	MOVQ         n+24(FP), CX
-	VBROADCASTSS k+32(FP), Z0
-	VMOVUPS      Z0, (SP)
-	MOVQ         a+8(FP), DX
-	MOVQ         $0x00000040, BX
-	TESTQ        DX, DX
-	JNZ          a_wide
-	LEAQ         (SP), DX
-	XORQ         BX, BX
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
 
 a_wide:
 	MOVQ  b+16(FP), SI
@@ -6841,72 +7921,76 @@ a_wide:
 
 b_wide:
 by4_wide:
-	CMPQ        CX, $0x00000040
-	JLT         below4_wide
-	VMOVUPS     (DX), Z0
-	VMOVUPS     (SI), Z4
-	ADDQ        BX, DX
-	ADDQ        DI, SI
-	VMOVUPS     (DX), Z1
-	VMOVUPS     (SI), Z5
-	ADDQ        BX, DX
-	ADDQ        DI, SI
-	VMOVUPS     (DX), Z2
-	VMOVUPS     (SI), Z6
-	ADDQ        BX, DX
-	ADDQ        DI, SI
-	VMOVUPS     (DX), Z3
-	VMOVUPS     (SI), Z7
-	ADDQ        BX, DX
-	ADDQ        DI, SI
-	VSUBPS.BCST k+32(FP), Z0, Z0
-	VMULPS      Z4, Z0, Z0
-	VSUBPS.BCST k+32(FP), Z1, Z1
-	VMULPS      Z5, Z1, Z1
-	VSUBPS.BCST k+32(FP), Z2, Z2
-	VMULPS      Z6, Z2, Z2
-	VSUBPS.BCST k+32(FP), Z3, Z3
-	VMULPS      Z7, Z3, Z3
-	VMOVUPS     Z0, (AX)
-	VMOVUPS     Z1, 64(AX)
-	VMOVUPS     Z2, 128(AX)
-	VMOVUPS     Z3, 192(AX)
-	ADDQ        $0x00000100, AX
-	SUBQ        $0x00000040, CX
-	JMP         by4_wide
+	CMPQ    CX, $0x00000040
+	JLT     below4_wide
+	VMOVUPS (DX), Z1
+	VMOVUPS (SI), Z5
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z2
+	VMOVUPS (SI), Z6
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z3
+	VMOVUPS (SI), Z7
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z4
+	VMOVUPS (SI), Z8
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VSUBPS  Z0, Z1, Z1
+	VMULPS  Z5, Z1, Z1
+	VSUBPS  Z0, Z2, Z2
+	VMULPS  Z6, Z2, Z2
+	VSUBPS  Z0, Z3, Z3
+	VMULPS  Z7, Z3, Z3
+	VSUBPS  Z0, Z4, Z4
+	VMULPS  Z8, Z4, Z4
+	VMOVUPS Z1, (AX)
+	VMOVUPS Z2, 64(AX)
+	VMOVUPS Z3, 128(AX)
+	VMOVUPS Z4, 192(AX)
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, CX
+	JMP     by4_wide
 
 below4_wide:
 by1_wide:
-	CMPQ        CX, $0x00000010
-	JLT         below1_wide
-	VMOVUPS     (DX), Z0
-	VMOVUPS     (SI), Z1
-	ADDQ        BX, DX
-	ADDQ        DI, SI
-	VSUBPS.BCST k+32(FP), Z0, Z0
-	VMULPS      Z1, Z0, Z0
-	VMOVUPS     Z0, (AX)
-	ADDQ        $0x00000040, AX
-	SUBQ        $0x00000010, CX
-	JMP         by1_wide
+	CMPQ    CX, $0x00000010
+	JLT     below1_wide
+	VMOVUPS (DX), Z1
+	VMOVUPS (SI), Z2
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VSUBPS  Z0, Z1, Z1
+	VMULPS  Z2, Z1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, CX
+	JMP     by1_wide
 
 below1_wide:
-	TESTQ       CX, CX
-	JZ          end_wide
-	LEAQ        loopsTails<>+0(SB), R8
-	KMOVW       (R8)(CX*2), K1
-	VMOVUPS.Z   (DX), K1, Z0
-	VMOVUPS.Z   (SI), K1, Z1
-	ADDQ        BX, DX
-	ADDQ        DI, SI
-	VSUBPS.BCST k+32(FP), Z0, Z0
-	VMULPS      Z1, Z0, Z0
-	VMOVUPS     Z0, K1, (AX)
-	ADDQ        $0x00000040, AX
+	TESTQ     CX, CX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), R8
+	KMOVW     (R8)(CX*2), K1
+	VMOVUPS.Z (DX), K1, Z1
+	VMOVUPS.Z (SI), K1, Z2
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VSUBPS    Z0, Z1, Z1
+	VMULPS    Z2, Z1, Z1
+	VMOVUPS   Z1, K1, (AX)
+	ADDQ      $0x00000040, AX
 
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	JMP          begin
 
 // func vectorLogSoftmaxGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 // Requires: AVX, AVX2, AVX512F, FMA3
@@ -6948,14 +8032,14 @@ by2:
 	VMINPS       Y2, Y4, Y2
 	VMOVUPS      loopsc2d20000<>+0(SB), Y4
 	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
 	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y4
 	VROUNDPS     $0x08, Y4, Y4
 	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y2
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y2
-	VMOVUPS      loops42b20000<>+0(SB), Y5
-	VMINPS       Y3, Y5, Y3
-	VMOVUPS      loopsc2d20000<>+0(SB), Y5
-	VMAXPS       Y3, Y5, Y3
 	VMULPS       loops3fb8aa3b<>+0(SB), Y3, Y5
 	VROUNDPS     $0x08, Y5, Y5
 	VFNMADD231PS loops3f318000<>+0(SB), Y5, Y3
@@ -7093,16 +8177,18 @@ end:
 	RET
 
 wide:
-	MOVQ         dst+0(FP), AX
-	MOVQ         n+24(FP), CX
-	VBROADCASTSS k+32(FP), Z0
-	VMOVUPS      Z0, (SP)
-	MOVQ         a+8(FP), DX
-	MOVQ         $0x00000040, BX
-	TESTQ        DX, DX
-	JNZ          a_wide
-	LEAQ         (SP), DX
-	XORQ         BX, BX
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
 
 a_wide:
 	MOVQ  b+16(FP), SI
@@ -7114,126 +8200,6282 @@ a_wide:
 
 b_wide:
 by2_wide:
-	CMPQ              CX, $0x00000020
-	JLT               below2_wide
-	VMOVUPS           (DX), Z0
-	VMOVUPS           (SI), Z2
-	ADDQ              BX, DX
-	ADDQ              DI, SI
-	VMOVUPS           (DX), Z1
-	VMOVUPS           (SI), Z3
-	ADDQ              BX, DX
-	ADDQ              DI, SI
-	VBROADCASTSS      loops42b20000<>+0(SB), Z4
-	VMINPS            Z2, Z4, Z2
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z4
-	VMAXPS            Z2, Z4, Z2
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z2, Z4
-	VRNDSCALEPS       $0x08, Z4, Z4
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z4, Z2
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z4, Z2
-	VBROADCASTSS      loops42b20000<>+0(SB), Z5
-	VMINPS            Z3, Z5, Z3
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z5
-	VMAXPS            Z3, Z5, Z3
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z3, Z5
-	VRNDSCALEPS       $0x08, Z5, Z5
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z5, Z3
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z5, Z3
-	VBROADCASTSS      loops39506967<>+0(SB), Z6
-	VBROADCASTSS      loops39506967<>+0(SB), Z7
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z2, Z6
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z3, Z7
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z2, Z6
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z3, Z7
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z2, Z6
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z3, Z7
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z2, Z6
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z3, Z7
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z2, Z6
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z3, Z7
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z2, Z6
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z3, Z7
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z2, Z6
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z3, Z7
-	VSCALEFPS         Z4, Z6, Z2
-	VSCALEFPS         Z5, Z7, Z3
-	VMULPS.BCST       k+32(FP), Z2, Z2
-	VSUBPS            Z2, Z0, Z0
-	VMULPS.BCST       k+32(FP), Z3, Z3
-	VSUBPS            Z3, Z1, Z1
-	VMOVUPS           Z0, (AX)
-	VMOVUPS           Z1, 64(AX)
-	ADDQ              $0x00000080, AX
-	SUBQ              $0x00000020, CX
-	JMP               by2_wide
+	CMPQ         CX, $0x00000020
+	JLT          below2_wide
+	VMOVUPS      (DX), Z1
+	VMOVUPS      (SI), Z3
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Z2
+	VMOVUPS      (SI), Z4
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMINPS       Z3, Z5, Z3
+	VMAXPS       Z3, Z6, Z3
+	VMINPS       Z4, Z5, Z4
+	VMAXPS       Z4, Z6, Z4
+	VMOVAPS      Z11, Z8
+	VFMADD231PS  Z12, Z3, Z8
+	VSUBPS       Z11, Z8, Z7
+	VFNMADD231PS Z13, Z7, Z3
+	VFNMADD231PS Z14, Z7, Z3
+	VPERMPS      Z15, Z8, Z10
+	VMOVAPS      Z16, Z9
+	VFMADD231PS  Z17, Z3, Z9
+	VMULPS       Z3, Z3, Z8
+	VFMADD231PS  Z8, Z9, Z3
+	VFMADD213PS  Z10, Z10, Z3
+	VSCALEFPS    Z7, Z3, Z3
+	VMOVAPS      Z11, Z8
+	VFMADD231PS  Z12, Z4, Z8
+	VSUBPS       Z11, Z8, Z7
+	VFNMADD231PS Z13, Z7, Z4
+	VFNMADD231PS Z14, Z7, Z4
+	VPERMPS      Z15, Z8, Z10
+	VMOVAPS      Z16, Z9
+	VFMADD231PS  Z17, Z4, Z9
+	VMULPS       Z4, Z4, Z8
+	VFMADD231PS  Z8, Z9, Z4
+	VFMADD213PS  Z10, Z10, Z4
+	VSCALEFPS    Z7, Z4, Z4
+	VMULPS       Z0, Z3, Z3
+	VSUBPS       Z3, Z1, Z1
+	VMULPS       Z0, Z4, Z4
+	VSUBPS       Z4, Z2, Z2
+	VMOVUPS      Z1, (AX)
+	VMOVUPS      Z2, 64(AX)
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, CX
+	JMP          by2_wide
 
 below2_wide:
 by1_wide:
-	CMPQ              CX, $0x00000010
-	JLT               below1_wide
-	VMOVUPS           (DX), Z0
-	VMOVUPS           (SI), Z1
-	ADDQ              BX, DX
-	ADDQ              DI, SI
-	VBROADCASTSS      loops42b20000<>+0(SB), Z2
-	VMINPS            Z1, Z2, Z1
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z2
-	VMAXPS            Z1, Z2, Z1
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z1, Z2
-	VRNDSCALEPS       $0x08, Z2, Z2
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z2, Z1
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z2, Z1
-	VBROADCASTSS      loops39506967<>+0(SB), Z3
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z3
-	VSCALEFPS         Z2, Z3, Z1
-	VMULPS.BCST       k+32(FP), Z1, Z1
-	VSUBPS            Z1, Z0, Z0
-	VMOVUPS           Z0, (AX)
-	ADDQ              $0x00000040, AX
-	SUBQ              $0x00000010, CX
-	JMP               by1_wide
+	CMPQ         CX, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (DX), Z1
+	VMOVUPS      (SI), Z2
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMINPS       Z2, Z5, Z2
+	VMAXPS       Z2, Z6, Z2
+	VMOVAPS      Z11, Z4
+	VFMADD231PS  Z12, Z2, Z4
+	VSUBPS       Z11, Z4, Z3
+	VFNMADD231PS Z13, Z3, Z2
+	VFNMADD231PS Z14, Z3, Z2
+	VPERMPS      Z15, Z4, Z8
+	VMOVAPS      Z16, Z7
+	VFMADD231PS  Z17, Z2, Z7
+	VMULPS       Z2, Z2, Z4
+	VFMADD231PS  Z4, Z7, Z2
+	VFMADD213PS  Z8, Z8, Z2
+	VSCALEFPS    Z3, Z2, Z2
+	VMULPS       Z0, Z2, Z2
+	VSUBPS       Z2, Z1, Z1
+	VMOVUPS      Z1, (AX)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, CX
+	JMP          by1_wide
 
 below1_wide:
-	TESTQ             CX, CX
-	JZ                end_wide
-	LEAQ              loopsTails<>+0(SB), R8
-	KMOVW             (R8)(CX*2), K1
-	VMOVUPS.Z         (DX), K1, Z0
-	VMOVUPS.Z         (SI), K1, Z1
-	ADDQ              BX, DX
-	ADDQ              DI, SI
-	VBROADCASTSS      loops42b20000<>+0(SB), Z2
-	VMINPS            Z1, Z2, Z1
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z2
-	VMAXPS            Z1, Z2, Z1
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z1, Z2
-	VRNDSCALEPS       $0x08, Z2, Z2
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z2, Z1
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z2, Z1
-	VBROADCASTSS      loops39506967<>+0(SB), Z3
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z3
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z1, Z3
-	VSCALEFPS         Z2, Z3, Z1
-	VMULPS.BCST       k+32(FP), Z1, Z1
-	VSUBPS            Z1, Z0, Z0
-	VMOVUPS           Z0, K1, (AX)
-	ADDQ              $0x00000040, AX
+	TESTQ        CX, CX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), R8
+	KMOVW        (R8)(CX*2), K1
+	VMOVUPS.Z    (DX), K1, Z1
+	VMOVUPS.Z    (SI), K1, Z2
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMINPS       Z2, Z5, Z2
+	VMAXPS       Z2, Z6, Z2
+	VMOVAPS      Z11, Z3
+	VFMADD231PS  Z12, Z2, Z3
+	VSUBPS       Z11, Z3, Z4
+	VFNMADD231PS Z13, Z4, Z2
+	VFNMADD231PS Z14, Z4, Z2
+	VPERMPS      Z15, Z3, Z5
+	VMOVAPS      Z16, Z6
+	VFMADD231PS  Z17, Z2, Z6
+	VMULPS       Z2, Z2, Z3
+	VFMADD231PS  Z3, Z6, Z2
+	VFMADD213PS  Z5, Z5, Z2
+	VSCALEFPS    Z4, Z2, Z2
+	VMULPS       Z0, Z2, Z2
+	VSUBPS       Z2, Z1, Z1
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         $0x00000040, AX
 
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	VBROADCASTSS loops42b20000<>+0(SB), Z5
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z6
+	VBROADCASTSS loops49400000<>+0(SB), Z11
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z12
+	VBROADCASTSS loops3f317218<>+0(SB), Z13
+	VBROADCASTSS loopsb102e308<>+0(SB), Z14
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z15
+	VBROADCASTSS loops3f000111<>+0(SB), Z16
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z17
+	JMP          begin
+
+// func vectorGELU(dst *float32, x *float32, n int, k float32, c float32)
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
+TEXT ·vectorGELU(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2:
+	CMPQ         DX, $0x00000010
+	JLT          below2
+	VMOVUPS      (CX), Y0
+	VMOVUPS      32(CX), Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y1, Y3
+	VMULPS       loops3f3504f3<>+0(SB), Y2, Y2
+	VMULPS       loops3f3504f3<>+0(SB), Y3, Y3
+	VMULPS       Y2, Y2, Y4
+	VMULPS       Y3, Y3, Y5
+	VMOVUPS      loops38b28911<>+0(SB), Y6
+	VMOVUPS      loops38b28911<>+0(SB), Y7
+	VFMADD213PS  loopsba565204<>+0(SB), Y4, Y6
+	VFMADD213PS  loopsba565204<>+0(SB), Y5, Y7
+	VFMADD213PS  loops3baa852a<>+0(SB), Y4, Y6
+	VFMADD213PS  loops3baa852a<>+0(SB), Y5, Y7
+	VFMADD213PS  loopsbcdc0a93<>+0(SB), Y4, Y6
+	VFMADD213PS  loopsbcdc0a93<>+0(SB), Y5, Y7
+	VFMADD213PS  loops3de7172a<>+0(SB), Y4, Y6
+	VFMADD213PS  loops3de7172a<>+0(SB), Y5, Y7
+	VFMADD213PS  loopsbec093a2<>+0(SB), Y4, Y6
+	VFMADD213PS  loopsbec093a2<>+0(SB), Y5, Y7
+	VFMADD213PS  loops3e0375d4<>+0(SB), Y4, Y6
+	VFMADD213PS  loops3e0375d4<>+0(SB), Y5, Y7
+	VMOVAPS      Y2, Y4
+	VFMADD231PS  Y2, Y6, Y4
+	VANDPS       loops7fffffff<>+0(SB), Y2, Y6
+	VMOVUPS      loops40800000<>+0(SB), Y5
+	VMINPS       Y6, Y5, Y6
+	VMOVAPS      Y3, Y5
+	VFMADD231PS  Y3, Y7, Y5
+	VANDPS       loops7fffffff<>+0(SB), Y3, Y7
+	VMOVUPS      loops40800000<>+0(SB), Y8
+	VMINPS       Y7, Y8, Y7
+	VMOVUPS      loops394fd977<>+0(SB), Y8
+	VMOVUPS      loops394fd977<>+0(SB), Y9
+	VFMADD213PS  loopsbb48e68e<>+0(SB), Y6, Y8
+	VFMADD213PS  loopsbb48e68e<>+0(SB), Y7, Y9
+	VFMADD213PS  loops3cb6ce78<>+0(SB), Y6, Y8
+	VFMADD213PS  loops3cb6ce78<>+0(SB), Y7, Y9
+	VFMADD213PS  loopsbdd53996<>+0(SB), Y6, Y8
+	VFMADD213PS  loopsbdd53996<>+0(SB), Y7, Y9
+	VFMADD213PS  loopsbf2310dc<>+0(SB), Y6, Y8
+	VFMADD213PS  loopsbf2310dc<>+0(SB), Y7, Y9
+	VFMADD213PS  loopsbf905ba9<>+0(SB), Y6, Y8
+	VFMADD213PS  loopsbf905ba9<>+0(SB), Y7, Y9
+	VFMADD213PS  loopsb92e8626<>+0(SB), Y6, Y8
+	VFMADD213PS  loopsb92e8626<>+0(SB), Y7, Y9
+	VMOVUPS      loops42b20000<>+0(SB), Y6
+	VMINPS       Y8, Y6, Y8
+	VMOVUPS      loopsc2d20000<>+0(SB), Y6
+	VMAXPS       Y8, Y6, Y8
+	VMOVUPS      loops42b20000<>+0(SB), Y6
+	VMINPS       Y9, Y6, Y9
+	VMOVUPS      loopsc2d20000<>+0(SB), Y6
+	VMAXPS       Y9, Y6, Y9
+	VMULPS       loops3fb8aa3b<>+0(SB), Y8, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VFNMADD231PS loops3f318000<>+0(SB), Y6, Y8
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y6, Y8
+	VMULPS       loops3fb8aa3b<>+0(SB), Y9, Y7
+	VROUNDPS     $0x08, Y7, Y7
+	VFNMADD231PS loops3f318000<>+0(SB), Y7, Y9
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y7, Y9
+	VMOVUPS      loops39506967<>+0(SB), Y10
+	VMOVUPS      loops39506967<>+0(SB), Y11
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y8, Y10
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y9, Y11
+	VFMADD213PS  loops3c088908<>+0(SB), Y8, Y10
+	VFMADD213PS  loops3c088908<>+0(SB), Y9, Y11
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y8, Y10
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y9, Y11
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y8, Y10
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y9, Y11
+	VFMADD213PS  loops3f000000<>+0(SB), Y8, Y10
+	VFMADD213PS  loops3f000000<>+0(SB), Y9, Y11
+	VFMADD213PS  loops3f800000<>+0(SB), Y8, Y10
+	VFMADD213PS  loops3f800000<>+0(SB), Y9, Y11
+	VFMADD213PS  loops3f800000<>+0(SB), Y8, Y10
+	VFMADD213PS  loops3f800000<>+0(SB), Y9, Y11
+	VCVTPS2DQ    Y6, Y6
+	VPSRAD       $0x01, Y6, Y8
+	VPSUBD       Y8, Y6, Y6
+	VPADDD       loops0000007f<>+0(SB), Y8, Y8
+	VPSLLD       $0x17, Y8, Y8
+	VMULPS       Y8, Y10, Y8
+	VPADDD       loops0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y8, Y8
+	VCVTPS2DQ    Y7, Y7
+	VPSRAD       $0x01, Y7, Y6
+	VPSUBD       Y6, Y7, Y7
+	VPADDD       loops0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y11, Y9
+	VPADDD       loops0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y9, Y9
+	VMOVUPS      loops3f800000<>+0(SB), Y6
+	VSUBPS       Y8, Y6, Y6
+	VANDPS       loops80000000<>+0(SB), Y2, Y7
+	VXORPS       Y7, Y2, Y2
+	VORPS        Y7, Y6, Y6
+	VCMPPS       $0x11, loops3f666666<>+0(SB), Y2, Y2
+	VBLENDVPS    Y2, Y4, Y6, Y2
+	VMOVUPS      loops3f800000<>+0(SB), Y4
+	VSUBPS       Y9, Y4, Y7
+	VANDPS       loops80000000<>+0(SB), Y3, Y4
+	VXORPS       Y4, Y3, Y3
+	VORPS        Y4, Y7, Y7
+	VCMPPS       $0x11, loops3f666666<>+0(SB), Y3, Y3
+	VBLENDVPS    Y3, Y5, Y7, Y3
+	VMOVUPS      loops3f000000<>+0(SB), Y4
+	VFMADD132PS  loops3f000000<>+0(SB), Y4, Y2
+	VMOVUPS      loops3f000000<>+0(SB), Y4
+	VFMADD132PS  loops3f000000<>+0(SB), Y4, Y3
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          by2
+
+below2:
+by1:
+	CMPQ         DX, $0x00000008
+	JLT          below1
+	VMOVUPS      (CX), Y0
+	VMOVAPS      Y0, Y1
+	VMULPS       loops3f3504f3<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVUPS      loops38b28911<>+0(SB), Y3
+	VFMADD213PS  loopsba565204<>+0(SB), Y2, Y3
+	VFMADD213PS  loops3baa852a<>+0(SB), Y2, Y3
+	VFMADD213PS  loopsbcdc0a93<>+0(SB), Y2, Y3
+	VFMADD213PS  loops3de7172a<>+0(SB), Y2, Y3
+	VFMADD213PS  loopsbec093a2<>+0(SB), Y2, Y3
+	VFMADD213PS  loops3e0375d4<>+0(SB), Y2, Y3
+	VMOVAPS      Y1, Y2
+	VFMADD231PS  Y1, Y3, Y2
+	VANDPS       loops7fffffff<>+0(SB), Y1, Y3
+	VMOVUPS      loops40800000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMOVUPS      loops394fd977<>+0(SB), Y4
+	VFMADD213PS  loopsbb48e68e<>+0(SB), Y3, Y4
+	VFMADD213PS  loops3cb6ce78<>+0(SB), Y3, Y4
+	VFMADD213PS  loopsbdd53996<>+0(SB), Y3, Y4
+	VFMADD213PS  loopsbf2310dc<>+0(SB), Y3, Y4
+	VFMADD213PS  loopsbf905ba9<>+0(SB), Y3, Y4
+	VFMADD213PS  loopsb92e8626<>+0(SB), Y3, Y4
+	VMOVUPS      loops42b20000<>+0(SB), Y3
+	VMINPS       Y4, Y3, Y4
+	VMOVUPS      loopsc2d20000<>+0(SB), Y3
+	VMAXPS       Y4, Y3, Y4
+	VMULPS       loops3fb8aa3b<>+0(SB), Y4, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y4
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y4
+	VMOVUPS      loops39506967<>+0(SB), Y5
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y4, Y5
+	VFMADD213PS  loops3c088908<>+0(SB), Y4, Y5
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y4, Y5
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y4, Y5
+	VFMADD213PS  loops3f000000<>+0(SB), Y4, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y5
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y4
+	VPSUBD       Y4, Y3, Y3
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y4
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VMOVUPS      loops3f800000<>+0(SB), Y3
+	VSUBPS       Y4, Y3, Y3
+	VANDPS       loops80000000<>+0(SB), Y1, Y4
+	VXORPS       Y4, Y1, Y1
+	VORPS        Y4, Y3, Y3
+	VCMPPS       $0x11, loops3f666666<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VMOVUPS      loops3f000000<>+0(SB), Y2
+	VFMADD132PS  loops3f000000<>+0(SB), Y2, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
+	JMP          by1
+
+below1:
+	TESTQ        DX, DX
+	JZ           end
+	NEGQ         DX
+	LEAQ         loopsOnes<>+0(SB), BX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMOVAPS      Y1, Y2
+	VMULPS       loops3f3504f3<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y2, Y3
+	VMOVUPS      loops38b28911<>+0(SB), Y4
+	VFMADD213PS  loopsba565204<>+0(SB), Y3, Y4
+	VFMADD213PS  loops3baa852a<>+0(SB), Y3, Y4
+	VFMADD213PS  loopsbcdc0a93<>+0(SB), Y3, Y4
+	VFMADD213PS  loops3de7172a<>+0(SB), Y3, Y4
+	VFMADD213PS  loopsbec093a2<>+0(SB), Y3, Y4
+	VFMADD213PS  loops3e0375d4<>+0(SB), Y3, Y4
+	VMOVAPS      Y2, Y3
+	VFMADD231PS  Y2, Y4, Y3
+	VANDPS       loops7fffffff<>+0(SB), Y2, Y4
+	VMOVUPS      loops40800000<>+0(SB), Y5
+	VMINPS       Y4, Y5, Y4
+	VMOVUPS      loops394fd977<>+0(SB), Y5
+	VFMADD213PS  loopsbb48e68e<>+0(SB), Y4, Y5
+	VFMADD213PS  loops3cb6ce78<>+0(SB), Y4, Y5
+	VFMADD213PS  loopsbdd53996<>+0(SB), Y4, Y5
+	VFMADD213PS  loopsbf2310dc<>+0(SB), Y4, Y5
+	VFMADD213PS  loopsbf905ba9<>+0(SB), Y4, Y5
+	VFMADD213PS  loopsb92e8626<>+0(SB), Y4, Y5
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y5, Y4, Y5
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y5, Y4, Y5
+	VMULPS       loops3fb8aa3b<>+0(SB), Y5, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y5
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y5
+	VMOVUPS      loops39506967<>+0(SB), Y6
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y5, Y6
+	VFMADD213PS  loops3c088908<>+0(SB), Y5, Y6
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y5, Y6
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y5, Y6
+	VFMADD213PS  loops3f000000<>+0(SB), Y5, Y6
+	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y6
+	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y6
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPSUBD       Y5, Y4, Y4
+	VPADDD       loops0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y5
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VMOVUPS      loops3f800000<>+0(SB), Y4
+	VSUBPS       Y5, Y4, Y4
+	VANDPS       loops80000000<>+0(SB), Y2, Y5
+	VXORPS       Y5, Y2, Y2
+	VORPS        Y5, Y4, Y4
+	VCMPPS       $0x11, loops3f666666<>+0(SB), Y2, Y2
+	VBLENDVPS    Y2, Y3, Y4, Y2
+	VMOVUPS      loops3f000000<>+0(SB), Y3
+	VFMADD132PS  loops3f000000<>+0(SB), Y3, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2_wide:
+	CMPQ         DX, $0x00000020
+	JLT          below2_wide
+	VMOVUPS      (CX), Z0
+	VMOVUPS      64(CX), Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z1, Z3
+	VANDPS       Z7, Z2, Z4
+	VMINPS       Z4, Z8, Z4
+	VMOVAPS      Z9, Z5
+	VFMADD231PS  Z10, Z4, Z5
+	VSUBPS       Z9, Z5, Z6
+	VFNMADD231PS Z10, Z4, Z6
+	VPERMPS      Z11, Z5, Z4
+	VPERMPS      Z12, Z5, Z19
+	VFMADD213PS  Z19, Z6, Z4
+	VPERMPS      Z13, Z5, Z19
+	VFMADD213PS  Z19, Z6, Z4
+	VPERMPS      Z14, Z5, Z19
+	VFMADD213PS  Z19, Z6, Z4
+	VPERMPS      Z15, Z5, Z19
+	VFMADD213PS  Z19, Z6, Z4
+	VPERMPS      Z16, Z5, Z19
+	VFMADD213PS  Z19, Z6, Z4
+	VANDPS       Z17, Z2, Z2
+	VXORPS       Z2, Z4, Z4
+	VADDPS       Z18, Z4, Z2
+	VANDPS       Z7, Z3, Z4
+	VMINPS       Z4, Z8, Z4
+	VMOVAPS      Z9, Z5
+	VFMADD231PS  Z10, Z4, Z5
+	VSUBPS       Z9, Z5, Z6
+	VFNMADD231PS Z10, Z4, Z6
+	VPERMPS      Z11, Z5, Z4
+	VPERMPS      Z12, Z5, Z19
+	VFMADD213PS  Z19, Z6, Z4
+	VPERMPS      Z13, Z5, Z19
+	VFMADD213PS  Z19, Z6, Z4
+	VPERMPS      Z14, Z5, Z19
+	VFMADD213PS  Z19, Z6, Z4
+	VPERMPS      Z15, Z5, Z19
+	VFMADD213PS  Z19, Z6, Z4
+	VPERMPS      Z16, Z5, Z19
+	VFMADD213PS  Z19, Z6, Z4
+	VANDPS       Z17, Z3, Z3
+	VXORPS       Z3, Z4, Z4
+	VADDPS       Z18, Z4, Z3
+	VMULPS       Z2, Z0, Z0
+	VMULPS       Z3, Z1, Z1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, DX
+	JMP          by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ         DX, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (CX), Z0
+	VMOVAPS      Z0, Z1
+	VANDPS       Z7, Z1, Z2
+	VMINPS       Z2, Z8, Z2
+	VMOVAPS      Z9, Z3
+	VFMADD231PS  Z10, Z2, Z3
+	VSUBPS       Z9, Z3, Z4
+	VFNMADD231PS Z10, Z2, Z4
+	VPERMPS      Z11, Z3, Z2
+	VPERMPS      Z12, Z3, Z5
+	VFMADD213PS  Z5, Z4, Z2
+	VPERMPS      Z13, Z3, Z5
+	VFMADD213PS  Z5, Z4, Z2
+	VPERMPS      Z14, Z3, Z5
+	VFMADD213PS  Z5, Z4, Z2
+	VPERMPS      Z15, Z3, Z5
+	VFMADD213PS  Z5, Z4, Z2
+	VPERMPS      Z16, Z3, Z5
+	VFMADD213PS  Z5, Z4, Z2
+	VANDPS       Z17, Z1, Z1
+	VXORPS       Z1, Z2, Z2
+	VADDPS       Z18, Z2, Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        DX, DX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), BX
+	KMOVW        (BX)(DX*2), K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMOVAPS      Z0, Z1
+	VANDPS       Z7, Z1, Z2
+	VMINPS       Z2, Z8, Z2
+	VMOVAPS      Z9, Z3
+	VFMADD231PS  Z10, Z2, Z3
+	VSUBPS       Z9, Z3, Z4
+	VFNMADD231PS Z10, Z2, Z4
+	VPERMPS      Z11, Z3, Z2
+	VPERMPS      Z12, Z3, Z5
+	VFMADD213PS  Z5, Z4, Z2
+	VPERMPS      Z13, Z3, Z5
+	VFMADD213PS  Z5, Z4, Z2
+	VPERMPS      Z14, Z3, Z5
+	VFMADD213PS  Z5, Z4, Z2
+	VPERMPS      Z15, Z3, Z5
+	VFMADD213PS  Z5, Z4, Z2
+	VPERMPS      Z16, Z3, Z5
+	VFMADD213PS  Z5, Z4, Z2
+	VANDPS       Z17, Z1, Z1
+	VXORPS       Z1, Z2, Z2
+	VADDPS       Z18, Z2, Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS loops7fffffff<>+0(SB), Z7
+	VBROADCASTSS loops40b795cf<>+0(SB), Z8
+	VBROADCASTSS loops4b400000<>+0(SB), Z9
+	VBROADCASTSS loops402ccccd<>+0(SB), Z10
+	VMOVUPS      loopsTableb890bb0d_b8460f73<>+0(SB), Z11
+	VMOVUPS      loopsTable0_39a10805<>+0(SB), Z12
+	VMOVUPS      loopsTable3b5d616e_3b325a1d<>+0(SB), Z13
+	VMOVUPS      loopsTable0_bc1b073d<>+0(SB), Z14
+	VMOVUPS      loopsTablebe174d74_be0d45e5<>+0(SB), Z15
+	VMOVUPS      loopsTable0_3e13e9d7<>+0(SB), Z16
+	VBROADCASTSS loops80000000<>+0(SB), Z17
+	VBROADCASTSS loops3f000000<>+0(SB), Z18
+	JMP          begin
+
+DATA loops40b795cf<>+0(SB)/4, $0x40b795cf
+DATA loops40b795cf<>+4(SB)/4, $0x40b795cf
+DATA loops40b795cf<>+8(SB)/4, $0x40b795cf
+DATA loops40b795cf<>+12(SB)/4, $0x40b795cf
+DATA loops40b795cf<>+16(SB)/4, $0x40b795cf
+DATA loops40b795cf<>+20(SB)/4, $0x40b795cf
+DATA loops40b795cf<>+24(SB)/4, $0x40b795cf
+DATA loops40b795cf<>+28(SB)/4, $0x40b795cf
+GLOBL loops40b795cf<>(SB), RODATA|NOPTR, $32
+
+DATA loops402ccccd<>+0(SB)/4, $0x402ccccd
+DATA loops402ccccd<>+4(SB)/4, $0x402ccccd
+DATA loops402ccccd<>+8(SB)/4, $0x402ccccd
+DATA loops402ccccd<>+12(SB)/4, $0x402ccccd
+DATA loops402ccccd<>+16(SB)/4, $0x402ccccd
+DATA loops402ccccd<>+20(SB)/4, $0x402ccccd
+DATA loops402ccccd<>+24(SB)/4, $0x402ccccd
+DATA loops402ccccd<>+28(SB)/4, $0x402ccccd
+GLOBL loops402ccccd<>(SB), RODATA|NOPTR, $32
+
+DATA loops4b400000<>+0(SB)/4, $0x4b400000
+DATA loops4b400000<>+4(SB)/4, $0x4b400000
+DATA loops4b400000<>+8(SB)/4, $0x4b400000
+DATA loops4b400000<>+12(SB)/4, $0x4b400000
+DATA loops4b400000<>+16(SB)/4, $0x4b400000
+DATA loops4b400000<>+20(SB)/4, $0x4b400000
+DATA loops4b400000<>+24(SB)/4, $0x4b400000
+DATA loops4b400000<>+28(SB)/4, $0x4b400000
+GLOBL loops4b400000<>(SB), RODATA|NOPTR, $32
+
+DATA loopsTableb890bb0d_b8460f73<>+0(SB)/4, $0xb890bb0d
+DATA loopsTableb890bb0d_b8460f73<>+4(SB)/4, $0xb8460f73
+DATA loopsTableb890bb0d_b8460f73<>+8(SB)/4, $0xb49b9e86
+DATA loopsTableb890bb0d_b8460f73<>+12(SB)/4, $0x3815ad44
+DATA loopsTableb890bb0d_b8460f73<>+16(SB)/4, $0x382c8b72
+DATA loopsTableb890bb0d_b8460f73<>+20(SB)/4, $0x37cb5070
+DATA loopsTableb890bb0d_b8460f73<>+24(SB)/4, $0x36973269
+DATA loopsTableb890bb0d_b8460f73<>+28(SB)/4, $0xb6d07c57
+DATA loopsTableb890bb0d_b8460f73<>+32(SB)/4, $0xb7037097
+DATA loopsTableb890bb0d_b8460f73<>+36(SB)/4, $0xb6b3b6bf
+DATA loopsTableb890bb0d_b8460f73<>+40(SB)/4, $0xb6329ce4
+DATA loopsTableb890bb0d_b8460f73<>+44(SB)/4, $0xb58bb0ba
+DATA loopsTableb890bb0d_b8460f73<>+48(SB)/4, $0xb4b1fd02
+DATA loopsTableb890bb0d_b8460f73<>+52(SB)/4, $0xb3bc3ae5
+DATA loopsTableb890bb0d_b8460f73<>+56(SB)/4, $0xb2a72148
+DATA loopsTableb890bb0d_b8460f73<>+60(SB)/4, $0x00000000
+GLOBL loopsTableb890bb0d_b8460f73<>(SB), RODATA|NOPTR, $64
+
+DATA loopsTable0_39a10805<>+0(SB)/4, $0x00000000
+DATA loopsTable0_39a10805<>+4(SB)/4, $0x39a10805
+DATA loopsTable0_39a10805<>+8(SB)/4, $0x39e0c686
+DATA loopsTable0_39a10805<>+12(SB)/4, $0x39accff5
+DATA loopsTable0_39a10805<>+16(SB)/4, $0x390328fc
+DATA loopsTable0_39a10805<>+20(SB)/4, $0xb836285e
+DATA loopsTable0_39a10805<>+24(SB)/4, $0xb8ed141b
+DATA loopsTable0_39a10805<>+28(SB)/4, $0xb8daf3ed
+DATA loopsTable0_39a10805<>+32(SB)/4, $0xb88b850e
+DATA loopsTable0_39a10805<>+36(SB)/4, $0xb809ea01
+DATA loopsTable0_39a10805<>+40(SB)/4, $0xb75d1481
+DATA loopsTable0_39a10805<>+44(SB)/4, $0xb692e94a
+DATA loopsTable0_39a10805<>+48(SB)/4, $0xb5a3fd6f
+DATA loopsTable0_39a10805<>+52(SB)/4, $0xb49b0881
+DATA loopsTable0_39a10805<>+56(SB)/4, $0xb379af80
+DATA loopsTable0_39a10805<>+60(SB)/4, $0x00000000
+GLOBL loopsTable0_39a10805<>(SB), RODATA|NOPTR, $64
+
+DATA loopsTable3b5d616e_3b325a1d<>+0(SB)/4, $0x3b5d616e
+DATA loopsTable3b5d616e_3b325a1d<>+4(SB)/4, $0x3b325a1d
+DATA loopsTable3b5d616e_3b325a1d<>+8(SB)/4, $0x3a97e197
+DATA loopsTable3b5d616e_3b325a1d<>+12(SB)/4, $0xb9e01148
+DATA loopsTable3b5d616e_3b325a1d<>+16(SB)/4, $0xbab08ca6
+DATA loopsTable3b5d616e_3b325a1d<>+20(SB)/4, $0xbac1a392
+DATA loopsTable3b5d616e_3b325a1d<>+24(SB)/4, $0xba939fad
+DATA loopsTable3b5d616e_3b325a1d<>+28(SB)/4, $0xba2fdbf4
+DATA loopsTable3b5d616e_3b325a1d<>+32(SB)/4, $0xb9aaed12
+DATA loopsTable3b5d616e_3b325a1d<>+36(SB)/4, $0xb90a7554
+DATA loopsTable3b5d616e_3b325a1d<>+40(SB)/4, $0xb83d3d43
+DATA loopsTable3b5d616e_3b325a1d<>+44(SB)/4, $0xb75be204
+DATA loopsTable3b5d616e_3b325a1d<>+48(SB)/4, $0xb65a5498
+DATA loopsTable3b5d616e_3b325a1d<>+52(SB)/4, $0xb539f1b3
+DATA loopsTable3b5d616e_3b325a1d<>+56(SB)/4, $0xb408335f
+DATA loopsTable3b5d616e_3b325a1d<>+60(SB)/4, $0x00000000
+GLOBL loopsTable3b5d616e_3b325a1d<>(SB), RODATA|NOPTR, $64
+
+DATA loopsTable0_bc1b073d<>+0(SB)/4, $0x00000000
+DATA loopsTable0_bc1b073d<>+4(SB)/4, $0xbc1b073d
+DATA loopsTable0_bc1b073d<>+8(SB)/4, $0xbc7c6571
+DATA loopsTable0_bc1b073d<>+12(SB)/4, $0xbc8657b2
+DATA loopsTable0_bc1b073d<>+16(SB)/4, $0xbc5da7ca
+DATA loopsTable0_bc1b073d<>+20(SB)/4, $0xbc157469
+DATA loopsTable0_bc1b073d<>+24(SB)/4, $0xbba8ae4e
+DATA loopsTable0_bc1b073d<>+28(SB)/4, $0xbb215d70
+DATA loopsTable0_bc1b073d<>+32(SB)/4, $0xba83d4b7
+DATA loopsTable0_bc1b073d<>+36(SB)/4, $0xb9b8db02
+DATA loopsTable0_bc1b073d<>+40(SB)/4, $0xb8df2f7a
+DATA loopsTable0_bc1b073d<>+44(SB)/4, $0xb7e890a8
+DATA loopsTable0_bc1b073d<>+48(SB)/4, $0xb6d1850a
+DATA loopsTable0_bc1b073d<>+52(SB)/4, $0xb5a3691b
+DATA loopsTable0_bc1b073d<>+56(SB)/4, $0xb45ce4f4
+DATA loopsTable0_bc1b073d<>+60(SB)/4, $0x00000000
+GLOBL loopsTable0_bc1b073d<>(SB), RODATA|NOPTR, $64
+
+DATA loopsTablebe174d74_be0d45e5<>+0(SB)/4, $0xbe174d74
+DATA loopsTablebe174d74_be0d45e5<>+4(SB)/4, $0xbe0d45e5
+DATA loopsTablebe174d74_be0d45e5<>+8(SB)/4, $0xbde6000e
+DATA loopsTablebe174d74_be0d45e5<>+12(SB)/4, $0xbda33a3b
+DATA loopsTablebe174d74_be0d45e5<>+16(SB)/4, $0xbd49fb94
+DATA loopsTablebe174d74_be0d45e5<>+20(SB)/4, $0xbcd9e6e9
+DATA loopsTablebe174d74_be0d45e5<>+24(SB)/4, $0xbc4cf18a
+DATA loopsTablebe174d74_be0d45e5<>+28(SB)/4, $0xbba80c44
+DATA loopsTablebe174d74_be0d45e5<>+32(SB)/4, $0xbaf0437f
+DATA loopsTablebe174d74_be0d45e5<>+36(SB)/4, $0xba15bd8d
+DATA loopsTablebe174d74_be0d45e5<>+40(SB)/4, $0xb922b8d3
+DATA loopsTablebe174d74_be0d45e5<>+44(SB)/4, $0xb81a29aa
+DATA loopsTablebe174d74_be0d45e5<>+48(SB)/4, $0xb6feaa34
+DATA loopsTablebe174d74_be0d45e5<>+52(SB)/4, $0xb5b7619c
+DATA loopsTablebe174d74_be0d45e5<>+56(SB)/4, $0xb4663fbb
+DATA loopsTablebe174d74_be0d45e5<>+60(SB)/4, $0x00000000
+GLOBL loopsTablebe174d74_be0d45e5<>(SB), RODATA|NOPTR, $64
+
+DATA loopsTable0_3e13e9d7<>+0(SB)/4, $0x00000000
+DATA loopsTable0_3e13e9d7<>+4(SB)/4, $0x3e13e9d7
+DATA loopsTable0_3e13e9d7<>+8(SB)/4, $0x3e8a88c3
+DATA loopsTable0_3e13e9d7<>+12(SB)/4, $0x3ebbc550
+DATA loopsTable0_3e13e9d7<>+16(SB)/4, $0x3edc8caf
+DATA loopsTable0_3e13e9d7<>+20(SB)/4, $0x3eef9a9c
+DATA loopsTable0_3e13e9d7<>+24(SB)/4, $0x3ef9467b
+DATA loopsTable0_3e13e9d7<>+28(SB)/4, $0x3efd8fbc
+DATA loopsTable0_3e13e9d7<>+32(SB)/4, $0x3eff3851
+DATA loopsTable0_3e13e9d7<>+36(SB)/4, $0x3effc7c3
+DATA loopsTable0_3e13e9d7<>+40(SB)/4, $0x3efff213
+DATA loopsTable0_3e13e9d7<>+44(SB)/4, $0x3efffcf9
+DATA loopsTable0_3e13e9d7<>+48(SB)/4, $0x3effff6c
+DATA loopsTable0_3e13e9d7<>+52(SB)/4, $0x3effffe7
+DATA loopsTable0_3e13e9d7<>+56(SB)/4, $0x3efffffc
+DATA loopsTable0_3e13e9d7<>+60(SB)/4, $0x3f000000
+GLOBL loopsTable0_3e13e9d7<>(SB), RODATA|NOPTR, $64
+
+// func vectorGELUGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
+TEXT ·vectorGELUGrad(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Y0
+	VMOVUPS      Y0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000020, BX
+	TESTQ        DX, DX
+	JNZ          a
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000020, DI
+	TESTQ SI, SI
+	JNZ   b
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b:
+by1:
+	CMPQ         CX, $0x00000008
+	JLT          below1
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y1
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMULPS       Y1, Y1, Y2
+	VMULPS       loopsbf000000<>+0(SB), Y2, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      loops39506967<>+0(SB), Y4
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y2
+	VPSUBD       Y2, Y3, Y3
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y4, Y2
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VMULPS       loops3ecc422a<>+0(SB), Y2, Y2
+	VMOVAPS      Y1, Y3
+	VMOVUPS      loops43480000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMOVUPS      loopsc3480000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMULPS       Y3, Y2, Y2
+	VMULPS       loops3f3504f3<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y1, Y3
+	VMOVUPS      loops38b28911<>+0(SB), Y4
+	VFMADD213PS  loopsba565204<>+0(SB), Y3, Y4
+	VFMADD213PS  loops3baa852a<>+0(SB), Y3, Y4
+	VFMADD213PS  loopsbcdc0a93<>+0(SB), Y3, Y4
+	VFMADD213PS  loops3de7172a<>+0(SB), Y3, Y4
+	VFMADD213PS  loopsbec093a2<>+0(SB), Y3, Y4
+	VFMADD213PS  loops3e0375d4<>+0(SB), Y3, Y4
+	VMOVAPS      Y1, Y3
+	VFMADD231PS  Y1, Y4, Y3
+	VANDPS       loops7fffffff<>+0(SB), Y1, Y4
+	VMOVUPS      loops40800000<>+0(SB), Y5
+	VMINPS       Y4, Y5, Y4
+	VMOVUPS      loops394fd977<>+0(SB), Y5
+	VFMADD213PS  loopsbb48e68e<>+0(SB), Y4, Y5
+	VFMADD213PS  loops3cb6ce78<>+0(SB), Y4, Y5
+	VFMADD213PS  loopsbdd53996<>+0(SB), Y4, Y5
+	VFMADD213PS  loopsbf2310dc<>+0(SB), Y4, Y5
+	VFMADD213PS  loopsbf905ba9<>+0(SB), Y4, Y5
+	VFMADD213PS  loopsb92e8626<>+0(SB), Y4, Y5
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y5, Y4, Y5
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y5, Y4, Y5
+	VMULPS       loops3fb8aa3b<>+0(SB), Y5, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y5
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y5
+	VMOVUPS      loops39506967<>+0(SB), Y6
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y5, Y6
+	VFMADD213PS  loops3c088908<>+0(SB), Y5, Y6
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y5, Y6
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y5, Y6
+	VFMADD213PS  loops3f000000<>+0(SB), Y5, Y6
+	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y6
+	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y6
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y5
+	VPSUBD       Y5, Y4, Y4
+	VPADDD       loops0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y5
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VMOVUPS      loops3f800000<>+0(SB), Y4
+	VSUBPS       Y5, Y4, Y4
+	VANDPS       loops80000000<>+0(SB), Y1, Y5
+	VXORPS       Y5, Y1, Y1
+	VORPS        Y5, Y4, Y4
+	VCMPPS       $0x11, loops3f666666<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, Y3, Y4, Y1
+	VMOVUPS      loops3f000000<>+0(SB), Y3
+	VFMADD132PS  loops3f000000<>+0(SB), Y3, Y1
+	VADDPS       Y2, Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, CX
+	JMP          by1
+
+below1:
+	TESTQ        CX, CX
+	JZ           end
+	NEGQ         CX
+	LEAQ         loopsOnes<>+0(SB), R8
+	VMOVUPS      32(R8)(CX*4), Y0
+	VMASKMOVPS   (DX), Y0, Y1
+	VMASKMOVPS   (SI), Y0, Y2
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMULPS       Y2, Y2, Y3
+	VMULPS       loopsbf000000<>+0(SB), Y3, Y3
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMULPS       loops3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y3
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      loops39506967<>+0(SB), Y5
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3c088908<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3f000000<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y3
+	VPSUBD       Y3, Y4, Y4
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y5, Y3
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VMULPS       loops3ecc422a<>+0(SB), Y3, Y3
+	VMOVAPS      Y2, Y4
+	VMOVUPS      loops43480000<>+0(SB), Y5
+	VMINPS       Y4, Y5, Y4
+	VMOVUPS      loopsc3480000<>+0(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMULPS       Y4, Y3, Y3
+	VMULPS       loops3f3504f3<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y2, Y4
+	VMOVUPS      loops38b28911<>+0(SB), Y5
+	VFMADD213PS  loopsba565204<>+0(SB), Y4, Y5
+	VFMADD213PS  loops3baa852a<>+0(SB), Y4, Y5
+	VFMADD213PS  loopsbcdc0a93<>+0(SB), Y4, Y5
+	VFMADD213PS  loops3de7172a<>+0(SB), Y4, Y5
+	VFMADD213PS  loopsbec093a2<>+0(SB), Y4, Y5
+	VFMADD213PS  loops3e0375d4<>+0(SB), Y4, Y5
+	VMOVAPS      Y2, Y4
+	VFMADD231PS  Y2, Y5, Y4
+	VANDPS       loops7fffffff<>+0(SB), Y2, Y5
+	VMOVUPS      loops40800000<>+0(SB), Y6
+	VMINPS       Y5, Y6, Y5
+	VMOVUPS      loops394fd977<>+0(SB), Y6
+	VFMADD213PS  loopsbb48e68e<>+0(SB), Y5, Y6
+	VFMADD213PS  loops3cb6ce78<>+0(SB), Y5, Y6
+	VFMADD213PS  loopsbdd53996<>+0(SB), Y5, Y6
+	VFMADD213PS  loopsbf2310dc<>+0(SB), Y5, Y6
+	VFMADD213PS  loopsbf905ba9<>+0(SB), Y5, Y6
+	VFMADD213PS  loopsb92e8626<>+0(SB), Y5, Y6
+	VMOVUPS      loops42b20000<>+0(SB), Y5
+	VMINPS       Y6, Y5, Y6
+	VMOVUPS      loopsc2d20000<>+0(SB), Y5
+	VMAXPS       Y6, Y5, Y6
+	VMULPS       loops3fb8aa3b<>+0(SB), Y6, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS loops3f318000<>+0(SB), Y5, Y6
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y5, Y6
+	VMOVUPS      loops39506967<>+0(SB), Y7
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y6, Y7
+	VFMADD213PS  loops3c088908<>+0(SB), Y6, Y7
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y6, Y7
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y6, Y7
+	VFMADD213PS  loops3f000000<>+0(SB), Y6, Y7
+	VFMADD213PS  loops3f800000<>+0(SB), Y6, Y7
+	VFMADD213PS  loops3f800000<>+0(SB), Y6, Y7
+	VCVTPS2DQ    Y5, Y5
+	VPSRAD       $0x01, Y5, Y6
+	VPSUBD       Y6, Y5, Y5
+	VPADDD       loops0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y7, Y6
+	VPADDD       loops0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VMOVUPS      loops3f800000<>+0(SB), Y5
+	VSUBPS       Y6, Y5, Y5
+	VANDPS       loops80000000<>+0(SB), Y2, Y6
+	VXORPS       Y6, Y2, Y2
+	VORPS        Y6, Y5, Y5
+	VCMPPS       $0x11, loops3f666666<>+0(SB), Y2, Y2
+	VBLENDVPS    Y2, Y4, Y5, Y2
+	VMOVUPS      loops3f000000<>+0(SB), Y4
+	VFMADD132PS  loops3f000000<>+0(SB), Y4, Y2
+	VADDPS       Y3, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by1_wide:
+	CMPQ         CX, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (DX), Z0
+	VMOVUPS      (SI), Z13
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VANDPS       Z1, Z13, Z14
+	VMINPS       Z14, Z2, Z14
+	VMOVAPS      Z3, Z15
+	VFMADD231PS  Z4, Z14, Z15
+	VSUBPS       Z3, Z15, Z16
+	VFNMADD231PS Z4, Z14, Z16
+	VPERMPS      Z5, Z15, Z14
+	VPERMPS      Z6, Z15, Z17
+	VFMADD213PS  Z17, Z16, Z14
+	VPERMPS      Z7, Z15, Z17
+	VFMADD213PS  Z17, Z16, Z14
+	VPERMPS      Z8, Z15, Z17
+	VFMADD213PS  Z17, Z16, Z14
+	VPERMPS      Z9, Z15, Z17
+	VFMADD213PS  Z17, Z16, Z14
+	VPERMPS      Z10, Z15, Z17
+	VFMADD213PS  Z17, Z16, Z14
+	VANDPS       Z11, Z13, Z13
+	VXORPS       Z13, Z14, Z14
+	VADDPS       Z12, Z14, Z13
+	VMULPS       Z13, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, CX
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        CX, CX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), R8
+	KMOVW        (R8)(CX*2), K1
+	VMOVUPS.Z    (DX), K1, Z0
+	VMOVUPS.Z    (SI), K1, Z13
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VANDPS       Z1, Z13, Z1
+	VMINPS       Z1, Z2, Z1
+	VMOVAPS      Z3, Z2
+	VFMADD231PS  Z4, Z1, Z2
+	VSUBPS       Z3, Z2, Z3
+	VFNMADD231PS Z4, Z1, Z3
+	VPERMPS      Z5, Z2, Z1
+	VPERMPS      Z6, Z2, Z4
+	VFMADD213PS  Z4, Z3, Z1
+	VPERMPS      Z7, Z2, Z4
+	VFMADD213PS  Z4, Z3, Z1
+	VPERMPS      Z8, Z2, Z4
+	VFMADD213PS  Z4, Z3, Z1
+	VPERMPS      Z9, Z2, Z4
+	VFMADD213PS  Z4, Z3, Z1
+	VPERMPS      Z10, Z2, Z4
+	VFMADD213PS  Z4, Z3, Z1
+	VANDPS       Z11, Z13, Z13
+	VXORPS       Z13, Z1, Z1
+	VADDPS       Z12, Z1, Z13
+	VMULPS       Z13, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	VBROADCASTSS loops7fffffff<>+0(SB), Z1
+	VBROADCASTSS loops40c645a2<>+0(SB), Z2
+	VBROADCASTSS loops4b400000<>+0(SB), Z3
+	VBROADCASTSS loops40200000<>+0(SB), Z4
+	VMOVUPS      loopsTableba1edc95_b9a767ba<>+0(SB), Z5
+	VMOVUPS      loopsTable0_3b25681e<>+0(SB), Z6
+	VMOVUPS      loopsTable3c8b6efb_3c3affa3<>+0(SB), Z7
+	VMOVUPS      loopsTable0_bd39581e<>+0(SB), Z8
+	VMOVUPS      loopsTablebea36820_be8ac6a6<>+0(SB), Z9
+	VMOVUPS      loopsTable0_3e9aff65<>+0(SB), Z10
+	VBROADCASTSS loops80000000<>+0(SB), Z11
+	VBROADCASTSS loops3f000000<>+0(SB), Z12
+	JMP          begin
+
+DATA loopsbf000000<>+0(SB)/4, $0xbf000000
+DATA loopsbf000000<>+4(SB)/4, $0xbf000000
+DATA loopsbf000000<>+8(SB)/4, $0xbf000000
+DATA loopsbf000000<>+12(SB)/4, $0xbf000000
+DATA loopsbf000000<>+16(SB)/4, $0xbf000000
+DATA loopsbf000000<>+20(SB)/4, $0xbf000000
+DATA loopsbf000000<>+24(SB)/4, $0xbf000000
+DATA loopsbf000000<>+28(SB)/4, $0xbf000000
+GLOBL loopsbf000000<>(SB), RODATA|NOPTR, $32
+
+DATA loops3ecc422a<>+0(SB)/4, $0x3ecc422a
+DATA loops3ecc422a<>+4(SB)/4, $0x3ecc422a
+DATA loops3ecc422a<>+8(SB)/4, $0x3ecc422a
+DATA loops3ecc422a<>+12(SB)/4, $0x3ecc422a
+DATA loops3ecc422a<>+16(SB)/4, $0x3ecc422a
+DATA loops3ecc422a<>+20(SB)/4, $0x3ecc422a
+DATA loops3ecc422a<>+24(SB)/4, $0x3ecc422a
+DATA loops3ecc422a<>+28(SB)/4, $0x3ecc422a
+GLOBL loops3ecc422a<>(SB), RODATA|NOPTR, $32
+
+DATA loops43480000<>+0(SB)/4, $0x43480000
+DATA loops43480000<>+4(SB)/4, $0x43480000
+DATA loops43480000<>+8(SB)/4, $0x43480000
+DATA loops43480000<>+12(SB)/4, $0x43480000
+DATA loops43480000<>+16(SB)/4, $0x43480000
+DATA loops43480000<>+20(SB)/4, $0x43480000
+DATA loops43480000<>+24(SB)/4, $0x43480000
+DATA loops43480000<>+28(SB)/4, $0x43480000
+GLOBL loops43480000<>(SB), RODATA|NOPTR, $32
+
+DATA loopsc3480000<>+0(SB)/4, $0xc3480000
+DATA loopsc3480000<>+4(SB)/4, $0xc3480000
+DATA loopsc3480000<>+8(SB)/4, $0xc3480000
+DATA loopsc3480000<>+12(SB)/4, $0xc3480000
+DATA loopsc3480000<>+16(SB)/4, $0xc3480000
+DATA loopsc3480000<>+20(SB)/4, $0xc3480000
+DATA loopsc3480000<>+24(SB)/4, $0xc3480000
+DATA loopsc3480000<>+28(SB)/4, $0xc3480000
+GLOBL loopsc3480000<>(SB), RODATA|NOPTR, $32
+
+DATA loops40c645a2<>+0(SB)/4, $0x40c645a2
+DATA loops40c645a2<>+4(SB)/4, $0x40c645a2
+DATA loops40c645a2<>+8(SB)/4, $0x40c645a2
+DATA loops40c645a2<>+12(SB)/4, $0x40c645a2
+DATA loops40c645a2<>+16(SB)/4, $0x40c645a2
+DATA loops40c645a2<>+20(SB)/4, $0x40c645a2
+DATA loops40c645a2<>+24(SB)/4, $0x40c645a2
+DATA loops40c645a2<>+28(SB)/4, $0x40c645a2
+GLOBL loops40c645a2<>(SB), RODATA|NOPTR, $32
+
+DATA loops40200000<>+0(SB)/4, $0x40200000
+DATA loops40200000<>+4(SB)/4, $0x40200000
+DATA loops40200000<>+8(SB)/4, $0x40200000
+DATA loops40200000<>+12(SB)/4, $0x40200000
+DATA loops40200000<>+16(SB)/4, $0x40200000
+DATA loops40200000<>+20(SB)/4, $0x40200000
+DATA loops40200000<>+24(SB)/4, $0x40200000
+DATA loops40200000<>+28(SB)/4, $0x40200000
+GLOBL loops40200000<>(SB), RODATA|NOPTR, $32
+
+DATA loopsTableba1edc95_b9a767ba<>+0(SB)/4, $0xba1edc95
+DATA loopsTableba1edc95_b9a767ba<>+4(SB)/4, $0xb9a767ba
+DATA loopsTableba1edc95_b9a767ba<>+8(SB)/4, $0x39546c5b
+DATA loopsTableba1edc95_b9a767ba<>+12(SB)/4, $0x39d8f829
+DATA loopsTableba1edc95_b9a767ba<>+16(SB)/4, $0x39724cd7
+DATA loopsTableba1edc95_b9a767ba<>+20(SB)/4, $0xb7d74600
+DATA loopsTableba1edc95_b9a767ba<>+24(SB)/4, $0xb8fd4d9e
+DATA loopsTableba1edc95_b9a767ba<>+28(SB)/4, $0xb8a9528a
+DATA loopsTableba1edc95_b9a767ba<>+32(SB)/4, $0xb7ad9498
+DATA loopsTableba1edc95_b9a767ba<>+36(SB)/4, $0x36df0d23
+DATA loopsTableba1edc95_b9a767ba<>+40(SB)/4, $0x3717efd0
+DATA loopsTableba1edc95_b9a767ba<>+44(SB)/4, $0x369fd081
+DATA loopsTableba1edc95_b9a767ba<>+48(SB)/4, $0x35e0c2b7
+DATA loopsTableba1edc95_b9a767ba<>+52(SB)/4, $0x34ec55c5
+DATA loopsTableba1edc95_b9a767ba<>+56(SB)/4, $0x33c261a8
+DATA loopsTableba1edc95_b9a767ba<>+60(SB)/4, $0x00000000
+GLOBL loopsTableba1edc95_b9a767ba<>(SB), RODATA|NOPTR, $64
+
+DATA loopsTable0_3b25681e<>+0(SB)/4, $0x00000000
+DATA loopsTable0_3b25681e<>+4(SB)/4, $0x3b25681e
+DATA loopsTable0_3b25681e<>+8(SB)/4, $0x3b366af2
+DATA loopsTable0_3b25681e<>+12(SB)/4, $0x3a8a1bfe
+DATA loopsTable0_3b25681e<>+16(SB)/4, $0xba2e564c
+DATA loopsTable0_3b25681e<>+20(SB)/4, $0xba956731
+DATA loopsTable0_3b25681e<>+24(SB)/4, $0xba36f766
+DATA loopsTable0_3b25681e<>+28(SB)/4, $0xb92c4c5a
+DATA loopsTable0_3b25681e<>+32(SB)/4, $0x38a8632d
+DATA loopsTable0_3b25681e<>+36(SB)/4, $0x38d46527
+DATA loopsTable0_3b25681e<>+40(SB)/4, $0x386b9240
+DATA loopsTable0_3b25681e<>+44(SB)/4, $0x37b2cc9d
+DATA loopsTable0_3b25681e<>+48(SB)/4, $0x36cd3da6
+DATA loopsTable0_3b25681e<>+52(SB)/4, $0x35b9a71e
+DATA loopsTable0_3b25681e<>+56(SB)/4, $0x3487410f
+DATA loopsTable0_3b25681e<>+60(SB)/4, $0x00000000
+GLOBL loopsTable0_3b25681e<>(SB), RODATA|NOPTR, $64
+
+DATA loopsTable3c8b6efb_3c3affa3<>+0(SB)/4, $0x3c8b6efb
+DATA loopsTable3c8b6efb_3c3affa3<>+4(SB)/4, $0x3c3affa3
+DATA loopsTable3c8b6efb_3c3affa3<>+8(SB)/4, $0xb9639c26
+DATA loopsTable3c8b6efb_3c3affa3<>+12(SB)/4, $0xbc07f42c
+DATA loopsTable3c8b6efb_3c3affa3<>+16(SB)/4, $0xbc0ecb88
+DATA loopsTable3c8b6efb_3c3affa3<>+20(SB)/4, $0xbb96fa50
+DATA loopsTable3c8b6efb_3c3affa3<>+24(SB)/4, $0xba44d30b
+DATA loopsTable3c8b6efb_3c3affa3<>+28(SB)/4, $0x3a6a4a03
+DATA loopsTable3c8b6efb_3c3affa3<>+32(SB)/4, $0x3a77da88
+DATA loopsTable3c8b6efb_3c3affa3<>+36(SB)/4, $0x3a0b035f
+DATA loopsTable3c8b6efb_3c3affa3<>+40(SB)/4, $0x395d8b2d
+DATA loopsTable3c8b6efb_3c3affa3<>+44(SB)/4, $0x3887bd44
+DATA loopsTable3c8b6efb_3c3affa3<>+48(SB)/4, $0x3784635b
+DATA loopsTable3c8b6efb_3c3affa3<>+52(SB)/4, $0x365169de
+DATA loopsTable3c8b6efb_3c3affa3<>+56(SB)/4, $0x3507dc89
+DATA loopsTable3c8b6efb_3c3affa3<>+60(SB)/4, $0x00000000
+GLOBL loopsTable3c8b6efb_3c3affa3<>(SB), RODATA|NOPTR, $64
+
+DATA loopsTable0_bd39581e<>+0(SB)/4, $0x00000000
+DATA loopsTable0_bd39581e<>+4(SB)/4, $0xbd39581e
+DATA loopsTable0_bd39581e<>+8(SB)/4, $0xbd7f26aa
+DATA loopsTable0_bd39581e<>+12(SB)/4, $0xbd437980
+DATA loopsTable0_bd39581e<>+16(SB)/4, $0xbca77f96
+DATA loopsTable0_bd39581e<>+20(SB)/4, $0xb59647ef
+DATA loopsTable0_bd39581e<>+24(SB)/4, $0x3bf7f8ec
+DATA loopsTable0_bd39581e<>+28(SB)/4, $0x3bdf1d90
+DATA loopsTable0_bd39581e<>+32(SB)/4, $0x3b799b79
+DATA loopsTable0_bd39581e<>+36(SB)/4, $0x3acef8b1
+DATA loopsTable0_bd39581e<>+40(SB)/4, $0x3a06b680
+DATA loopsTable0_bd39581e<>+44(SB)/4, $0x390d61d5
+DATA loopsTable0_bd39581e<>+48(SB)/4, $0x37f2db33
+DATA loopsTable0_bd39581e<>+52(SB)/4, $0x36ac49e4
+DATA loopsTable0_bd39581e<>+56(SB)/4, $0x354b2fbd
+DATA loopsTable0_bd39581e<>+60(SB)/4, $0x00000000
+GLOBL loopsTable0_bd39581e<>(SB), RODATA|NOPTR, $64
+
+DATA loopsTablebea36820_be8ac6a6<>+0(SB)/4, $0xbea36820
+DATA loopsTablebea36820_be8ac6a6<>+4(SB)/4, $0xbe8ac6a6
+DATA loopsTablebea36820_be8ac6a6<>+8(SB)/4, $0xbe215fdb
+DATA loopsTablebea36820_be8ac6a6<>+12(SB)/4, $0xbd322aa3
+DATA loopsTablebea36820_be8ac6a6<>+16(SB)/4, $0x3ccb8a65
+DATA loopsTablebea36820_be8ac6a6<>+20(SB)/4, $0x3d30eaea
+DATA loopsTablebea36820_be8ac6a6<>+24(SB)/4, $0x3d09f57c
+DATA loopsTablebea36820_be8ac6a6<>+28(SB)/4, $0x3c977961
+DATA loopsTablebea36820_be8ac6a6<>+32(SB)/4, $0x3c00bea5
+DATA loopsTablebea36820_be8ac6a6<>+36(SB)/4, $0x3b2fce2d
+DATA loopsTablebea36820_be8ac6a6<>+40(SB)/4, $0x3a4476ac
+DATA loopsTablebea36820_be8ac6a6<>+44(SB)/4, $0x39359d2e
+DATA loopsTablebea36820_be8ac6a6<>+48(SB)/4, $0x380bd4ce
+DATA loopsTablebea36820_be8ac6a6<>+52(SB)/4, $0x36b42cea
+DATA loopsTablebea36820_be8ac6a6<>+56(SB)/4, $0x3542e8fc
+DATA loopsTablebea36820_be8ac6a6<>+60(SB)/4, $0x00000000
+GLOBL loopsTablebea36820_be8ac6a6<>(SB), RODATA|NOPTR, $64
+
+DATA loopsTable0_3e9aff65<>+0(SB)/4, $0x00000000
+DATA loopsTable0_3e9aff65<>+4(SB)/4, $0x3e9aff65
+DATA loopsTable0_3e9aff65<>+8(SB)/4, $0x3f051806
+DATA loopsTable0_3e9aff65<>+12(SB)/4, $0x3f1e3235
+DATA loopsTable0_3e9aff65<>+16(SB)/4, $0x3f1f6791
+DATA loopsTable0_3e9aff65<>+20(SB)/4, $0x3f15d1c1
+DATA loopsTable0_3e9aff65<>+24(SB)/4, $0x3f0ba91f
+DATA loopsTable0_3e9aff65<>+28(SB)/4, $0x3f05050a
+DATA loopsTable0_3e9aff65<>+32(SB)/4, $0x3f01c6f2
+DATA loopsTable0_3e9aff65<>+36(SB)/4, $0x3f0085f0
+DATA loopsTable0_3e9aff65<>+40(SB)/4, $0x3f002102
+DATA loopsTable0_3e9aff65<>+44(SB)/4, $0x3f0006d6
+DATA loopsTable0_3e9aff65<>+48(SB)/4, $0x3f000132
+DATA loopsTable0_3e9aff65<>+52(SB)/4, $0x3f00002d
+DATA loopsTable0_3e9aff65<>+56(SB)/4, $0x3f000006
+DATA loopsTable0_3e9aff65<>+60(SB)/4, $0x3f000000
+GLOBL loopsTable0_3e9aff65<>(SB), RODATA|NOPTR, $64
+
+// func vectorGELUTanh(dst *float32, x *float32, n int, k float32, c float32)
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
+TEXT ·vectorGELUTanh(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2:
+	CMPQ         DX, $0x00000010
+	JLT          below2
+	VMOVUPS      (CX), Y0
+	VMOVUPS      32(CX), Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y1, Y3
+	VMOVUPS      loops41a00000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      loopsc1a00000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMULPS       Y2, Y2, Y5
+	VMOVUPS      loops3fcc422a<>+0(SB), Y4
+	VFMADD231PS  loops3e5b33b6<>+0(SB), Y5, Y4
+	VMOVUPS      loops3fcc422a<>+0(SB), Y4
+	VFMADD132PS  loops3d922279<>+0(SB), Y4, Y5
+	VMULPS       Y5, Y2, Y2
+	VMOVUPS      loops41a00000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMOVUPS      loopsc1a00000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMULPS       Y3, Y3, Y5
+	VMOVUPS      loops3fcc422a<>+0(SB), Y4
+	VFMADD231PS  loops3e5b33b6<>+0(SB), Y5, Y4
+	VMOVUPS      loops3fcc422a<>+0(SB), Y4
+	VFMADD132PS  loops3d922279<>+0(SB), Y4, Y5
+	VMULPS       Y5, Y3, Y3
+	VMOVAPS      Y2, Y4
+	VORPS        loops80000000<>+0(SB), Y2, Y2
+	VMOVAPS      Y3, Y5
+	VORPS        loops80000000<>+0(SB), Y3, Y3
+	VMOVUPS      loops42b20000<>+0(SB), Y6
+	VMINPS       Y2, Y6, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y6
+	VMAXPS       Y2, Y6, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y6
+	VMINPS       Y3, Y6, Y3
+	VMOVUPS      loopsc2d20000<>+0(SB), Y6
+	VMAXPS       Y3, Y6, Y3
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VFNMADD231PS loops3f318000<>+0(SB), Y6, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y6, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y3, Y7
+	VROUNDPS     $0x08, Y7, Y7
+	VFNMADD231PS loops3f318000<>+0(SB), Y7, Y3
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y7, Y3
+	VMOVUPS      loops39506967<>+0(SB), Y8
+	VMOVUPS      loops39506967<>+0(SB), Y9
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3c088908<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3f000000<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y9
+	VCVTPS2DQ    Y6, Y6
+	VPSRAD       $0x01, Y6, Y2
+	VPSUBD       Y2, Y6, Y6
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y8, Y2
+	VPADDD       loops0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y2, Y2
+	VCVTPS2DQ    Y7, Y7
+	VPSRAD       $0x01, Y7, Y3
+	VPSUBD       Y3, Y7, Y7
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y9, Y3
+	VPADDD       loops0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y3, Y3
+	VMOVUPS      loops3f800000<>+0(SB), Y6
+	VBLENDVPS    Y4, Y2, Y6, Y4
+	VADDPS       loops3f800000<>+0(SB), Y2, Y2
+	VDIVPS       Y2, Y4, Y2
+	VMOVUPS      loops3f800000<>+0(SB), Y4
+	VBLENDVPS    Y5, Y3, Y4, Y4
+	VADDPS       loops3f800000<>+0(SB), Y3, Y3
+	VDIVPS       Y3, Y4, Y3
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          by2
+
+below2:
+by1:
+	CMPQ         DX, $0x00000008
+	JLT          below1
+	VMOVUPS      (CX), Y0
+	VMOVAPS      Y0, Y1
+	VMOVUPS      loops41a00000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      loopsc1a00000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       Y1, Y1, Y3
+	VMOVUPS      loops3fcc422a<>+0(SB), Y2
+	VFMADD231PS  loops3e5b33b6<>+0(SB), Y3, Y2
+	VMOVUPS      loops3fcc422a<>+0(SB), Y2
+	VFMADD132PS  loops3d922279<>+0(SB), Y2, Y3
+	VMULPS       Y3, Y1, Y1
+	VMOVAPS      Y1, Y2
+	VORPS        loops80000000<>+0(SB), Y1, Y1
+	VMOVUPS      loops42b20000<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
+	VMOVUPS      loopsc2d20000<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y1
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y1
+	VMOVUPS      loops39506967<>+0(SB), Y4
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3c088908<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f000000<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y1
+	VPSUBD       Y1, Y3, Y3
+	VPADDD       loops0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y4, Y1
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      loops3f800000<>+0(SB), Y3
+	VBLENDVPS    Y2, Y1, Y3, Y2
+	VADDPS       loops3f800000<>+0(SB), Y1, Y1
+	VDIVPS       Y1, Y2, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
+	JMP          by1
+
+below1:
+	TESTQ        DX, DX
+	JZ           end
+	NEGQ         DX
+	LEAQ         loopsOnes<>+0(SB), BX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMOVAPS      Y1, Y2
+	VMOVUPS      loops41a00000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      loopsc1a00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       Y2, Y2, Y4
+	VMOVUPS      loops3fcc422a<>+0(SB), Y3
+	VFMADD231PS  loops3e5b33b6<>+0(SB), Y4, Y3
+	VMOVUPS      loops3fcc422a<>+0(SB), Y3
+	VFMADD132PS  loops3d922279<>+0(SB), Y3, Y4
+	VMULPS       Y4, Y2, Y2
+	VMOVAPS      Y2, Y3
+	VORPS        loops80000000<>+0(SB), Y2, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      loops39506967<>+0(SB), Y5
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y2
+	VPSUBD       Y2, Y4, Y4
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y5, Y2
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      loops3f800000<>+0(SB), Y4
+	VBLENDVPS    Y3, Y2, Y4, Y3
+	VADDPS       loops3f800000<>+0(SB), Y2, Y2
+	VDIVPS       Y2, Y3, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2_wide:
+	CMPQ         DX, $0x00000020
+	JLT          below2_wide
+	VMOVUPS      (CX), Z0
+	VMOVUPS      64(CX), Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z1, Z3
+	VMINPS       Z2, Z6, Z2
+	VMAXPS       Z2, Z7, Z2
+	VMULPS       Z2, Z2, Z5
+	VMOVAPS      Z8, Z4
+	VFMADD231PS  Z9, Z5, Z4
+	VFMADD132PS  Z10, Z8, Z5
+	VMULPS       Z5, Z2, Z2
+	VMINPS       Z3, Z6, Z3
+	VMAXPS       Z3, Z7, Z3
+	VMULPS       Z3, Z3, Z5
+	VMOVAPS      Z8, Z4
+	VFMADD231PS  Z9, Z5, Z4
+	VFMADD132PS  Z10, Z8, Z5
+	VMULPS       Z5, Z3, Z3
+	VMOVAPS      Z2, Z4
+	VORPS        Z11, Z2, Z2
+	VMOVAPS      Z3, Z5
+	VORPS        Z11, Z3, Z3
+	VMINPS       Z2, Z12, Z2
+	VMAXPS       Z2, Z13, Z2
+	VMINPS       Z3, Z12, Z3
+	VMAXPS       Z3, Z13, Z3
+	VMOVAPS      Z14, Z27
+	VFMADD231PS  Z15, Z2, Z27
+	VSUBPS       Z14, Z27, Z26
+	VFNMADD231PS Z16, Z26, Z2
+	VFNMADD231PS Z17, Z26, Z2
+	VPERMPS      Z18, Z27, Z29
+	VMOVAPS      Z19, Z28
+	VFMADD231PS  Z20, Z2, Z28
+	VMULPS       Z2, Z2, Z27
+	VFMADD231PS  Z27, Z28, Z2
+	VFMADD213PS  Z29, Z29, Z2
+	VSCALEFPS    Z26, Z2, Z2
+	VMOVAPS      Z14, Z27
+	VFMADD231PS  Z15, Z3, Z27
+	VSUBPS       Z14, Z27, Z26
+	VFNMADD231PS Z16, Z26, Z3
+	VFNMADD231PS Z17, Z26, Z3
+	VPERMPS      Z18, Z27, Z29
+	VMOVAPS      Z19, Z28
+	VFMADD231PS  Z20, Z3, Z28
+	VMULPS       Z3, Z3, Z27
+	VFMADD231PS  Z27, Z28, Z3
+	VFMADD213PS  Z29, Z29, Z3
+	VSCALEFPS    Z26, Z3, Z3
+	VPMOVD2M     Z4, K1
+	VBLENDMPS    Z2, Z22, K1, Z21
+	VADDPS       Z22, Z2, Z2
+	VDIVPS       Z2, Z21, Z2
+	VPMOVD2M     Z5, K1
+	VBLENDMPS    Z3, Z22, K1, Z23
+	VADDPS       Z22, Z3, Z3
+	VDIVPS       Z3, Z23, Z3
+	VMULPS       Z2, Z0, Z0
+	VMULPS       Z3, Z1, Z1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, DX
+	JMP          by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ         DX, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (CX), Z0
+	VMOVAPS      Z0, Z1
+	VMINPS       Z1, Z6, Z1
+	VMAXPS       Z1, Z7, Z1
+	VMULPS       Z1, Z1, Z3
+	VMOVAPS      Z8, Z2
+	VFMADD231PS  Z9, Z3, Z2
+	VFMADD132PS  Z10, Z8, Z3
+	VMULPS       Z3, Z1, Z1
+	VMOVAPS      Z1, Z2
+	VORPS        Z11, Z1, Z1
+	VMINPS       Z1, Z12, Z1
+	VMAXPS       Z1, Z13, Z1
+	VMOVAPS      Z14, Z4
+	VFMADD231PS  Z15, Z1, Z4
+	VSUBPS       Z14, Z4, Z3
+	VFNMADD231PS Z16, Z3, Z1
+	VFNMADD231PS Z17, Z3, Z1
+	VPERMPS      Z18, Z4, Z21
+	VMOVAPS      Z19, Z5
+	VFMADD231PS  Z20, Z1, Z5
+	VMULPS       Z1, Z1, Z4
+	VFMADD231PS  Z4, Z5, Z1
+	VFMADD213PS  Z21, Z21, Z1
+	VSCALEFPS    Z3, Z1, Z1
+	VPMOVD2M     Z2, K1
+	VBLENDMPS    Z1, Z22, K1, Z24
+	VADDPS       Z22, Z1, Z1
+	VDIVPS       Z1, Z24, Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        DX, DX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), BX
+	KMOVW        (BX)(DX*2), K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMOVAPS      Z0, Z1
+	VMINPS       Z1, Z6, Z1
+	VMAXPS       Z1, Z7, Z1
+	VMULPS       Z1, Z1, Z3
+	VMOVAPS      Z8, Z2
+	VFMADD231PS  Z9, Z3, Z2
+	VFMADD132PS  Z10, Z8, Z3
+	VMULPS       Z3, Z1, Z1
+	VMOVAPS      Z1, Z2
+	VORPS        Z11, Z1, Z1
+	VMINPS       Z1, Z12, Z1
+	VMAXPS       Z1, Z13, Z1
+	VMOVAPS      Z14, Z3
+	VFMADD231PS  Z15, Z1, Z3
+	VSUBPS       Z14, Z3, Z4
+	VFNMADD231PS Z16, Z4, Z1
+	VFNMADD231PS Z17, Z4, Z1
+	VPERMPS      Z18, Z3, Z5
+	VMOVAPS      Z19, Z6
+	VFMADD231PS  Z20, Z1, Z6
+	VMULPS       Z1, Z1, Z3
+	VFMADD231PS  Z3, Z6, Z1
+	VFMADD213PS  Z5, Z5, Z1
+	VSCALEFPS    Z4, Z1, Z1
+	VPMOVD2M     Z2, K2
+	VBLENDMPS    Z1, Z22, K2, Z25
+	VADDPS       Z22, Z1, Z1
+	VDIVPS       Z1, Z25, Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS loops41a00000<>+0(SB), Z6
+	VBROADCASTSS loopsc1a00000<>+0(SB), Z7
+	VBROADCASTSS loops3fcc422a<>+0(SB), Z8
+	VBROADCASTSS loops3e5b33b6<>+0(SB), Z9
+	VBROADCASTSS loops3d922279<>+0(SB), Z10
+	VBROADCASTSS loops80000000<>+0(SB), Z11
+	VBROADCASTSS loops42b20000<>+0(SB), Z12
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z13
+	VBROADCASTSS loops49400000<>+0(SB), Z14
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z15
+	VBROADCASTSS loops3f317218<>+0(SB), Z16
+	VBROADCASTSS loopsb102e308<>+0(SB), Z17
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z18
+	VBROADCASTSS loops3f000111<>+0(SB), Z19
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z20
+	VBROADCASTSS loops3f800000<>+0(SB), Z22
+	JMP          begin
+
+DATA loops41a00000<>+0(SB)/4, $0x41a00000
+DATA loops41a00000<>+4(SB)/4, $0x41a00000
+DATA loops41a00000<>+8(SB)/4, $0x41a00000
+DATA loops41a00000<>+12(SB)/4, $0x41a00000
+DATA loops41a00000<>+16(SB)/4, $0x41a00000
+DATA loops41a00000<>+20(SB)/4, $0x41a00000
+DATA loops41a00000<>+24(SB)/4, $0x41a00000
+DATA loops41a00000<>+28(SB)/4, $0x41a00000
+GLOBL loops41a00000<>(SB), RODATA|NOPTR, $32
+
+DATA loopsc1a00000<>+0(SB)/4, $0xc1a00000
+DATA loopsc1a00000<>+4(SB)/4, $0xc1a00000
+DATA loopsc1a00000<>+8(SB)/4, $0xc1a00000
+DATA loopsc1a00000<>+12(SB)/4, $0xc1a00000
+DATA loopsc1a00000<>+16(SB)/4, $0xc1a00000
+DATA loopsc1a00000<>+20(SB)/4, $0xc1a00000
+DATA loopsc1a00000<>+24(SB)/4, $0xc1a00000
+DATA loopsc1a00000<>+28(SB)/4, $0xc1a00000
+GLOBL loopsc1a00000<>(SB), RODATA|NOPTR, $32
+
+DATA loops3fcc422a<>+0(SB)/4, $0x3fcc422a
+DATA loops3fcc422a<>+4(SB)/4, $0x3fcc422a
+DATA loops3fcc422a<>+8(SB)/4, $0x3fcc422a
+DATA loops3fcc422a<>+12(SB)/4, $0x3fcc422a
+DATA loops3fcc422a<>+16(SB)/4, $0x3fcc422a
+DATA loops3fcc422a<>+20(SB)/4, $0x3fcc422a
+DATA loops3fcc422a<>+24(SB)/4, $0x3fcc422a
+DATA loops3fcc422a<>+28(SB)/4, $0x3fcc422a
+GLOBL loops3fcc422a<>(SB), RODATA|NOPTR, $32
+
+DATA loops3e5b33b6<>+0(SB)/4, $0x3e5b33b6
+DATA loops3e5b33b6<>+4(SB)/4, $0x3e5b33b6
+DATA loops3e5b33b6<>+8(SB)/4, $0x3e5b33b6
+DATA loops3e5b33b6<>+12(SB)/4, $0x3e5b33b6
+DATA loops3e5b33b6<>+16(SB)/4, $0x3e5b33b6
+DATA loops3e5b33b6<>+20(SB)/4, $0x3e5b33b6
+DATA loops3e5b33b6<>+24(SB)/4, $0x3e5b33b6
+DATA loops3e5b33b6<>+28(SB)/4, $0x3e5b33b6
+GLOBL loops3e5b33b6<>(SB), RODATA|NOPTR, $32
+
+DATA loops3d922279<>+0(SB)/4, $0x3d922279
+DATA loops3d922279<>+4(SB)/4, $0x3d922279
+DATA loops3d922279<>+8(SB)/4, $0x3d922279
+DATA loops3d922279<>+12(SB)/4, $0x3d922279
+DATA loops3d922279<>+16(SB)/4, $0x3d922279
+DATA loops3d922279<>+20(SB)/4, $0x3d922279
+DATA loops3d922279<>+24(SB)/4, $0x3d922279
+DATA loops3d922279<>+28(SB)/4, $0x3d922279
+GLOBL loops3d922279<>(SB), RODATA|NOPTR, $32
+
+// func vectorGELUTanhGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
+TEXT ·vectorGELUTanhGrad(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Y0
+	VMOVUPS      Y0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000020, BX
+	TESTQ        DX, DX
+	JNZ          a
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000020, DI
+	TESTQ SI, SI
+	JNZ   b
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b:
+by1:
+	CMPQ         CX, $0x00000008
+	JLT          below1
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y1
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVAPS      Y1, Y2
+	VMOVUPS      loops41a00000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      loopsc1a00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       Y2, Y2, Y4
+	VMOVUPS      loops3fcc422a<>+0(SB), Y3
+	VFMADD231PS  loops3e5b33b6<>+0(SB), Y4, Y3
+	VMOVUPS      loops3fcc422a<>+0(SB), Y5
+	VFMADD132PS  loops3d922279<>+0(SB), Y5, Y4
+	VMULPS       Y4, Y2, Y2
+	VMOVAPS      Y2, Y4
+	VORPS        loops80000000<>+0(SB), Y2, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y5
+	VMINPS       Y2, Y5, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y5
+	VMAXPS       Y2, Y5, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS loops3f318000<>+0(SB), Y5, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y5, Y2
+	VMOVUPS      loops39506967<>+0(SB), Y6
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPSRAD       $0x01, Y5, Y2
+	VPSUBD       Y2, Y5, Y5
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y6, Y2
+	VPADDD       loops0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VMOVUPS      loops3f800000<>+0(SB), Y5
+	VBLENDVPS    Y4, Y2, Y5, Y4
+	VADDPS       loops3f800000<>+0(SB), Y2, Y2
+	VDIVPS       Y2, Y4, Y2
+	VMOVUPS      loops41a00000<>+0(SB), Y4
+	VMINPS       Y1, Y4, Y1
+	VMOVUPS      loopsc1a00000<>+0(SB), Y4
+	VMAXPS       Y1, Y4, Y1
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      loops3f800000<>+0(SB), Y3
+	VSUBPS       Y2, Y3, Y3
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y1
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, CX
+	JMP          by1
+
+below1:
+	TESTQ        CX, CX
+	JZ           end
+	NEGQ         CX
+	LEAQ         loopsOnes<>+0(SB), R8
+	VMOVUPS      32(R8)(CX*4), Y0
+	VMASKMOVPS   (DX), Y0, Y1
+	VMASKMOVPS   (SI), Y0, Y2
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVAPS      Y2, Y3
+	VMOVUPS      loops41a00000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMOVUPS      loopsc1a00000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMULPS       Y3, Y3, Y5
+	VMOVUPS      loops3fcc422a<>+0(SB), Y4
+	VFMADD231PS  loops3e5b33b6<>+0(SB), Y5, Y4
+	VMOVUPS      loops3fcc422a<>+0(SB), Y6
+	VFMADD132PS  loops3d922279<>+0(SB), Y6, Y5
+	VMULPS       Y5, Y3, Y3
+	VMOVAPS      Y3, Y5
+	VORPS        loops80000000<>+0(SB), Y3, Y3
+	VMOVUPS      loops42b20000<>+0(SB), Y6
+	VMINPS       Y3, Y6, Y3
+	VMOVUPS      loopsc2d20000<>+0(SB), Y6
+	VMAXPS       Y3, Y6, Y3
+	VMULPS       loops3fb8aa3b<>+0(SB), Y3, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VFNMADD231PS loops3f318000<>+0(SB), Y6, Y3
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y6, Y3
+	VMOVUPS      loops39506967<>+0(SB), Y7
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y3, Y7
+	VFMADD213PS  loops3c088908<>+0(SB), Y3, Y7
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y3, Y7
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y3, Y7
+	VFMADD213PS  loops3f000000<>+0(SB), Y3, Y7
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y7
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y7
+	VCVTPS2DQ    Y6, Y6
+	VPSRAD       $0x01, Y6, Y3
+	VPSUBD       Y3, Y6, Y6
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y7, Y3
+	VPADDD       loops0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y3, Y3
+	VMOVUPS      loops3f800000<>+0(SB), Y6
+	VBLENDVPS    Y5, Y3, Y6, Y5
+	VADDPS       loops3f800000<>+0(SB), Y3, Y3
+	VDIVPS       Y3, Y5, Y3
+	VMOVUPS      loops41a00000<>+0(SB), Y5
+	VMINPS       Y2, Y5, Y2
+	VMOVUPS      loopsc1a00000<>+0(SB), Y5
+	VMAXPS       Y2, Y5, Y2
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      loops3f800000<>+0(SB), Y4
+	VSUBPS       Y3, Y4, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y2
+	VMULPS       Y3, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by1_wide:
+	CMPQ             CX, $0x00000010
+	JLT              below1_wide
+	VMOVUPS          (DX), Z0
+	VMOVUPS          (SI), Z18
+	ADDQ             BX, DX
+	ADDQ             DI, SI
+	VMOVAPS          Z18, Z19
+	VMINPS           Z19, Z1, Z19
+	VMAXPS           Z19, Z2, Z19
+	VMULPS           Z19, Z19, Z21
+	VMOVAPS          Z3, Z20
+	VFMADD231PS      Z4, Z21, Z20
+	VFMADD132PS      Z5, Z3, Z21
+	VMULPS           Z21, Z19, Z19
+	VMOVAPS          Z19, Z21
+	VORPS            Z6, Z19, Z19
+	VMINPS           Z19, Z7, Z19
+	VMAXPS           Z19, Z8, Z19
+	VMOVAPS          Z9, Z23
+	VFMADD231PS      Z10, Z19, Z23
+	VSUBPS           Z9, Z23, Z22
+	VFNMADD231PS     Z11, Z22, Z19
+	VFNMADD231PS     Z12, Z22, Z19
+	VPERMPS          Z13, Z23, Z25
+	VMOVAPS          Z14, Z24
+	VFMADD231PS      Z15, Z19, Z24
+	VMULPS           Z19, Z19, Z23
+	VFMADD231PS      Z23, Z24, Z19
+	VFMADD213PS      Z25, Z25, Z19
+	VSCALEFPS        Z22, Z19, Z19
+	VPMOVD2M         Z21, K1
+	VBROADCASTSS     loops3f800000<>+0(SB), Z21
+	VBLENDMPS        Z19, Z21, K1, Z16
+	VADDPS.BCST      loops3f800000<>+0(SB), Z19, Z19
+	VDIVPS           Z19, Z16, Z19
+	VMINPS           Z18, Z1, Z18
+	VMAXPS           Z18, Z2, Z18
+	VMULPS           Z20, Z18, Z18
+	VBROADCASTSS     loops3f800000<>+0(SB), Z20
+	VSUBPS           Z19, Z20, Z20
+	VFMADD213PS.BCST loops3f800000<>+0(SB), Z20, Z18
+	VMULPS           Z19, Z18, Z18
+	VMULPS           Z18, Z0, Z0
+	VMOVUPS          Z0, (AX)
+	ADDQ             $0x00000040, AX
+	SUBQ             $0x00000010, CX
+	JMP              by1_wide
+
+below1_wide:
+	TESTQ            CX, CX
+	JZ               end_wide
+	LEAQ             loopsTails<>+0(SB), R8
+	KMOVW            (R8)(CX*2), K1
+	VMOVUPS.Z        (DX), K1, Z0
+	VMOVUPS.Z        (SI), K1, Z16
+	ADDQ             BX, DX
+	ADDQ             DI, SI
+	VMOVAPS          Z16, Z18
+	VMINPS           Z18, Z1, Z18
+	VMAXPS           Z18, Z2, Z18
+	VMULPS           Z18, Z18, Z20
+	VMOVAPS          Z3, Z19
+	VFMADD231PS      Z4, Z20, Z19
+	VFMADD132PS      Z5, Z3, Z20
+	VMULPS           Z20, Z18, Z18
+	VMOVAPS          Z18, Z3
+	VORPS            Z6, Z18, Z18
+	VMINPS           Z18, Z7, Z18
+	VMAXPS           Z18, Z8, Z18
+	VMOVAPS          Z9, Z4
+	VFMADD231PS      Z10, Z18, Z4
+	VSUBPS           Z9, Z4, Z5
+	VFNMADD231PS     Z11, Z5, Z18
+	VFNMADD231PS     Z12, Z5, Z18
+	VPERMPS          Z13, Z4, Z6
+	VMOVAPS          Z14, Z7
+	VFMADD231PS      Z15, Z18, Z7
+	VMULPS           Z18, Z18, Z4
+	VFMADD231PS      Z4, Z7, Z18
+	VFMADD213PS      Z6, Z6, Z18
+	VSCALEFPS        Z5, Z18, Z18
+	VPMOVD2M         Z3, K2
+	VBROADCASTSS     loops3f800000<>+0(SB), Z3
+	VBLENDMPS        Z18, Z3, K2, Z17
+	VADDPS.BCST      loops3f800000<>+0(SB), Z18, Z18
+	VDIVPS           Z18, Z17, Z18
+	VMINPS           Z16, Z1, Z16
+	VMAXPS           Z16, Z2, Z16
+	VMULPS           Z19, Z16, Z16
+	VBROADCASTSS     loops3f800000<>+0(SB), Z1
+	VSUBPS           Z18, Z1, Z1
+	VFMADD213PS.BCST loops3f800000<>+0(SB), Z1, Z16
+	VMULPS           Z18, Z16, Z16
+	VMULPS           Z16, Z0, Z0
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	VBROADCASTSS loops41a00000<>+0(SB), Z1
+	VBROADCASTSS loopsc1a00000<>+0(SB), Z2
+	VBROADCASTSS loops3fcc422a<>+0(SB), Z3
+	VBROADCASTSS loops3e5b33b6<>+0(SB), Z4
+	VBROADCASTSS loops3d922279<>+0(SB), Z5
+	VBROADCASTSS loops80000000<>+0(SB), Z6
+	VBROADCASTSS loops42b20000<>+0(SB), Z7
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z8
+	VBROADCASTSS loops49400000<>+0(SB), Z9
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z10
+	VBROADCASTSS loops3f317218<>+0(SB), Z11
+	VBROADCASTSS loopsb102e308<>+0(SB), Z12
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z13
+	VBROADCASTSS loops3f000111<>+0(SB), Z14
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z15
+	JMP          begin
+
+// func vectorSiLU(dst *float32, x *float32, n int, k float32, c float32)
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
+TEXT ·vectorSiLU(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2:
+	CMPQ         DX, $0x00000010
+	JLT          below2
+	VMOVUPS      (CX), Y0
+	VMOVUPS      32(CX), Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y1, Y3
+	VMOVAPS      Y2, Y4
+	VORPS        loops80000000<>+0(SB), Y2, Y2
+	VMOVAPS      Y3, Y5
+	VORPS        loops80000000<>+0(SB), Y3, Y3
+	VMOVUPS      loops42b20000<>+0(SB), Y6
+	VMINPS       Y2, Y6, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y6
+	VMAXPS       Y2, Y6, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y6
+	VMINPS       Y3, Y6, Y3
+	VMOVUPS      loopsc2d20000<>+0(SB), Y6
+	VMAXPS       Y3, Y6, Y3
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VFNMADD231PS loops3f318000<>+0(SB), Y6, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y6, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y3, Y7
+	VROUNDPS     $0x08, Y7, Y7
+	VFNMADD231PS loops3f318000<>+0(SB), Y7, Y3
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y7, Y3
+	VMOVUPS      loops39506967<>+0(SB), Y8
+	VMOVUPS      loops39506967<>+0(SB), Y9
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3c088908<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3f000000<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y9
+	VCVTPS2DQ    Y6, Y6
+	VPSRAD       $0x01, Y6, Y2
+	VPSUBD       Y2, Y6, Y6
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y8, Y2
+	VPADDD       loops0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y2, Y2
+	VCVTPS2DQ    Y7, Y7
+	VPSRAD       $0x01, Y7, Y3
+	VPSUBD       Y3, Y7, Y7
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y9, Y3
+	VPADDD       loops0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y3, Y3
+	VMOVUPS      loops3f800000<>+0(SB), Y6
+	VBLENDVPS    Y4, Y2, Y6, Y4
+	VADDPS       loops3f800000<>+0(SB), Y2, Y2
+	VDIVPS       Y2, Y4, Y2
+	VMOVUPS      loops3f800000<>+0(SB), Y4
+	VBLENDVPS    Y5, Y3, Y4, Y4
+	VADDPS       loops3f800000<>+0(SB), Y3, Y3
+	VDIVPS       Y3, Y4, Y3
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          by2
+
+below2:
+by1:
+	CMPQ         DX, $0x00000008
+	JLT          below1
+	VMOVUPS      (CX), Y0
+	VMOVAPS      Y0, Y1
+	VMOVAPS      Y1, Y2
+	VORPS        loops80000000<>+0(SB), Y1, Y1
+	VMOVUPS      loops42b20000<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
+	VMOVUPS      loopsc2d20000<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y1
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y1
+	VMOVUPS      loops39506967<>+0(SB), Y4
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3c088908<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f000000<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y1
+	VPSUBD       Y1, Y3, Y3
+	VPADDD       loops0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y4, Y1
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      loops3f800000<>+0(SB), Y3
+	VBLENDVPS    Y2, Y1, Y3, Y2
+	VADDPS       loops3f800000<>+0(SB), Y1, Y1
+	VDIVPS       Y1, Y2, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
+	JMP          by1
+
+below1:
+	TESTQ        DX, DX
+	JZ           end
+	NEGQ         DX
+	LEAQ         loopsOnes<>+0(SB), BX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMOVAPS      Y1, Y2
+	VMOVAPS      Y2, Y3
+	VORPS        loops80000000<>+0(SB), Y2, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      loops39506967<>+0(SB), Y5
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y2
+	VPSUBD       Y2, Y4, Y4
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y5, Y2
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      loops3f800000<>+0(SB), Y4
+	VBLENDVPS    Y3, Y2, Y4, Y3
+	VADDPS       loops3f800000<>+0(SB), Y2, Y2
+	VDIVPS       Y2, Y3, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2_wide:
+	CMPQ         DX, $0x00000020
+	JLT          below2_wide
+	VMOVUPS      (CX), Z0
+	VMOVUPS      64(CX), Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z1, Z3
+	VMOVAPS      Z2, Z4
+	VORPS        Z6, Z2, Z2
+	VMOVAPS      Z3, Z5
+	VORPS        Z6, Z3, Z3
+	VMINPS       Z2, Z7, Z2
+	VMAXPS       Z2, Z8, Z2
+	VMINPS       Z3, Z7, Z3
+	VMAXPS       Z3, Z8, Z3
+	VMOVAPS      Z13, Z10
+	VFMADD231PS  Z14, Z2, Z10
+	VSUBPS       Z13, Z10, Z9
+	VFNMADD231PS Z15, Z9, Z2
+	VFNMADD231PS Z16, Z9, Z2
+	VPERMPS      Z17, Z10, Z12
+	VMOVAPS      Z18, Z11
+	VFMADD231PS  Z19, Z2, Z11
+	VMULPS       Z2, Z2, Z10
+	VFMADD231PS  Z10, Z11, Z2
+	VFMADD213PS  Z12, Z12, Z2
+	VSCALEFPS    Z9, Z2, Z2
+	VMOVAPS      Z13, Z10
+	VFMADD231PS  Z14, Z3, Z10
+	VSUBPS       Z13, Z10, Z9
+	VFNMADD231PS Z15, Z9, Z3
+	VFNMADD231PS Z16, Z9, Z3
+	VPERMPS      Z17, Z10, Z12
+	VMOVAPS      Z18, Z11
+	VFMADD231PS  Z19, Z3, Z11
+	VMULPS       Z3, Z3, Z10
+	VFMADD231PS  Z10, Z11, Z3
+	VFMADD213PS  Z12, Z12, Z3
+	VSCALEFPS    Z9, Z3, Z3
+	VPMOVD2M     Z4, K1
+	VBLENDMPS    Z2, Z21, K1, Z20
+	VADDPS       Z21, Z2, Z2
+	VDIVPS       Z2, Z20, Z2
+	VPMOVD2M     Z5, K1
+	VBLENDMPS    Z3, Z21, K1, Z22
+	VADDPS       Z21, Z3, Z3
+	VDIVPS       Z3, Z22, Z3
+	VMULPS       Z2, Z0, Z0
+	VMULPS       Z3, Z1, Z1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, DX
+	JMP          by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ         DX, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (CX), Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z1, Z2
+	VORPS        Z6, Z1, Z1
+	VMINPS       Z1, Z7, Z1
+	VMAXPS       Z1, Z8, Z1
+	VMOVAPS      Z13, Z4
+	VFMADD231PS  Z14, Z1, Z4
+	VSUBPS       Z13, Z4, Z3
+	VFNMADD231PS Z15, Z3, Z1
+	VFNMADD231PS Z16, Z3, Z1
+	VPERMPS      Z17, Z4, Z9
+	VMOVAPS      Z18, Z5
+	VFMADD231PS  Z19, Z1, Z5
+	VMULPS       Z1, Z1, Z4
+	VFMADD231PS  Z4, Z5, Z1
+	VFMADD213PS  Z9, Z9, Z1
+	VSCALEFPS    Z3, Z1, Z1
+	VPMOVD2M     Z2, K1
+	VBLENDMPS    Z1, Z21, K1, Z23
+	VADDPS       Z21, Z1, Z1
+	VDIVPS       Z1, Z23, Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        DX, DX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), BX
+	KMOVW        (BX)(DX*2), K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMOVAPS      Z0, Z1
+	VMOVAPS      Z1, Z2
+	VORPS        Z6, Z1, Z1
+	VMINPS       Z1, Z7, Z1
+	VMAXPS       Z1, Z8, Z1
+	VMOVAPS      Z13, Z3
+	VFMADD231PS  Z14, Z1, Z3
+	VSUBPS       Z13, Z3, Z4
+	VFNMADD231PS Z15, Z4, Z1
+	VFNMADD231PS Z16, Z4, Z1
+	VPERMPS      Z17, Z3, Z5
+	VMOVAPS      Z18, Z6
+	VFMADD231PS  Z19, Z1, Z6
+	VMULPS       Z1, Z1, Z3
+	VFMADD231PS  Z3, Z6, Z1
+	VFMADD213PS  Z5, Z5, Z1
+	VSCALEFPS    Z4, Z1, Z1
+	VPMOVD2M     Z2, K2
+	VBLENDMPS    Z1, Z21, K2, Z24
+	VADDPS       Z21, Z1, Z1
+	VDIVPS       Z1, Z24, Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS loops80000000<>+0(SB), Z6
+	VBROADCASTSS loops42b20000<>+0(SB), Z7
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z8
+	VBROADCASTSS loops49400000<>+0(SB), Z13
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z14
+	VBROADCASTSS loops3f317218<>+0(SB), Z15
+	VBROADCASTSS loopsb102e308<>+0(SB), Z16
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z17
+	VBROADCASTSS loops3f000111<>+0(SB), Z18
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z19
+	VBROADCASTSS loops3f800000<>+0(SB), Z21
+	JMP          begin
+
+// func vectorSiLUGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
+TEXT ·vectorSiLUGrad(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Y0
+	VMOVUPS      Y0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000020, BX
+	TESTQ        DX, DX
+	JNZ          a
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000020, DI
+	TESTQ SI, SI
+	JNZ   b
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b:
+by1:
+	CMPQ         CX, $0x00000008
+	JLT          below1
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y1
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVAPS      Y1, Y2
+	VMOVAPS      Y2, Y3
+	VORPS        loops80000000<>+0(SB), Y2, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      loops39506967<>+0(SB), Y5
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y2
+	VPSUBD       Y2, Y4, Y4
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y5, Y2
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      loops3f800000<>+0(SB), Y4
+	VBLENDVPS    Y3, Y2, Y4, Y3
+	VADDPS       loops3f800000<>+0(SB), Y2, Y2
+	VDIVPS       Y2, Y3, Y2
+	VMOVUPS      loops43480000<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
+	VMOVUPS      loopsc3480000<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMOVUPS      loops3f800000<>+0(SB), Y3
+	VSUBPS       Y2, Y3, Y3
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y1
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, CX
+	JMP          by1
+
+below1:
+	TESTQ        CX, CX
+	JZ           end
+	NEGQ         CX
+	LEAQ         loopsOnes<>+0(SB), R8
+	VMOVUPS      32(R8)(CX*4), Y0
+	VMASKMOVPS   (DX), Y0, Y1
+	VMASKMOVPS   (SI), Y0, Y2
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVAPS      Y2, Y3
+	VMOVAPS      Y3, Y4
+	VORPS        loops80000000<>+0(SB), Y3, Y3
+	VMOVUPS      loops42b20000<>+0(SB), Y5
+	VMINPS       Y3, Y5, Y3
+	VMOVUPS      loopsc2d20000<>+0(SB), Y5
+	VMAXPS       Y3, Y5, Y3
+	VMULPS       loops3fb8aa3b<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS loops3f318000<>+0(SB), Y5, Y3
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y5, Y3
+	VMOVUPS      loops39506967<>+0(SB), Y6
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y3, Y6
+	VFMADD213PS  loops3c088908<>+0(SB), Y3, Y6
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y3, Y6
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y3, Y6
+	VFMADD213PS  loops3f000000<>+0(SB), Y3, Y6
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y6
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPSRAD       $0x01, Y5, Y3
+	VPSUBD       Y3, Y5, Y5
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y6, Y3
+	VPADDD       loops0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y3, Y3
+	VMOVUPS      loops3f800000<>+0(SB), Y5
+	VBLENDVPS    Y4, Y3, Y5, Y4
+	VADDPS       loops3f800000<>+0(SB), Y3, Y3
+	VDIVPS       Y3, Y4, Y3
+	VMOVUPS      loops43480000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      loopsc3480000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      loops3f800000<>+0(SB), Y4
+	VSUBPS       Y3, Y4, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y2
+	VMULPS       Y3, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by1_wide:
+	CMPQ         CX, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (DX), Z0
+	VMOVUPS      (SI), Z16
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVAPS      Z16, Z17
+	VMOVAPS      Z17, Z18
+	VORPS        Z1, Z17, Z17
+	VMINPS       Z17, Z2, Z17
+	VMAXPS       Z17, Z3, Z17
+	VMOVAPS      Z4, Z20
+	VFMADD231PS  Z5, Z17, Z20
+	VSUBPS       Z4, Z20, Z19
+	VFNMADD231PS Z6, Z19, Z17
+	VFNMADD231PS Z7, Z19, Z17
+	VPERMPS      Z8, Z20, Z22
+	VMOVAPS      Z9, Z21
+	VFMADD231PS  Z10, Z17, Z21
+	VMULPS       Z17, Z17, Z20
+	VFMADD231PS  Z20, Z21, Z17
+	VFMADD213PS  Z22, Z22, Z17
+	VSCALEFPS    Z19, Z17, Z17
+	VPMOVD2M     Z18, K1
+	VBLENDMPS    Z17, Z12, K1, Z11
+	VADDPS       Z12, Z17, Z17
+	VDIVPS       Z17, Z11, Z17
+	VMINPS       Z16, Z13, Z16
+	VMAXPS       Z16, Z14, Z16
+	VSUBPS       Z17, Z12, Z18
+	VFMADD213PS  Z12, Z18, Z16
+	VMULPS       Z17, Z16, Z16
+	VMULPS       Z16, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, CX
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        CX, CX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), R8
+	KMOVW        (R8)(CX*2), K1
+	VMOVUPS.Z    (DX), K1, Z0
+	VMOVUPS.Z    (SI), K1, Z11
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVAPS      Z11, Z16
+	VMOVAPS      Z16, Z17
+	VORPS        Z1, Z16, Z16
+	VMINPS       Z16, Z2, Z16
+	VMAXPS       Z16, Z3, Z16
+	VMOVAPS      Z4, Z1
+	VFMADD231PS  Z5, Z16, Z1
+	VSUBPS       Z4, Z1, Z2
+	VFNMADD231PS Z6, Z2, Z16
+	VFNMADD231PS Z7, Z2, Z16
+	VPERMPS      Z8, Z1, Z3
+	VMOVAPS      Z9, Z4
+	VFMADD231PS  Z10, Z16, Z4
+	VMULPS       Z16, Z16, Z1
+	VFMADD231PS  Z1, Z4, Z16
+	VFMADD213PS  Z3, Z3, Z16
+	VSCALEFPS    Z2, Z16, Z16
+	VPMOVD2M     Z17, K2
+	VBLENDMPS    Z16, Z12, K2, Z15
+	VADDPS       Z12, Z16, Z16
+	VDIVPS       Z16, Z15, Z16
+	VMINPS       Z11, Z13, Z11
+	VMAXPS       Z11, Z14, Z11
+	VSUBPS       Z16, Z12, Z1
+	VFMADD213PS  Z12, Z1, Z11
+	VMULPS       Z16, Z11, Z11
+	VMULPS       Z11, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	VBROADCASTSS loops80000000<>+0(SB), Z1
+	VBROADCASTSS loops42b20000<>+0(SB), Z2
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z3
+	VBROADCASTSS loops49400000<>+0(SB), Z4
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z5
+	VBROADCASTSS loops3f317218<>+0(SB), Z6
+	VBROADCASTSS loopsb102e308<>+0(SB), Z7
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z8
+	VBROADCASTSS loops3f000111<>+0(SB), Z9
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z10
+	VBROADCASTSS loops3f800000<>+0(SB), Z12
+	VBROADCASTSS loops43480000<>+0(SB), Z13
+	VBROADCASTSS loopsc3480000<>+0(SB), Z14
+	JMP          begin
+
+// func vectorMish(dst *float32, x *float32, n int, k float32, c float32)
+// Requires: AVX, AVX2, AVX512F, FMA3
+TEXT ·vectorMish(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2:
+	CMPQ         DX, $0x00000010
+	JLT          below2
+	VMOVUPS      (CX), Y0
+	VMOVUPS      32(CX), Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y1, Y3
+	VMOVUPS      loops41a00000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      loops41a00000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS loops3f318000<>+0(SB), Y5, Y3
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y5, Y3
+	VMOVUPS      loops39506967<>+0(SB), Y6
+	VMOVUPS      loops39506967<>+0(SB), Y7
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y3, Y7
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3c088908<>+0(SB), Y3, Y7
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y3, Y7
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y3, Y7
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3f000000<>+0(SB), Y3, Y7
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y7
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y7
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y2
+	VPSUBD       Y2, Y4, Y4
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y6, Y2
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VCVTPS2DQ    Y5, Y5
+	VPSRAD       $0x01, Y5, Y3
+	VPSUBD       Y3, Y5, Y5
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y7, Y3
+	VPADDD       loops0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y3, Y3
+	VMOVAPS      Y2, Y4
+	VFMADD231PS  Y2, Y2, Y4
+	VADDPS       Y2, Y4, Y4
+	VADDPS       loops40000000<>+0(SB), Y4, Y2
+	VDIVPS       Y2, Y4, Y4
+	VMULPS       Y4, Y0, Y0
+	VMOVAPS      Y3, Y2
+	VFMADD231PS  Y3, Y3, Y2
+	VADDPS       Y3, Y2, Y2
+	VADDPS       loops40000000<>+0(SB), Y2, Y3
+	VDIVPS       Y3, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          by2
+
+below2:
+by1:
+	CMPQ         DX, $0x00000008
+	JLT          below1
+	VMOVUPS      (CX), Y0
+	VMOVAPS      Y0, Y1
+	VMOVUPS      loops41a00000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      loopsc2d20000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      loops42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      loopsc2d20000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS loops3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      loops39506967<>+0(SB), Y3
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  loops3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  loops3f000000<>+0(SB), Y1, Y3
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y3
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y1
+	VPSUBD       Y1, Y2, Y2
+	VPADDD       loops0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y3, Y1
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMOVAPS      Y1, Y2
+	VFMADD231PS  Y1, Y1, Y2
+	VADDPS       Y1, Y2, Y2
+	VADDPS       loops40000000<>+0(SB), Y2, Y1
+	VDIVPS       Y1, Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
+	JMP          by1
+
+below1:
+	TESTQ        DX, DX
+	JZ           end
+	NEGQ         DX
+	LEAQ         loopsOnes<>+0(SB), BX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMOVAPS      Y1, Y2
+	VMOVUPS      loops41a00000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      loops39506967<>+0(SB), Y4
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y2
+	VPSUBD       Y2, Y3, Y3
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y4, Y2
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VMOVAPS      Y2, Y3
+	VFMADD231PS  Y2, Y2, Y3
+	VADDPS       Y2, Y3, Y3
+	VADDPS       loops40000000<>+0(SB), Y3, Y2
+	VDIVPS       Y2, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2_wide:
+	CMPQ         DX, $0x00000020
+	JLT          below2_wide
+	VMOVUPS      (CX), Z0
+	VMOVUPS      64(CX), Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z1, Z3
+	VMINPS       Z2, Z4, Z2
+	VMAXPS       Z2, Z5, Z2
+	VMINPS       Z3, Z4, Z3
+	VMAXPS       Z3, Z5, Z3
+	VMINPS       Z2, Z6, Z2
+	VMAXPS       Z2, Z5, Z2
+	VMINPS       Z3, Z6, Z3
+	VMAXPS       Z3, Z5, Z3
+	VMOVAPS      Z11, Z8
+	VFMADD231PS  Z12, Z2, Z8
+	VSUBPS       Z11, Z8, Z7
+	VFNMADD231PS Z13, Z7, Z2
+	VFNMADD231PS Z14, Z7, Z2
+	VPERMPS      Z15, Z8, Z10
+	VMOVAPS      Z16, Z9
+	VFMADD231PS  Z17, Z2, Z9
+	VMULPS       Z2, Z2, Z8
+	VFMADD231PS  Z8, Z9, Z2
+	VFMADD213PS  Z10, Z10, Z2
+	VSCALEFPS    Z7, Z2, Z2
+	VMOVAPS      Z11, Z8
+	VFMADD231PS  Z12, Z3, Z8
+	VSUBPS       Z11, Z8, Z7
+	VFNMADD231PS Z13, Z7, Z3
+	VFNMADD231PS Z14, Z7, Z3
+	VPERMPS      Z15, Z8, Z10
+	VMOVAPS      Z16, Z9
+	VFMADD231PS  Z17, Z3, Z9
+	VMULPS       Z3, Z3, Z8
+	VFMADD231PS  Z8, Z9, Z3
+	VFMADD213PS  Z10, Z10, Z3
+	VSCALEFPS    Z7, Z3, Z3
+	VMOVAPS      Z2, Z7
+	VFMADD231PS  Z2, Z2, Z7
+	VADDPS       Z2, Z7, Z7
+	VADDPS       Z18, Z7, Z2
+	VDIVPS       Z2, Z7, Z7
+	VMULPS       Z7, Z0, Z0
+	VMOVAPS      Z3, Z2
+	VFMADD231PS  Z3, Z3, Z2
+	VADDPS       Z3, Z2, Z2
+	VADDPS       Z18, Z2, Z3
+	VDIVPS       Z3, Z2, Z2
+	VMULPS       Z2, Z1, Z1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, DX
+	JMP          by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ         DX, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (CX), Z0
+	VMOVAPS      Z0, Z1
+	VMINPS       Z1, Z4, Z1
+	VMAXPS       Z1, Z5, Z1
+	VMINPS       Z1, Z6, Z1
+	VMAXPS       Z1, Z5, Z1
+	VMOVAPS      Z11, Z3
+	VFMADD231PS  Z12, Z1, Z3
+	VSUBPS       Z11, Z3, Z2
+	VFNMADD231PS Z13, Z2, Z1
+	VFNMADD231PS Z14, Z2, Z1
+	VPERMPS      Z15, Z3, Z8
+	VMOVAPS      Z16, Z7
+	VFMADD231PS  Z17, Z1, Z7
+	VMULPS       Z1, Z1, Z3
+	VFMADD231PS  Z3, Z7, Z1
+	VFMADD213PS  Z8, Z8, Z1
+	VSCALEFPS    Z2, Z1, Z1
+	VMOVAPS      Z1, Z2
+	VFMADD231PS  Z1, Z1, Z2
+	VADDPS       Z1, Z2, Z2
+	VADDPS       Z18, Z2, Z1
+	VDIVPS       Z1, Z2, Z2
+	VMULPS       Z2, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        DX, DX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), BX
+	KMOVW        (BX)(DX*2), K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMOVAPS      Z0, Z1
+	VMINPS       Z1, Z4, Z1
+	VMAXPS       Z1, Z5, Z1
+	VMINPS       Z1, Z6, Z1
+	VMAXPS       Z1, Z5, Z1
+	VMOVAPS      Z11, Z2
+	VFMADD231PS  Z12, Z1, Z2
+	VSUBPS       Z11, Z2, Z3
+	VFNMADD231PS Z13, Z3, Z1
+	VFNMADD231PS Z14, Z3, Z1
+	VPERMPS      Z15, Z2, Z4
+	VMOVAPS      Z16, Z5
+	VFMADD231PS  Z17, Z1, Z5
+	VMULPS       Z1, Z1, Z2
+	VFMADD231PS  Z2, Z5, Z1
+	VFMADD213PS  Z4, Z4, Z1
+	VSCALEFPS    Z3, Z1, Z1
+	VMOVAPS      Z1, Z2
+	VFMADD231PS  Z1, Z1, Z2
+	VADDPS       Z1, Z2, Z2
+	VADDPS       Z18, Z2, Z1
+	VDIVPS       Z1, Z2, Z2
+	VMULPS       Z2, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS loops41a00000<>+0(SB), Z4
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z5
+	VBROADCASTSS loops42b20000<>+0(SB), Z6
+	VBROADCASTSS loops49400000<>+0(SB), Z11
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z12
+	VBROADCASTSS loops3f317218<>+0(SB), Z13
+	VBROADCASTSS loopsb102e308<>+0(SB), Z14
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z15
+	VBROADCASTSS loops3f000111<>+0(SB), Z16
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z17
+	VBROADCASTSS loops40000000<>+0(SB), Z18
+	JMP          begin
+
+// func vectorMishGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX2, AVX512F, FMA3
+TEXT ·vectorMishGrad(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Y0
+	VMOVUPS      Y0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000020, BX
+	TESTQ        DX, DX
+	JNZ          a
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000020, DI
+	TESTQ SI, SI
+	JNZ   b
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b:
+by1:
+	CMPQ         CX, $0x00000008
+	JLT          below1
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y1
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVAPS      Y1, Y2
+	VMOVUPS      loops41a00000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      loops39506967<>+0(SB), Y4
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y2
+	VPSUBD       Y2, Y3, Y3
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y4, Y2
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VMOVAPS      Y2, Y3
+	VFMADD231PS  Y2, Y2, Y3
+	VADDPS       Y2, Y3, Y2
+	VADDPS       loops40000000<>+0(SB), Y2, Y4
+	VMOVUPS      loops3f800000<>+0(SB), Y5
+	VDIVPS       Y4, Y5, Y4
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      loops43480000<>+0(SB), Y5
+	VMINPS       Y1, Y5, Y1
+	VMOVUPS      loopsc3480000<>+0(SB), Y5
+	VMAXPS       Y1, Y5, Y1
+	VMULPS       Y4, Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VMULPS       Y1, Y3, Y3
+	VFMADD231PS  loops40800000<>+0(SB), Y3, Y2
+	VMULPS       Y2, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, CX
+	JMP          by1
+
+below1:
+	TESTQ        CX, CX
+	JZ           end
+	NEGQ         CX
+	LEAQ         loopsOnes<>+0(SB), R8
+	VMOVUPS      32(R8)(CX*4), Y0
+	VMASKMOVPS   (DX), Y0, Y1
+	VMASKMOVPS   (SI), Y0, Y2
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVAPS      Y2, Y3
+	VMOVUPS      loops41a00000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMULPS       loops3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y3
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      loops39506967<>+0(SB), Y5
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3c088908<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3f000000<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y3
+	VPSUBD       Y3, Y4, Y4
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y5, Y3
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VMOVAPS      Y3, Y4
+	VFMADD231PS  Y3, Y3, Y4
+	VADDPS       Y3, Y4, Y3
+	VADDPS       loops40000000<>+0(SB), Y3, Y5
+	VMOVUPS      loops3f800000<>+0(SB), Y6
+	VDIVPS       Y5, Y6, Y5
+	VMULPS       Y5, Y3, Y3
+	VMOVUPS      loops43480000<>+0(SB), Y6
+	VMINPS       Y2, Y6, Y2
+	VMOVUPS      loopsc3480000<>+0(SB), Y6
+	VMAXPS       Y2, Y6, Y2
+	VMULPS       Y5, Y4, Y4
+	VMULPS       Y5, Y4, Y4
+	VMULPS       Y2, Y4, Y4
+	VFMADD231PS  loops40800000<>+0(SB), Y4, Y3
+	VMULPS       Y3, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by1_wide:
+	CMPQ         CX, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (DX), Z0
+	VMOVUPS      (SI), Z16
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVAPS      Z16, Z17
+	VMINPS       Z17, Z1, Z17
+	VMAXPS       Z17, Z2, Z17
+	VMINPS       Z17, Z3, Z17
+	VMAXPS       Z17, Z2, Z17
+	VMOVAPS      Z4, Z19
+	VFMADD231PS  Z5, Z17, Z19
+	VSUBPS       Z4, Z19, Z18
+	VFNMADD231PS Z6, Z18, Z17
+	VFNMADD231PS Z7, Z18, Z17
+	VPERMPS      Z8, Z19, Z21
+	VMOVAPS      Z9, Z20
+	VFMADD231PS  Z10, Z17, Z20
+	VMULPS       Z17, Z17, Z19
+	VFMADD231PS  Z19, Z20, Z17
+	VFMADD213PS  Z21, Z21, Z17
+	VSCALEFPS    Z18, Z17, Z17
+	VMOVAPS      Z17, Z18
+	VFMADD231PS  Z17, Z17, Z18
+	VADDPS       Z17, Z18, Z17
+	VADDPS       Z11, Z17, Z19
+	VDIVPS       Z19, Z12, Z19
+	VMULPS       Z19, Z17, Z17
+	VMINPS       Z16, Z13, Z16
+	VMAXPS       Z16, Z14, Z16
+	VMULPS       Z19, Z18, Z18
+	VMULPS       Z19, Z18, Z18
+	VMULPS       Z16, Z18, Z18
+	VFMADD231PS  Z15, Z18, Z17
+	VMULPS       Z17, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, CX
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        CX, CX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), R8
+	KMOVW        (R8)(CX*2), K1
+	VMOVUPS.Z    (DX), K1, Z0
+	VMOVUPS.Z    (SI), K1, Z16
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVAPS      Z16, Z17
+	VMINPS       Z17, Z1, Z17
+	VMAXPS       Z17, Z2, Z17
+	VMINPS       Z17, Z3, Z17
+	VMAXPS       Z17, Z2, Z17
+	VMOVAPS      Z4, Z1
+	VFMADD231PS  Z5, Z17, Z1
+	VSUBPS       Z4, Z1, Z2
+	VFNMADD231PS Z6, Z2, Z17
+	VFNMADD231PS Z7, Z2, Z17
+	VPERMPS      Z8, Z1, Z3
+	VMOVAPS      Z9, Z4
+	VFMADD231PS  Z10, Z17, Z4
+	VMULPS       Z17, Z17, Z1
+	VFMADD231PS  Z1, Z4, Z17
+	VFMADD213PS  Z3, Z3, Z17
+	VSCALEFPS    Z2, Z17, Z17
+	VMOVAPS      Z17, Z1
+	VFMADD231PS  Z17, Z17, Z1
+	VADDPS       Z17, Z1, Z2
+	VADDPS       Z11, Z2, Z3
+	VDIVPS       Z3, Z12, Z3
+	VMULPS       Z3, Z2, Z2
+	VMINPS       Z16, Z13, Z16
+	VMAXPS       Z16, Z14, Z16
+	VMULPS       Z3, Z1, Z1
+	VMULPS       Z3, Z1, Z1
+	VMULPS       Z16, Z1, Z1
+	VFMADD231PS  Z15, Z1, Z2
+	VMULPS       Z2, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	VBROADCASTSS loops41a00000<>+0(SB), Z1
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z2
+	VBROADCASTSS loops42b20000<>+0(SB), Z3
+	VBROADCASTSS loops49400000<>+0(SB), Z4
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z5
+	VBROADCASTSS loops3f317218<>+0(SB), Z6
+	VBROADCASTSS loopsb102e308<>+0(SB), Z7
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z8
+	VBROADCASTSS loops3f000111<>+0(SB), Z9
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z10
+	VBROADCASTSS loops40000000<>+0(SB), Z11
+	VBROADCASTSS loops3f800000<>+0(SB), Z12
+	VBROADCASTSS loops43480000<>+0(SB), Z13
+	VBROADCASTSS loopsc3480000<>+0(SB), Z14
+	VBROADCASTSS loops40800000<>+0(SB), Z15
+	JMP          begin
+
+// func vectorELU(dst *float32, x *float32, n int, k float32, c float32)
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
+TEXT ·vectorELU(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2:
+	CMPQ         DX, $0x00000010
+	JLT          below2
+	VMOVUPS      (CX), Y0
+	VMOVUPS      32(CX), Y1
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y1, Y3
+	VANDPS       loops80000000<>+0(SB), Y2, Y4
+	VMOVUPS      loops42b20000<>+0(SB), Y5
+	VMINPS       Y2, Y5, Y2
+	VMOVUPS      loopsc2200000<>+0(SB), Y5
+	VMAXPS       Y2, Y5, Y2
+	VANDPS       loops80000000<>+0(SB), Y3, Y5
+	VMOVUPS      loops42b20000<>+0(SB), Y6
+	VMINPS       Y3, Y6, Y3
+	VMOVUPS      loopsc2200000<>+0(SB), Y6
+	VMAXPS       Y3, Y6, Y3
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VFNMADD231PS loops3f318000<>+0(SB), Y6, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y6, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y3, Y7
+	VROUNDPS     $0x08, Y7, Y7
+	VFNMADD231PS loops3f318000<>+0(SB), Y7, Y3
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y7, Y3
+	VMOVUPS      loops39506967<>+0(SB), Y8
+	VMOVUPS      loops39506967<>+0(SB), Y9
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3c088908<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3f000000<>+0(SB), Y3, Y9
+	VMULPS       Y2, Y2, Y10
+	VFMADD213PS  Y2, Y10, Y8
+	VSUBPS       loops3f800000<>+0(SB), Y6, Y6
+	VMOVUPS      loops3f800000<>+0(SB), Y2
+	VCVTPS2DQ    Y6, Y6
+	VPSRAD       $0x01, Y6, Y10
+	VPSUBD       Y10, Y6, Y6
+	VPADDD       loops0000007f<>+0(SB), Y10, Y10
+	VPSLLD       $0x17, Y10, Y10
+	VMULPS       Y10, Y2, Y2
+	VPADDD       loops0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y2, Y2
+	VMULPS       Y2, Y8, Y8
+	VSUBPS       loops3f000000<>+0(SB), Y2, Y2
+	VADDPS       Y2, Y8, Y8
+	VADDPS       Y8, Y8, Y2
+	VORPS        Y4, Y2, Y2
+	VMULPS       Y3, Y3, Y4
+	VFMADD213PS  Y3, Y4, Y9
+	VSUBPS       loops3f800000<>+0(SB), Y7, Y7
+	VMOVUPS      loops3f800000<>+0(SB), Y3
+	VCVTPS2DQ    Y7, Y7
+	VPSRAD       $0x01, Y7, Y4
+	VPSUBD       Y4, Y7, Y7
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VPADDD       loops0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y3, Y3
+	VMULPS       Y3, Y9, Y9
+	VSUBPS       loops3f000000<>+0(SB), Y3, Y3
+	VADDPS       Y3, Y9, Y9
+	VADDPS       Y9, Y9, Y3
+	VORPS        Y5, Y3, Y3
+	VBROADCASTSS k+24(FP), Y4
+	VMULPS       Y4, Y2, Y2
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y0, Y4
+	VBROADCASTSS c+28(FP), Y5
+	VMULPS       Y5, Y0, Y0
+	VBLENDVPS    Y4, Y0, Y2, Y0
+	VBROADCASTSS k+24(FP), Y2
+	VMULPS       Y2, Y3, Y3
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y1, Y2
+	VBROADCASTSS c+28(FP), Y4
+	VMULPS       Y4, Y1, Y1
+	VBLENDVPS    Y2, Y1, Y3, Y1
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          by2
+
+below2:
+by1:
+	CMPQ         DX, $0x00000008
+	JLT          below1
+	VMOVUPS      (CX), Y0
+	VMOVAPS      Y0, Y1
+	VANDPS       loops80000000<>+0(SB), Y1, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
+	VMOVUPS      loopsc2200000<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y1
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y1
+	VMOVUPS      loops39506967<>+0(SB), Y4
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3c088908<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f000000<>+0(SB), Y1, Y4
+	VMULPS       Y1, Y1, Y5
+	VFMADD213PS  Y1, Y5, Y4
+	VSUBPS       loops3f800000<>+0(SB), Y3, Y3
+	VMOVUPS      loops3f800000<>+0(SB), Y1
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y5
+	VPSUBD       Y5, Y3, Y3
+	VPADDD       loops0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y1, Y1
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VMULPS       Y1, Y4, Y4
+	VSUBPS       loops3f000000<>+0(SB), Y1, Y1
+	VADDPS       Y1, Y4, Y4
+	VADDPS       Y4, Y4, Y1
+	VORPS        Y2, Y1, Y1
+	VBROADCASTSS k+24(FP), Y2
+	VMULPS       Y2, Y1, Y1
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y0, Y2
+	VBROADCASTSS c+28(FP), Y3
+	VMULPS       Y3, Y0, Y0
+	VBLENDVPS    Y2, Y0, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
+	JMP          by1
+
+below1:
+	TESTQ        DX, DX
+	JZ           end
+	NEGQ         DX
+	LEAQ         loopsOnes<>+0(SB), BX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMOVAPS      Y1, Y2
+	VANDPS       loops80000000<>+0(SB), Y2, Y3
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      loopsc2200000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      loops39506967<>+0(SB), Y5
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y5
+	VMULPS       Y2, Y2, Y6
+	VFMADD213PS  Y2, Y6, Y5
+	VSUBPS       loops3f800000<>+0(SB), Y4, Y4
+	VMOVUPS      loops3f800000<>+0(SB), Y2
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y6
+	VPSUBD       Y6, Y4, Y4
+	VPADDD       loops0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y2, Y2
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y2, Y5, Y5
+	VSUBPS       loops3f000000<>+0(SB), Y2, Y2
+	VADDPS       Y2, Y5, Y5
+	VADDPS       Y5, Y5, Y2
+	VORPS        Y3, Y2, Y2
+	VBROADCASTSS k+24(FP), Y3
+	VMULPS       Y3, Y2, Y2
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y1, Y3
+	VBROADCASTSS c+28(FP), Y4
+	VMULPS       Y4, Y1, Y1
+	VBLENDVPS    Y3, Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2_wide:
+	CMPQ         DX, $0x00000020
+	JLT          below2_wide
+	VMOVUPS      (CX), Z0
+	VMOVUPS      64(CX), Z1
+	VMOVAPS      Z0, Z2
+	VMOVAPS      Z1, Z3
+	VANDPS       Z6, Z2, Z4
+	VMINPS       Z2, Z7, Z2
+	VMAXPS       Z2, Z8, Z2
+	VANDPS       Z6, Z3, Z5
+	VMINPS       Z3, Z7, Z3
+	VMAXPS       Z3, Z8, Z3
+	VMULPS       Z11, Z2, Z9
+	VRNDSCALEPS  $0x08, Z9, Z9
+	VFNMADD231PS Z12, Z9, Z2
+	VFNMADD231PS Z13, Z9, Z2
+	VMULPS       Z11, Z3, Z10
+	VRNDSCALEPS  $0x08, Z10, Z10
+	VFNMADD231PS Z12, Z10, Z3
+	VFNMADD231PS Z13, Z10, Z3
+	VMOVAPS      Z16, Z14
+	VMOVAPS      Z16, Z15
+	VFMADD213PS  Z17, Z2, Z14
+	VFMADD213PS  Z17, Z3, Z15
+	VFMADD213PS  Z18, Z2, Z14
+	VFMADD213PS  Z18, Z3, Z15
+	VFMADD213PS  Z19, Z2, Z14
+	VFMADD213PS  Z19, Z3, Z15
+	VFMADD213PS  Z20, Z2, Z14
+	VFMADD213PS  Z20, Z3, Z15
+	VFMADD213PS  Z21, Z2, Z14
+	VFMADD213PS  Z21, Z3, Z15
+	VMULPS       Z2, Z2, Z22
+	VFMADD213PS  Z2, Z22, Z14
+	VSUBPS       Z23, Z9, Z9
+	VSCALEFPS    Z9, Z23, Z2
+	VMULPS       Z2, Z14, Z14
+	VSUBPS       Z21, Z2, Z2
+	VADDPS       Z2, Z14, Z14
+	VADDPS       Z14, Z14, Z2
+	VORPS        Z4, Z2, Z2
+	VMULPS       Z3, Z3, Z4
+	VFMADD213PS  Z3, Z4, Z15
+	VSUBPS       Z23, Z10, Z10
+	VSCALEFPS    Z10, Z23, Z3
+	VMULPS       Z3, Z15, Z15
+	VSUBPS       Z21, Z3, Z3
+	VADDPS       Z3, Z15, Z15
+	VADDPS       Z15, Z15, Z3
+	VORPS        Z5, Z3, Z3
+	VMULPS       Z24, Z2, Z2
+	VCMPPS       $0x1e, Z25, Z0, K1
+	VMULPS       Z26, Z0, Z0
+	VBLENDMPS    Z0, Z2, K1, Z0
+	VMULPS       Z24, Z3, Z3
+	VCMPPS       $0x1e, Z25, Z1, K1
+	VMULPS       Z26, Z1, Z1
+	VBLENDMPS    Z1, Z3, K1, Z1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, DX
+	JMP          by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ         DX, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (CX), Z0
+	VMOVAPS      Z0, Z1
+	VANDPS       Z6, Z1, Z2
+	VMINPS       Z1, Z7, Z1
+	VMAXPS       Z1, Z8, Z1
+	VMULPS       Z11, Z1, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VFNMADD231PS Z12, Z3, Z1
+	VFNMADD231PS Z13, Z3, Z1
+	VMOVAPS      Z16, Z4
+	VFMADD213PS  Z17, Z1, Z4
+	VFMADD213PS  Z18, Z1, Z4
+	VFMADD213PS  Z19, Z1, Z4
+	VFMADD213PS  Z20, Z1, Z4
+	VFMADD213PS  Z21, Z1, Z4
+	VMULPS       Z1, Z1, Z5
+	VFMADD213PS  Z1, Z5, Z4
+	VSUBPS       Z23, Z3, Z3
+	VSCALEFPS    Z3, Z23, Z1
+	VMULPS       Z1, Z4, Z4
+	VSUBPS       Z21, Z1, Z1
+	VADDPS       Z1, Z4, Z4
+	VADDPS       Z4, Z4, Z1
+	VORPS        Z2, Z1, Z1
+	VMULPS       Z24, Z1, Z1
+	VCMPPS       $0x1e, Z25, Z0, K1
+	VMULPS       Z26, Z0, Z0
+	VBLENDMPS    Z0, Z1, K1, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        DX, DX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), BX
+	KMOVW        (BX)(DX*2), K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMOVAPS      Z0, Z1
+	VANDPS       Z6, Z1, Z2
+	VMINPS       Z1, Z7, Z1
+	VMAXPS       Z1, Z8, Z1
+	VMULPS       Z11, Z1, Z3
+	VRNDSCALEPS  $0x08, Z3, Z3
+	VFNMADD231PS Z12, Z3, Z1
+	VFNMADD231PS Z13, Z3, Z1
+	VMOVAPS      Z16, Z4
+	VFMADD213PS  Z17, Z1, Z4
+	VFMADD213PS  Z18, Z1, Z4
+	VFMADD213PS  Z19, Z1, Z4
+	VFMADD213PS  Z20, Z1, Z4
+	VFMADD213PS  Z21, Z1, Z4
+	VMULPS       Z1, Z1, Z5
+	VFMADD213PS  Z1, Z5, Z4
+	VSUBPS       Z23, Z3, Z3
+	VSCALEFPS    Z3, Z23, Z1
+	VMULPS       Z1, Z4, Z4
+	VSUBPS       Z21, Z1, Z1
+	VADDPS       Z1, Z4, Z4
+	VADDPS       Z4, Z4, Z1
+	VORPS        Z2, Z1, Z1
+	VMULPS       Z24, Z1, Z1
+	VCMPPS       $0x1e, Z25, Z0, K2
+	VMULPS       Z26, Z0, Z0
+	VBLENDMPS    Z0, Z1, K2, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS loops80000000<>+0(SB), Z6
+	VBROADCASTSS loops42b20000<>+0(SB), Z7
+	VBROADCASTSS loopsc2200000<>+0(SB), Z8
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z11
+	VBROADCASTSS loops3f318000<>+0(SB), Z12
+	VBROADCASTSS loopsb95e8083<>+0(SB), Z13
+	VBROADCASTSS loops39506967<>+0(SB), Z16
+	VBROADCASTSS loops3ab743ce<>+0(SB), Z17
+	VBROADCASTSS loops3c088908<>+0(SB), Z18
+	VBROADCASTSS loops3d2aa9c1<>+0(SB), Z19
+	VBROADCASTSS loops3e2aaaaa<>+0(SB), Z20
+	VBROADCASTSS loops3f000000<>+0(SB), Z21
+	VBROADCASTSS loops3f800000<>+0(SB), Z23
+	VBROADCASTSS k+24(FP), Z24
+	VBROADCASTSS loops00000000<>+0(SB), Z25
+	VBROADCASTSS c+28(FP), Z26
+	JMP          begin
+
+// func vectorELUGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX2, AVX512F, FMA3
+TEXT ·vectorELUGrad(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Y0
+	VMOVUPS      Y0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000020, BX
+	TESTQ        DX, DX
+	JNZ          a
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000020, DI
+	TESTQ SI, SI
+	JNZ   b
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b:
+by2:
+	CMPQ         CX, $0x00000010
+	JLT          below2
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y2
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Y1
+	VMOVUPS      (SI), Y3
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVAPS      Y2, Y4
+	VMOVAPS      Y3, Y5
+	VMOVUPS      loops42b20000<>+0(SB), Y6
+	VMINPS       Y4, Y6, Y4
+	VMOVUPS      loopsc2d20000<>+0(SB), Y6
+	VMAXPS       Y4, Y6, Y4
+	VMOVUPS      loops42b20000<>+0(SB), Y6
+	VMINPS       Y5, Y6, Y5
+	VMOVUPS      loopsc2d20000<>+0(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VMULPS       loops3fb8aa3b<>+0(SB), Y4, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VFNMADD231PS loops3f318000<>+0(SB), Y6, Y4
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y6, Y4
+	VMULPS       loops3fb8aa3b<>+0(SB), Y5, Y7
+	VROUNDPS     $0x08, Y7, Y7
+	VFNMADD231PS loops3f318000<>+0(SB), Y7, Y5
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y7, Y5
+	VMOVUPS      loops39506967<>+0(SB), Y8
+	VMOVUPS      loops39506967<>+0(SB), Y9
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y4, Y8
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y5, Y9
+	VFMADD213PS  loops3c088908<>+0(SB), Y4, Y8
+	VFMADD213PS  loops3c088908<>+0(SB), Y5, Y9
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y4, Y8
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y5, Y9
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y4, Y8
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y5, Y9
+	VFMADD213PS  loops3f000000<>+0(SB), Y4, Y8
+	VFMADD213PS  loops3f000000<>+0(SB), Y5, Y9
+	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y8
+	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y9
+	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y8
+	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y9
+	VCVTPS2DQ    Y6, Y6
+	VPSRAD       $0x01, Y6, Y4
+	VPSUBD       Y4, Y6, Y6
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y8, Y4
+	VPADDD       loops0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y4, Y4
+	VCVTPS2DQ    Y7, Y7
+	VPSRAD       $0x01, Y7, Y5
+	VPSUBD       Y5, Y7, Y7
+	VPADDD       loops0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y9, Y5
+	VPADDD       loops0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y5, Y5
+	VBROADCASTSS k+32(FP), Y6
+	VMULPS       Y6, Y4, Y4
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y2, Y2
+	VBROADCASTSS c+36(FP), Y6
+	VBLENDVPS    Y2, Y6, Y4, Y2
+	VMULPS       Y2, Y0, Y0
+	VBROADCASTSS k+32(FP), Y2
+	VMULPS       Y2, Y5, Y5
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y3, Y2
+	VBROADCASTSS c+36(FP), Y3
+	VBLENDVPS    Y2, Y3, Y5, Y3
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, CX
+	JMP          by2
+
+below2:
+by1:
+	CMPQ         CX, $0x00000008
+	JLT          below1
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y1
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVAPS      Y1, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      loops39506967<>+0(SB), Y4
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y2
+	VPSUBD       Y2, Y3, Y3
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y4, Y2
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VBROADCASTSS k+32(FP), Y3
+	VMULPS       Y3, Y2, Y2
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y1, Y1
+	VBROADCASTSS c+36(FP), Y3
+	VBLENDVPS    Y1, Y3, Y2, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, CX
+	JMP          by1
+
+below1:
+	TESTQ        CX, CX
+	JZ           end
+	NEGQ         CX
+	LEAQ         loopsOnes<>+0(SB), R8
+	VMOVUPS      32(R8)(CX*4), Y0
+	VMASKMOVPS   (DX), Y0, Y1
+	VMASKMOVPS   (SI), Y0, Y2
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVAPS      Y2, Y3
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMULPS       loops3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y3
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      loops39506967<>+0(SB), Y5
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3c088908<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3f000000<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y3
+	VPSUBD       Y3, Y4, Y4
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y5, Y3
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VBROADCASTSS k+32(FP), Y4
+	VMULPS       Y4, Y3, Y3
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y2, Y2
+	VBROADCASTSS c+36(FP), Y4
+	VBLENDVPS    Y2, Y4, Y3, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by2_wide:
+	CMPQ         CX, $0x00000020
+	JLT          below2_wide
+	VMOVUPS      (DX), Z1
+	VMOVUPS      (SI), Z3
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Z2
+	VMOVUPS      (SI), Z4
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVAPS      Z3, Z5
+	VMOVAPS      Z4, Z6
+	VMINPS       Z5, Z7, Z5
+	VMAXPS       Z5, Z8, Z5
+	VMINPS       Z6, Z7, Z6
+	VMAXPS       Z6, Z8, Z6
+	VMOVAPS      Z13, Z10
+	VFMADD231PS  Z14, Z5, Z10
+	VSUBPS       Z13, Z10, Z9
+	VFNMADD231PS Z15, Z9, Z5
+	VFNMADD231PS Z16, Z9, Z5
+	VPERMPS      Z17, Z10, Z12
+	VMOVAPS      Z18, Z11
+	VFMADD231PS  Z19, Z5, Z11
+	VMULPS       Z5, Z5, Z10
+	VFMADD231PS  Z10, Z11, Z5
+	VFMADD213PS  Z12, Z12, Z5
+	VSCALEFPS    Z9, Z5, Z5
+	VMOVAPS      Z13, Z10
+	VFMADD231PS  Z14, Z6, Z10
+	VSUBPS       Z13, Z10, Z9
+	VFNMADD231PS Z15, Z9, Z6
+	VFNMADD231PS Z16, Z9, Z6
+	VPERMPS      Z17, Z10, Z12
+	VMOVAPS      Z18, Z11
+	VFMADD231PS  Z19, Z6, Z11
+	VMULPS       Z6, Z6, Z10
+	VFMADD231PS  Z10, Z11, Z6
+	VFMADD213PS  Z12, Z12, Z6
+	VSCALEFPS    Z9, Z6, Z6
+	VMULPS       Z0, Z5, Z5
+	VCMPPS       $0x1e, Z20, Z3, K1
+	VBLENDMPS    Z21, Z5, K1, Z3
+	VMULPS       Z3, Z1, Z1
+	VMULPS       Z0, Z6, Z6
+	VCMPPS       $0x1e, Z20, Z4, K1
+	VBLENDMPS    Z21, Z6, K1, Z4
+	VMULPS       Z4, Z2, Z2
+	VMOVUPS      Z1, (AX)
+	VMOVUPS      Z2, 64(AX)
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, CX
+	JMP          by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ         CX, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (DX), Z1
+	VMOVUPS      (SI), Z2
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVAPS      Z2, Z3
+	VMINPS       Z3, Z7, Z3
+	VMAXPS       Z3, Z8, Z3
+	VMOVAPS      Z13, Z5
+	VFMADD231PS  Z14, Z3, Z5
+	VSUBPS       Z13, Z5, Z4
+	VFNMADD231PS Z15, Z4, Z3
+	VFNMADD231PS Z16, Z4, Z3
+	VPERMPS      Z17, Z5, Z9
+	VMOVAPS      Z18, Z6
+	VFMADD231PS  Z19, Z3, Z6
+	VMULPS       Z3, Z3, Z5
+	VFMADD231PS  Z5, Z6, Z3
+	VFMADD213PS  Z9, Z9, Z3
+	VSCALEFPS    Z4, Z3, Z3
+	VMULPS       Z0, Z3, Z3
+	VCMPPS       $0x1e, Z20, Z2, K1
+	VBLENDMPS    Z21, Z3, K1, Z2
+	VMULPS       Z2, Z1, Z1
+	VMOVUPS      Z1, (AX)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, CX
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        CX, CX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), R8
+	KMOVW        (R8)(CX*2), K1
+	VMOVUPS.Z    (DX), K1, Z1
+	VMOVUPS.Z    (SI), K1, Z2
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVAPS      Z2, Z3
+	VMINPS       Z3, Z7, Z3
+	VMAXPS       Z3, Z8, Z3
+	VMOVAPS      Z13, Z4
+	VFMADD231PS  Z14, Z3, Z4
+	VSUBPS       Z13, Z4, Z5
+	VFNMADD231PS Z15, Z5, Z3
+	VFNMADD231PS Z16, Z5, Z3
+	VPERMPS      Z17, Z4, Z6
+	VMOVAPS      Z18, Z7
+	VFMADD231PS  Z19, Z3, Z7
+	VMULPS       Z3, Z3, Z4
+	VFMADD231PS  Z4, Z7, Z3
+	VFMADD213PS  Z6, Z6, Z3
+	VSCALEFPS    Z5, Z3, Z3
+	VMULPS       Z0, Z3, Z3
+	VCMPPS       $0x1e, Z20, Z2, K2
+	VBLENDMPS    Z21, Z3, K2, Z2
+	VMULPS       Z2, Z1, Z1
+	VMOVUPS      Z1, K1, (AX)
+	ADDQ         $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	VBROADCASTSS loops42b20000<>+0(SB), Z7
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z8
+	VBROADCASTSS loops49400000<>+0(SB), Z13
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z14
+	VBROADCASTSS loops3f317218<>+0(SB), Z15
+	VBROADCASTSS loopsb102e308<>+0(SB), Z16
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z17
+	VBROADCASTSS loops3f000111<>+0(SB), Z18
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z19
+	VBROADCASTSS loops00000000<>+0(SB), Z20
+	VBROADCASTSS c+36(FP), Z21
+	JMP          begin
+
+// func vectorHardSwish(dst *float32, x *float32, n int, k float32, c float32)
+// Requires: AVX, AVX512F, FMA3
+TEXT ·vectorHardSwish(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by4:
+	CMPQ        DX, $0x00000020
+	JLT         below4
+	VMOVUPS     (CX), Y0
+	VMOVUPS     32(CX), Y1
+	VMOVUPS     64(CX), Y2
+	VMOVUPS     96(CX), Y3
+	VMOVUPS     loops3f000000<>+0(SB), Y4
+	VFMADD231PS loops3e2aaaab<>+0(SB), Y0, Y4
+	VMOVUPS     loops3f800000<>+0(SB), Y5
+	VMINPS      Y4, Y5, Y4
+	VMOVUPS     loops00000000<>+0(SB), Y5
+	VMAXPS      Y4, Y5, Y4
+	VMULPS      Y4, Y0, Y0
+	VMOVUPS     loops3f000000<>+0(SB), Y4
+	VFMADD231PS loops3e2aaaab<>+0(SB), Y1, Y4
+	VMOVUPS     loops3f800000<>+0(SB), Y5
+	VMINPS      Y4, Y5, Y4
+	VMOVUPS     loops00000000<>+0(SB), Y5
+	VMAXPS      Y4, Y5, Y4
+	VMULPS      Y4, Y1, Y1
+	VMOVUPS     loops3f000000<>+0(SB), Y4
+	VFMADD231PS loops3e2aaaab<>+0(SB), Y2, Y4
+	VMOVUPS     loops3f800000<>+0(SB), Y5
+	VMINPS      Y4, Y5, Y4
+	VMOVUPS     loops00000000<>+0(SB), Y5
+	VMAXPS      Y4, Y5, Y4
+	VMULPS      Y4, Y2, Y2
+	VMOVUPS     loops3f000000<>+0(SB), Y4
+	VFMADD231PS loops3e2aaaab<>+0(SB), Y3, Y4
+	VMOVUPS     loops3f800000<>+0(SB), Y5
+	VMINPS      Y4, Y5, Y4
+	VMOVUPS     loops00000000<>+0(SB), Y5
+	VMAXPS      Y4, Y5, Y4
+	VMULPS      Y4, Y3, Y3
+	VMOVUPS     Y0, (AX)
+	VMOVUPS     Y1, 32(AX)
+	VMOVUPS     Y2, 64(AX)
+	VMOVUPS     Y3, 96(AX)
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, AX
+	SUBQ        $0x00000020, DX
+	JMP         by4
+
+below4:
+by1:
+	CMPQ        DX, $0x00000008
+	JLT         below1
+	VMOVUPS     (CX), Y0
+	VMOVUPS     loops3f000000<>+0(SB), Y1
+	VFMADD231PS loops3e2aaaab<>+0(SB), Y0, Y1
+	VMOVUPS     loops3f800000<>+0(SB), Y2
+	VMINPS      Y1, Y2, Y1
+	VMOVUPS     loops00000000<>+0(SB), Y2
+	VMAXPS      Y1, Y2, Y1
+	VMULPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (AX)
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, AX
+	SUBQ        $0x00000008, DX
+	JMP         by1
+
+below1:
+	TESTQ       DX, DX
+	JZ          end
+	NEGQ        DX
+	LEAQ        loopsOnes<>+0(SB), BX
+	VMOVUPS     32(BX)(DX*4), Y0
+	VMASKMOVPS  (CX), Y0, Y1
+	VMOVUPS     loops3f000000<>+0(SB), Y2
+	VFMADD231PS loops3e2aaaab<>+0(SB), Y1, Y2
+	VMOVUPS     loops3f800000<>+0(SB), Y3
+	VMINPS      Y2, Y3, Y2
+	VMOVUPS     loops00000000<>+0(SB), Y3
+	VMAXPS      Y2, Y3, Y2
+	VMULPS      Y2, Y1, Y1
+	VMASKMOVPS  Y1, Y0, (AX)
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by4_wide:
+	CMPQ        DX, $0x00000040
+	JLT         below4_wide
+	VMOVUPS     (CX), Z0
+	VMOVUPS     64(CX), Z1
+	VMOVUPS     128(CX), Z2
+	VMOVUPS     192(CX), Z3
+	VMOVAPS     Z5, Z4
+	VFMADD231PS Z6, Z0, Z4
+	VMINPS      Z4, Z7, Z4
+	VMAXPS      Z4, Z8, Z4
+	VMULPS      Z4, Z0, Z0
+	VMOVAPS     Z5, Z4
+	VFMADD231PS Z6, Z1, Z4
+	VMINPS      Z4, Z7, Z4
+	VMAXPS      Z4, Z8, Z4
+	VMULPS      Z4, Z1, Z1
+	VMOVAPS     Z5, Z4
+	VFMADD231PS Z6, Z2, Z4
+	VMINPS      Z4, Z7, Z4
+	VMAXPS      Z4, Z8, Z4
+	VMULPS      Z4, Z2, Z2
+	VMOVAPS     Z5, Z4
+	VFMADD231PS Z6, Z3, Z4
+	VMINPS      Z4, Z7, Z4
+	VMAXPS      Z4, Z8, Z4
+	VMULPS      Z4, Z3, Z3
+	VMOVUPS     Z0, (AX)
+	VMOVUPS     Z1, 64(AX)
+	VMOVUPS     Z2, 128(AX)
+	VMOVUPS     Z3, 192(AX)
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, AX
+	SUBQ        $0x00000040, DX
+	JMP         by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ        DX, $0x00000010
+	JLT         below1_wide
+	VMOVUPS     (CX), Z0
+	VMOVAPS     Z5, Z1
+	VFMADD231PS Z6, Z0, Z1
+	VMINPS      Z1, Z7, Z1
+	VMAXPS      Z1, Z8, Z1
+	VMULPS      Z1, Z0, Z0
+	VMOVUPS     Z0, (AX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, DX
+	JMP         by1_wide
+
+below1_wide:
+	TESTQ       DX, DX
+	JZ          end_wide
+	LEAQ        loopsTails<>+0(SB), BX
+	KMOVW       (BX)(DX*2), K1
+	VMOVUPS.Z   (CX), K1, Z0
+	VMOVAPS     Z5, Z1
+	VFMADD231PS Z6, Z0, Z1
+	VMINPS      Z1, Z7, Z1
+	VMAXPS      Z1, Z8, Z1
+	VMULPS      Z1, Z0, Z0
+	VMOVUPS     Z0, K1, (AX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS loops3f000000<>+0(SB), Z5
+	VBROADCASTSS loops3e2aaaab<>+0(SB), Z6
+	VBROADCASTSS loops3f800000<>+0(SB), Z7
+	VBROADCASTSS loops00000000<>+0(SB), Z8
+	JMP          begin
+
+DATA loops3e2aaaab<>+0(SB)/4, $0x3e2aaaab
+DATA loops3e2aaaab<>+4(SB)/4, $0x3e2aaaab
+DATA loops3e2aaaab<>+8(SB)/4, $0x3e2aaaab
+DATA loops3e2aaaab<>+12(SB)/4, $0x3e2aaaab
+DATA loops3e2aaaab<>+16(SB)/4, $0x3e2aaaab
+DATA loops3e2aaaab<>+20(SB)/4, $0x3e2aaaab
+DATA loops3e2aaaab<>+24(SB)/4, $0x3e2aaaab
+DATA loops3e2aaaab<>+28(SB)/4, $0x3e2aaaab
+GLOBL loops3e2aaaab<>(SB), RODATA|NOPTR, $32
+
+// func vectorHardSwishGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX512F, FMA3
+TEXT ·vectorHardSwishGrad(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Y0
+	VMOVUPS      Y0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000020, BX
+	TESTQ        DX, DX
+	JNZ          a
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000020, DI
+	TESTQ SI, SI
+	JNZ   b
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b:
+by2:
+	CMPQ        CX, $0x00000010
+	JLT         below2
+	VMOVUPS     (DX), Y0
+	VMOVUPS     (SI), Y2
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VMOVUPS     (DX), Y1
+	VMOVUPS     (SI), Y3
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VMOVUPS     loops3f000000<>+0(SB), Y4
+	VFMADD231PS loops3eaaaaab<>+0(SB), Y2, Y4
+	VCMPPS      $0x15, loopsc0400000<>+0(SB), Y2, Y5
+	VANDPS      Y4, Y5, Y4
+	VCMPPS      $0x1e, loops40400000<>+0(SB), Y2, Y2
+	VBLENDVPS   Y2, loops3f800000<>+0(SB), Y4, Y4
+	VMULPS      Y4, Y0, Y0
+	VMOVUPS     loops3f000000<>+0(SB), Y2
+	VFMADD231PS loops3eaaaaab<>+0(SB), Y3, Y2
+	VCMPPS      $0x15, loopsc0400000<>+0(SB), Y3, Y4
+	VANDPS      Y2, Y4, Y2
+	VCMPPS      $0x1e, loops40400000<>+0(SB), Y3, Y3
+	VBLENDVPS   Y3, loops3f800000<>+0(SB), Y2, Y2
+	VMULPS      Y2, Y1, Y1
+	VMOVUPS     Y0, (AX)
+	VMOVUPS     Y1, 32(AX)
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, CX
+	JMP         by2
+
+below2:
+by1:
+	CMPQ        CX, $0x00000008
+	JLT         below1
+	VMOVUPS     (DX), Y0
+	VMOVUPS     (SI), Y1
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VMOVUPS     loops3f000000<>+0(SB), Y2
+	VFMADD231PS loops3eaaaaab<>+0(SB), Y1, Y2
+	VCMPPS      $0x15, loopsc0400000<>+0(SB), Y1, Y3
+	VANDPS      Y2, Y3, Y2
+	VCMPPS      $0x1e, loops40400000<>+0(SB), Y1, Y1
+	VBLENDVPS   Y1, loops3f800000<>+0(SB), Y2, Y2
+	VMULPS      Y2, Y0, Y0
+	VMOVUPS     Y0, (AX)
+	ADDQ        $0x00000020, AX
+	SUBQ        $0x00000008, CX
+	JMP         by1
+
+below1:
+	TESTQ       CX, CX
+	JZ          end
+	NEGQ        CX
+	LEAQ        loopsOnes<>+0(SB), R8
+	VMOVUPS     32(R8)(CX*4), Y0
+	VMASKMOVPS  (DX), Y0, Y1
+	VMASKMOVPS  (SI), Y0, Y2
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VMOVUPS     loops3f000000<>+0(SB), Y3
+	VFMADD231PS loops3eaaaaab<>+0(SB), Y2, Y3
+	VCMPPS      $0x15, loopsc0400000<>+0(SB), Y2, Y4
+	VANDPS      Y3, Y4, Y3
+	VCMPPS      $0x1e, loops40400000<>+0(SB), Y2, Y2
+	VBLENDVPS   Y2, loops3f800000<>+0(SB), Y3, Y3
+	VMULPS      Y3, Y1, Y1
+	VMASKMOVPS  Y1, Y0, (AX)
+	ADDQ        $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by2_wide:
+	CMPQ        CX, $0x00000020
+	JLT         below2_wide
+	VMOVUPS     (DX), Z0
+	VMOVUPS     (SI), Z7
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VMOVUPS     (DX), Z6
+	VMOVUPS     (SI), Z8
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VMOVAPS     Z1, Z9
+	VFMADD231PS Z2, Z7, Z9
+	VCMPPS      $0x15, Z3, Z7, K1
+	VMOVAPS.Z   Z9, K1, Z9
+	VCMPPS      $0x1e, Z4, Z7, K1
+	VBLENDMPS   Z5, Z9, K1, Z9
+	VMULPS      Z9, Z0, Z0
+	VMOVAPS     Z1, Z7
+	VFMADD231PS Z2, Z8, Z7
+	VCMPPS      $0x15, Z3, Z8, K1
+	VMOVAPS.Z   Z7, K1, Z7
+	VCMPPS      $0x1e, Z4, Z8, K1
+	VBLENDMPS   Z5, Z7, K1, Z7
+	VMULPS      Z7, Z6, Z6
+	VMOVUPS     Z0, (AX)
+	VMOVUPS     Z6, 64(AX)
+	ADDQ        $0x00000080, AX
+	SUBQ        $0x00000020, CX
+	JMP         by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ        CX, $0x00000010
+	JLT         below1_wide
+	VMOVUPS     (DX), Z0
+	VMOVUPS     (SI), Z6
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VMOVAPS     Z1, Z7
+	VFMADD231PS Z2, Z6, Z7
+	VCMPPS      $0x15, Z3, Z6, K1
+	VMOVAPS.Z   Z7, K1, Z7
+	VCMPPS      $0x1e, Z4, Z6, K1
+	VBLENDMPS   Z5, Z7, K1, Z7
+	VMULPS      Z7, Z0, Z0
+	VMOVUPS     Z0, (AX)
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x00000010, CX
+	JMP         by1_wide
+
+below1_wide:
+	TESTQ       CX, CX
+	JZ          end_wide
+	LEAQ        loopsTails<>+0(SB), R8
+	KMOVW       (R8)(CX*2), K1
+	VMOVUPS.Z   (DX), K1, Z0
+	VMOVUPS.Z   (SI), K1, Z6
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	VMOVAPS     Z1, Z1
+	VFMADD231PS Z2, Z6, Z1
+	VCMPPS      $0x15, Z3, Z6, K2
+	VMOVAPS.Z   Z1, K2, Z1
+	VCMPPS      $0x1e, Z4, Z6, K2
+	VBLENDMPS   Z5, Z1, K2, Z1
+	VMULPS      Z1, Z0, Z0
+	VMOVUPS     Z0, K1, (AX)
+	ADDQ        $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	VBROADCASTSS loops3f000000<>+0(SB), Z1
+	VBROADCASTSS loops3eaaaaab<>+0(SB), Z2
+	VBROADCASTSS loopsc0400000<>+0(SB), Z3
+	VBROADCASTSS loops40400000<>+0(SB), Z4
+	VBROADCASTSS loops3f800000<>+0(SB), Z5
+	JMP          begin
+
+DATA loops3eaaaaab<>+0(SB)/4, $0x3eaaaaab
+DATA loops3eaaaaab<>+4(SB)/4, $0x3eaaaaab
+DATA loops3eaaaaab<>+8(SB)/4, $0x3eaaaaab
+DATA loops3eaaaaab<>+12(SB)/4, $0x3eaaaaab
+DATA loops3eaaaaab<>+16(SB)/4, $0x3eaaaaab
+DATA loops3eaaaaab<>+20(SB)/4, $0x3eaaaaab
+DATA loops3eaaaaab<>+24(SB)/4, $0x3eaaaaab
+DATA loops3eaaaaab<>+28(SB)/4, $0x3eaaaaab
+GLOBL loops3eaaaaab<>(SB), RODATA|NOPTR, $32
+
+DATA loopsc0400000<>+0(SB)/4, $0xc0400000
+DATA loopsc0400000<>+4(SB)/4, $0xc0400000
+DATA loopsc0400000<>+8(SB)/4, $0xc0400000
+DATA loopsc0400000<>+12(SB)/4, $0xc0400000
+DATA loopsc0400000<>+16(SB)/4, $0xc0400000
+DATA loopsc0400000<>+20(SB)/4, $0xc0400000
+DATA loopsc0400000<>+24(SB)/4, $0xc0400000
+DATA loopsc0400000<>+28(SB)/4, $0xc0400000
+GLOBL loopsc0400000<>(SB), RODATA|NOPTR, $32
+
+DATA loops40400000<>+0(SB)/4, $0x40400000
+DATA loops40400000<>+4(SB)/4, $0x40400000
+DATA loops40400000<>+8(SB)/4, $0x40400000
+DATA loops40400000<>+12(SB)/4, $0x40400000
+DATA loops40400000<>+16(SB)/4, $0x40400000
+DATA loops40400000<>+20(SB)/4, $0x40400000
+DATA loops40400000<>+24(SB)/4, $0x40400000
+DATA loops40400000<>+28(SB)/4, $0x40400000
+GLOBL loops40400000<>(SB), RODATA|NOPTR, $32
+
+// func vectorTanhGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX512F, FMA3
+TEXT ·vectorTanhGrad(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Y0
+	VMOVUPS      Y0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000020, BX
+	TESTQ        DX, DX
+	JNZ          a
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000020, DI
+	TESTQ SI, SI
+	JNZ   b
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b:
+by4:
+	CMPQ         CX, $0x00000020
+	JLT          below4
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y4
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Y1
+	VMOVUPS      (SI), Y5
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Y2
+	VMOVUPS      (SI), Y6
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Y3
+	VMOVUPS      (SI), Y7
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VFNMADD213PS loops3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y0, Y0
+	VFNMADD213PS loops3f800000<>+0(SB), Y5, Y5
+	VMULPS       Y5, Y1, Y1
+	VFNMADD213PS loops3f800000<>+0(SB), Y6, Y6
+	VMULPS       Y6, Y2, Y2
+	VFNMADD213PS loops3f800000<>+0(SB), Y7, Y7
+	VMULPS       Y7, Y3, Y3
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	VMOVUPS      Y2, 64(AX)
+	VMOVUPS      Y3, 96(AX)
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, CX
+	JMP          by4
+
+below4:
+by1:
+	CMPQ         CX, $0x00000008
+	JLT          below1
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y1
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VFNMADD213PS loops3f800000<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, CX
+	JMP          by1
+
+below1:
+	TESTQ        CX, CX
+	JZ           end
+	NEGQ         CX
+	LEAQ         loopsOnes<>+0(SB), R8
+	VMOVUPS      32(R8)(CX*4), Y0
+	VMASKMOVPS   (DX), Y0, Y1
+	VMASKMOVPS   (SI), Y0, Y2
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VFNMADD213PS loops3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by4_wide:
+	CMPQ         CX, $0x00000040
+	JLT          below4_wide
+	VMOVUPS      (DX), Z0
+	VMOVUPS      (SI), Z5
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Z2
+	VMOVUPS      (SI), Z6
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Z3
+	VMOVUPS      (SI), Z7
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Z4
+	VMOVUPS      (SI), Z8
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VFNMADD213PS Z1, Z5, Z5
+	VMULPS       Z5, Z0, Z0
+	VFNMADD213PS Z1, Z6, Z6
+	VMULPS       Z6, Z2, Z2
+	VFNMADD213PS Z1, Z7, Z7
+	VMULPS       Z7, Z3, Z3
+	VFNMADD213PS Z1, Z8, Z8
+	VMULPS       Z8, Z4, Z4
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z2, 64(AX)
+	VMOVUPS      Z3, 128(AX)
+	VMOVUPS      Z4, 192(AX)
+	ADDQ         $0x00000100, AX
+	SUBQ         $0x00000040, CX
+	JMP          by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ         CX, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (DX), Z0
+	VMOVUPS      (SI), Z2
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VFNMADD213PS Z1, Z2, Z2
+	VMULPS       Z2, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, CX
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        CX, CX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), R8
+	KMOVW        (R8)(CX*2), K1
+	VMOVUPS.Z    (DX), K1, Z0
+	VMOVUPS.Z    (SI), K1, Z2
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VFNMADD213PS Z1, Z2, Z2
+	VMULPS       Z2, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	VBROADCASTSS loops3f800000<>+0(SB), Z1
+	JMP          begin
+
+// func vectorSigmoidGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX512F
+TEXT ·vectorSigmoidGrad(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Y0
+	VMOVUPS      Y0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000020, BX
+	TESTQ        DX, DX
+	JNZ          a
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000020, DI
+	TESTQ SI, SI
+	JNZ   b
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b:
+by4:
+	CMPQ    CX, $0x00000020
+	JLT     below4
+	VMOVUPS (DX), Y0
+	VMOVUPS (SI), Y4
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Y1
+	VMOVUPS (SI), Y5
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Y2
+	VMOVUPS (SI), Y6
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Y3
+	VMOVUPS (SI), Y7
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS loops3f800000<>+0(SB), Y8
+	VSUBPS  Y4, Y8, Y8
+	VMULPS  Y4, Y0, Y0
+	VMULPS  Y8, Y0, Y0
+	VMOVUPS loops3f800000<>+0(SB), Y4
+	VSUBPS  Y5, Y4, Y4
+	VMULPS  Y5, Y1, Y1
+	VMULPS  Y4, Y1, Y1
+	VMOVUPS loops3f800000<>+0(SB), Y4
+	VSUBPS  Y6, Y4, Y4
+	VMULPS  Y6, Y2, Y2
+	VMULPS  Y4, Y2, Y2
+	VMOVUPS loops3f800000<>+0(SB), Y4
+	VSUBPS  Y7, Y4, Y4
+	VMULPS  Y7, Y3, Y3
+	VMULPS  Y4, Y3, Y3
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, CX
+	JMP     by4
+
+below4:
+by1:
+	CMPQ    CX, $0x00000008
+	JLT     below1
+	VMOVUPS (DX), Y0
+	VMOVUPS (SI), Y1
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS loops3f800000<>+0(SB), Y2
+	VSUBPS  Y1, Y2, Y2
+	VMULPS  Y1, Y0, Y0
+	VMULPS  Y2, Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, CX
+	JMP     by1
+
+below1:
+	TESTQ      CX, CX
+	JZ         end
+	NEGQ       CX
+	LEAQ       loopsOnes<>+0(SB), R8
+	VMOVUPS    32(R8)(CX*4), Y0
+	VMASKMOVPS (DX), Y0, Y1
+	VMASKMOVPS (SI), Y0, Y2
+	ADDQ       BX, DX
+	ADDQ       DI, SI
+	VMOVUPS    loops3f800000<>+0(SB), Y3
+	VSUBPS     Y2, Y3, Y3
+	VMULPS     Y2, Y1, Y1
+	VMULPS     Y3, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+	ADDQ       $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by4_wide:
+	CMPQ    CX, $0x00000040
+	JLT     below4_wide
+	VMOVUPS (DX), Z0
+	VMOVUPS (SI), Z5
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z2
+	VMOVUPS (SI), Z6
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z3
+	VMOVUPS (SI), Z7
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z4
+	VMOVUPS (SI), Z8
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VSUBPS  Z5, Z1, Z9
+	VMULPS  Z5, Z0, Z0
+	VMULPS  Z9, Z0, Z0
+	VSUBPS  Z6, Z1, Z5
+	VMULPS  Z6, Z2, Z2
+	VMULPS  Z5, Z2, Z2
+	VSUBPS  Z7, Z1, Z5
+	VMULPS  Z7, Z3, Z3
+	VMULPS  Z5, Z3, Z3
+	VSUBPS  Z8, Z1, Z5
+	VMULPS  Z8, Z4, Z4
+	VMULPS  Z5, Z4, Z4
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z2, 64(AX)
+	VMOVUPS Z3, 128(AX)
+	VMOVUPS Z4, 192(AX)
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, CX
+	JMP     by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ    CX, $0x00000010
+	JLT     below1_wide
+	VMOVUPS (DX), Z0
+	VMOVUPS (SI), Z2
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VSUBPS  Z2, Z1, Z3
+	VMULPS  Z2, Z0, Z0
+	VMULPS  Z3, Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, CX
+	JMP     by1_wide
+
+below1_wide:
+	TESTQ     CX, CX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), R8
+	KMOVW     (R8)(CX*2), K1
+	VMOVUPS.Z (DX), K1, Z0
+	VMOVUPS.Z (SI), K1, Z2
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VSUBPS    Z2, Z1, Z1
+	VMULPS    Z2, Z0, Z0
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	VBROADCASTSS loops3f800000<>+0(SB), Z1
+	JMP          begin
+
+// func vectorSoftplusGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
+TEXT ·vectorSoftplusGrad(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Y0
+	VMOVUPS      Y0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000020, BX
+	TESTQ        DX, DX
+	JNZ          a
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000020, DI
+	TESTQ SI, SI
+	JNZ   b
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b:
+by2:
+	CMPQ         CX, $0x00000010
+	JLT          below2
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y2
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Y1
+	VMOVUPS      (SI), Y3
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVAPS      Y2, Y4
+	VORPS        loops80000000<>+0(SB), Y2, Y2
+	VMOVAPS      Y3, Y5
+	VORPS        loops80000000<>+0(SB), Y3, Y3
+	VMOVUPS      loops42b20000<>+0(SB), Y6
+	VMINPS       Y2, Y6, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y6
+	VMAXPS       Y2, Y6, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y6
+	VMINPS       Y3, Y6, Y3
+	VMOVUPS      loopsc2d20000<>+0(SB), Y6
+	VMAXPS       Y3, Y6, Y3
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VFNMADD231PS loops3f318000<>+0(SB), Y6, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y6, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y3, Y7
+	VROUNDPS     $0x08, Y7, Y7
+	VFNMADD231PS loops3f318000<>+0(SB), Y7, Y3
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y7, Y3
+	VMOVUPS      loops39506967<>+0(SB), Y8
+	VMOVUPS      loops39506967<>+0(SB), Y9
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3c088908<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3f000000<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y9
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y9
+	VCVTPS2DQ    Y6, Y6
+	VPSRAD       $0x01, Y6, Y2
+	VPSUBD       Y2, Y6, Y6
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y8, Y2
+	VPADDD       loops0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y2, Y2
+	VCVTPS2DQ    Y7, Y7
+	VPSRAD       $0x01, Y7, Y3
+	VPSUBD       Y3, Y7, Y7
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y9, Y3
+	VPADDD       loops0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y3, Y3
+	VMOVUPS      loops3f800000<>+0(SB), Y6
+	VBLENDVPS    Y4, Y2, Y6, Y4
+	VADDPS       loops3f800000<>+0(SB), Y2, Y2
+	VDIVPS       Y2, Y4, Y2
+	VMOVUPS      loops3f800000<>+0(SB), Y4
+	VBLENDVPS    Y5, Y3, Y4, Y4
+	VADDPS       loops3f800000<>+0(SB), Y3, Y3
+	VDIVPS       Y3, Y4, Y3
+	VMULPS       Y2, Y0, Y0
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, CX
+	JMP          by2
+
+below2:
+by1:
+	CMPQ         CX, $0x00000008
+	JLT          below1
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y1
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVAPS      Y1, Y2
+	VORPS        loops80000000<>+0(SB), Y1, Y1
+	VMOVUPS      loops42b20000<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
+	VMOVUPS      loopsc2d20000<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y1
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y1
+	VMOVUPS      loops39506967<>+0(SB), Y4
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3c088908<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f000000<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y1
+	VPSUBD       Y1, Y3, Y3
+	VPADDD       loops0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y4, Y1
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      loops3f800000<>+0(SB), Y3
+	VBLENDVPS    Y2, Y1, Y3, Y2
+	VADDPS       loops3f800000<>+0(SB), Y1, Y1
+	VDIVPS       Y1, Y2, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, CX
+	JMP          by1
+
+below1:
+	TESTQ        CX, CX
+	JZ           end
+	NEGQ         CX
+	LEAQ         loopsOnes<>+0(SB), R8
+	VMOVUPS      32(R8)(CX*4), Y0
+	VMASKMOVPS   (DX), Y0, Y1
+	VMASKMOVPS   (SI), Y0, Y2
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVAPS      Y2, Y3
+	VORPS        loops80000000<>+0(SB), Y2, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      loops39506967<>+0(SB), Y5
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y2
+	VPSUBD       Y2, Y4, Y4
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y5, Y2
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      loops3f800000<>+0(SB), Y4
+	VBLENDVPS    Y3, Y2, Y4, Y3
+	VADDPS       loops3f800000<>+0(SB), Y2, Y2
+	VDIVPS       Y2, Y3, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by2_wide:
+	CMPQ         CX, $0x00000020
+	JLT          below2_wide
+	VMOVUPS      (DX), Z0
+	VMOVUPS      (SI), Z17
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Z16
+	VMOVUPS      (SI), Z18
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVAPS      Z17, Z19
+	VORPS        Z1, Z17, Z17
+	VMOVAPS      Z18, Z20
+	VORPS        Z1, Z18, Z18
+	VMINPS       Z17, Z2, Z17
+	VMAXPS       Z17, Z3, Z17
+	VMINPS       Z18, Z2, Z18
+	VMAXPS       Z18, Z3, Z18
+	VMOVAPS      Z4, Z22
+	VFMADD231PS  Z5, Z17, Z22
+	VSUBPS       Z4, Z22, Z21
+	VFNMADD231PS Z6, Z21, Z17
+	VFNMADD231PS Z7, Z21, Z17
+	VPERMPS      Z8, Z22, Z24
+	VMOVAPS      Z9, Z23
+	VFMADD231PS  Z10, Z17, Z23
+	VMULPS       Z17, Z17, Z22
+	VFMADD231PS  Z22, Z23, Z17
+	VFMADD213PS  Z24, Z24, Z17
+	VSCALEFPS    Z21, Z17, Z17
+	VMOVAPS      Z4, Z22
+	VFMADD231PS  Z5, Z18, Z22
+	VSUBPS       Z4, Z22, Z21
+	VFNMADD231PS Z6, Z21, Z18
+	VFNMADD231PS Z7, Z21, Z18
+	VPERMPS      Z8, Z22, Z24
+	VMOVAPS      Z9, Z23
+	VFMADD231PS  Z10, Z18, Z23
+	VMULPS       Z18, Z18, Z22
+	VFMADD231PS  Z22, Z23, Z18
+	VFMADD213PS  Z24, Z24, Z18
+	VSCALEFPS    Z21, Z18, Z18
+	VPMOVD2M     Z19, K1
+	VBLENDMPS    Z17, Z12, K1, Z11
+	VADDPS       Z12, Z17, Z17
+	VDIVPS       Z17, Z11, Z17
+	VPMOVD2M     Z20, K1
+	VBLENDMPS    Z18, Z12, K1, Z13
+	VADDPS       Z12, Z18, Z18
+	VDIVPS       Z18, Z13, Z18
+	VMULPS       Z17, Z0, Z0
+	VMULPS       Z18, Z16, Z16
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z16, 64(AX)
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, CX
+	JMP          by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ         CX, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (DX), Z0
+	VMOVUPS      (SI), Z11
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVAPS      Z11, Z13
+	VORPS        Z1, Z11, Z11
+	VMINPS       Z11, Z2, Z11
+	VMAXPS       Z11, Z3, Z11
+	VMOVAPS      Z4, Z17
+	VFMADD231PS  Z5, Z11, Z17
+	VSUBPS       Z4, Z17, Z16
+	VFNMADD231PS Z6, Z16, Z11
+	VFNMADD231PS Z7, Z16, Z11
+	VPERMPS      Z8, Z17, Z19
+	VMOVAPS      Z9, Z18
+	VFMADD231PS  Z10, Z11, Z18
+	VMULPS       Z11, Z11, Z17
+	VFMADD231PS  Z17, Z18, Z11
+	VFMADD213PS  Z19, Z19, Z11
+	VSCALEFPS    Z16, Z11, Z11
+	VPMOVD2M     Z13, K1
+	VBLENDMPS    Z11, Z12, K1, Z14
+	VADDPS       Z12, Z11, Z11
+	VDIVPS       Z11, Z14, Z11
+	VMULPS       Z11, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, CX
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        CX, CX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), R8
+	KMOVW        (R8)(CX*2), K1
+	VMOVUPS.Z    (DX), K1, Z0
+	VMOVUPS.Z    (SI), K1, Z11
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVAPS      Z11, Z13
+	VORPS        Z1, Z11, Z11
+	VMINPS       Z11, Z2, Z11
+	VMAXPS       Z11, Z3, Z11
+	VMOVAPS      Z4, Z1
+	VFMADD231PS  Z5, Z11, Z1
+	VSUBPS       Z4, Z1, Z2
+	VFNMADD231PS Z6, Z2, Z11
+	VFNMADD231PS Z7, Z2, Z11
+	VPERMPS      Z8, Z1, Z3
+	VMOVAPS      Z9, Z4
+	VFMADD231PS  Z10, Z11, Z4
+	VMULPS       Z11, Z11, Z1
+	VFMADD231PS  Z1, Z4, Z11
+	VFMADD213PS  Z3, Z3, Z11
+	VSCALEFPS    Z2, Z11, Z11
+	VPMOVD2M     Z13, K2
+	VBLENDMPS    Z11, Z12, K2, Z15
+	VADDPS       Z12, Z11, Z11
+	VDIVPS       Z11, Z15, Z11
+	VMULPS       Z11, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	VBROADCASTSS loops80000000<>+0(SB), Z1
+	VBROADCASTSS loops42b20000<>+0(SB), Z2
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z3
+	VBROADCASTSS loops49400000<>+0(SB), Z4
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z5
+	VBROADCASTSS loops3f317218<>+0(SB), Z6
+	VBROADCASTSS loopsb102e308<>+0(SB), Z7
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z8
+	VBROADCASTSS loops3f000111<>+0(SB), Z9
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z10
+	VBROADCASTSS loops3f800000<>+0(SB), Z12
+	JMP          begin
+
+// func vectorErfGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
+TEXT ·vectorErfGrad(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Y0
+	VMOVUPS      Y0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000020, BX
+	TESTQ        DX, DX
+	JNZ          a
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000020, DI
+	TESTQ SI, SI
+	JNZ   b
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b:
+by2:
+	CMPQ         CX, $0x00000010
+	JLT          below2
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y2
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Y1
+	VMOVUPS      (SI), Y3
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMULPS       Y2, Y2, Y2
+	VXORPS       loops80000000<>+0(SB), Y2, Y2
+	VMULPS       Y3, Y3, Y3
+	VXORPS       loops80000000<>+0(SB), Y3, Y3
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y3, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS loops3f318000<>+0(SB), Y5, Y3
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y5, Y3
+	VMOVUPS      loops39506967<>+0(SB), Y6
+	VMOVUPS      loops39506967<>+0(SB), Y7
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y3, Y7
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3c088908<>+0(SB), Y3, Y7
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y3, Y7
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y3, Y7
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3f000000<>+0(SB), Y3, Y7
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y7
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y6
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y7
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y2
+	VPSUBD       Y2, Y4, Y4
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y6, Y2
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VCVTPS2DQ    Y5, Y5
+	VPSRAD       $0x01, Y5, Y3
+	VPSUBD       Y3, Y5, Y5
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y7, Y3
+	VPADDD       loops0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y3, Y3
+	VMULPS       loops3f906ebb<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VMULPS       loops3f906ebb<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, CX
+	JMP          by2
+
+below2:
+by1:
+	CMPQ         CX, $0x00000008
+	JLT          below1
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y1
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMULPS       Y1, Y1, Y1
+	VXORPS       loops80000000<>+0(SB), Y1, Y1
+	VMOVUPS      loops42b20000<>+0(SB), Y2
+	VMINPS       Y1, Y2, Y1
+	VMOVUPS      loopsc2d20000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS loops3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      loops39506967<>+0(SB), Y3
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  loops3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  loops3f000000<>+0(SB), Y1, Y3
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y3
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y1
+	VPSUBD       Y1, Y2, Y2
+	VPADDD       loops0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y3, Y1
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMULPS       loops3f906ebb<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, CX
+	JMP          by1
+
+below1:
+	TESTQ        CX, CX
+	JZ           end
+	NEGQ         CX
+	LEAQ         loopsOnes<>+0(SB), R8
+	VMOVUPS      32(R8)(CX*4), Y0
+	VMASKMOVPS   (DX), Y0, Y1
+	VMASKMOVPS   (SI), Y0, Y2
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMULPS       Y2, Y2, Y2
+	VXORPS       loops80000000<>+0(SB), Y2, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      loops39506967<>+0(SB), Y4
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y2
+	VPSUBD       Y2, Y3, Y3
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y4, Y2
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VMULPS       loops3f906ebb<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by2_wide:
+	CMPQ         CX, $0x00000020
+	JLT          below2_wide
+	VMOVUPS      (DX), Z0
+	VMOVUPS      (SI), Z13
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Z12
+	VMOVUPS      (SI), Z14
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMULPS       Z13, Z13, Z13
+	VXORPS       Z1, Z13, Z13
+	VMULPS       Z14, Z14, Z14
+	VXORPS       Z1, Z14, Z14
+	VMINPS       Z13, Z2, Z13
+	VMAXPS       Z13, Z3, Z13
+	VMINPS       Z14, Z2, Z14
+	VMAXPS       Z14, Z3, Z14
+	VMOVAPS      Z4, Z16
+	VFMADD231PS  Z5, Z13, Z16
+	VSUBPS       Z4, Z16, Z15
+	VFNMADD231PS Z6, Z15, Z13
+	VFNMADD231PS Z7, Z15, Z13
+	VPERMPS      Z8, Z16, Z18
+	VMOVAPS      Z9, Z17
+	VFMADD231PS  Z10, Z13, Z17
+	VMULPS       Z13, Z13, Z16
+	VFMADD231PS  Z16, Z17, Z13
+	VFMADD213PS  Z18, Z18, Z13
+	VSCALEFPS    Z15, Z13, Z13
+	VMOVAPS      Z4, Z16
+	VFMADD231PS  Z5, Z14, Z16
+	VSUBPS       Z4, Z16, Z15
+	VFNMADD231PS Z6, Z15, Z14
+	VFNMADD231PS Z7, Z15, Z14
+	VPERMPS      Z8, Z16, Z18
+	VMOVAPS      Z9, Z17
+	VFMADD231PS  Z10, Z14, Z17
+	VMULPS       Z14, Z14, Z16
+	VFMADD231PS  Z16, Z17, Z14
+	VFMADD213PS  Z18, Z18, Z14
+	VSCALEFPS    Z15, Z14, Z14
+	VMULPS       Z11, Z13, Z13
+	VMULPS       Z13, Z0, Z0
+	VMULPS       Z11, Z14, Z14
+	VMULPS       Z14, Z12, Z12
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z12, 64(AX)
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, CX
+	JMP          by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ         CX, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (DX), Z0
+	VMOVUPS      (SI), Z12
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMULPS       Z12, Z12, Z12
+	VXORPS       Z1, Z12, Z12
+	VMINPS       Z12, Z2, Z12
+	VMAXPS       Z12, Z3, Z12
+	VMOVAPS      Z4, Z14
+	VFMADD231PS  Z5, Z12, Z14
+	VSUBPS       Z4, Z14, Z13
+	VFNMADD231PS Z6, Z13, Z12
+	VFNMADD231PS Z7, Z13, Z12
+	VPERMPS      Z8, Z14, Z16
+	VMOVAPS      Z9, Z15
+	VFMADD231PS  Z10, Z12, Z15
+	VMULPS       Z12, Z12, Z14
+	VFMADD231PS  Z14, Z15, Z12
+	VFMADD213PS  Z16, Z16, Z12
+	VSCALEFPS    Z13, Z12, Z12
+	VMULPS       Z11, Z12, Z12
+	VMULPS       Z12, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, CX
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        CX, CX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), R8
+	KMOVW        (R8)(CX*2), K1
+	VMOVUPS.Z    (DX), K1, Z0
+	VMOVUPS.Z    (SI), K1, Z12
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMULPS       Z12, Z12, Z12
+	VXORPS       Z1, Z12, Z12
+	VMINPS       Z12, Z2, Z12
+	VMAXPS       Z12, Z3, Z12
+	VMOVAPS      Z4, Z1
+	VFMADD231PS  Z5, Z12, Z1
+	VSUBPS       Z4, Z1, Z2
+	VFNMADD231PS Z6, Z2, Z12
+	VFNMADD231PS Z7, Z2, Z12
+	VPERMPS      Z8, Z1, Z3
+	VMOVAPS      Z9, Z4
+	VFMADD231PS  Z10, Z12, Z4
+	VMULPS       Z12, Z12, Z1
+	VFMADD231PS  Z1, Z4, Z12
+	VFMADD213PS  Z3, Z3, Z12
+	VSCALEFPS    Z2, Z12, Z12
+	VMULPS       Z11, Z12, Z12
+	VMULPS       Z12, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	VBROADCASTSS loops80000000<>+0(SB), Z1
+	VBROADCASTSS loops42b20000<>+0(SB), Z2
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z3
+	VBROADCASTSS loops49400000<>+0(SB), Z4
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z5
+	VBROADCASTSS loops3f317218<>+0(SB), Z6
+	VBROADCASTSS loopsb102e308<>+0(SB), Z7
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z8
+	VBROADCASTSS loops3f000111<>+0(SB), Z9
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z10
+	VBROADCASTSS loops3f906ebb<>+0(SB), Z11
+	JMP          begin
+
+DATA loops3f906ebb<>+0(SB)/4, $0x3f906ebb
+DATA loops3f906ebb<>+4(SB)/4, $0x3f906ebb
+DATA loops3f906ebb<>+8(SB)/4, $0x3f906ebb
+DATA loops3f906ebb<>+12(SB)/4, $0x3f906ebb
+DATA loops3f906ebb<>+16(SB)/4, $0x3f906ebb
+DATA loops3f906ebb<>+20(SB)/4, $0x3f906ebb
+DATA loops3f906ebb<>+24(SB)/4, $0x3f906ebb
+DATA loops3f906ebb<>+28(SB)/4, $0x3f906ebb
+GLOBL loops3f906ebb<>(SB), RODATA|NOPTR, $32
+
+// func vectorScaledProduct(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX512F
+TEXT ·vectorScaledProduct(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Y0
+	VMOVUPS      Y0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000020, BX
+	TESTQ        DX, DX
+	JNZ          a
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000020, DI
+	TESTQ SI, SI
+	JNZ   b
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b:
+by4:
+	CMPQ         CX, $0x00000020
+	JLT          below4
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y4
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Y1
+	VMOVUPS      (SI), Y5
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Y2
+	VMOVUPS      (SI), Y6
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Y3
+	VMOVUPS      (SI), Y7
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMULPS       Y4, Y0, Y0
+	VBROADCASTSS k+32(FP), Y4
+	VMULPS       Y4, Y0, Y0
+	VMULPS       Y5, Y1, Y1
+	VBROADCASTSS k+32(FP), Y4
+	VMULPS       Y4, Y1, Y1
+	VMULPS       Y6, Y2, Y2
+	VBROADCASTSS k+32(FP), Y4
+	VMULPS       Y4, Y2, Y2
+	VMULPS       Y7, Y3, Y3
+	VBROADCASTSS k+32(FP), Y4
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	VMOVUPS      Y2, 64(AX)
+	VMOVUPS      Y3, 96(AX)
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, CX
+	JMP          by4
+
+below4:
+by1:
+	CMPQ         CX, $0x00000008
+	JLT          below1
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y1
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMULPS       Y1, Y0, Y0
+	VBROADCASTSS k+32(FP), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, CX
+	JMP          by1
+
+below1:
+	TESTQ        CX, CX
+	JZ           end
+	NEGQ         CX
+	LEAQ         loopsOnes<>+0(SB), R8
+	VMOVUPS      32(R8)(CX*4), Y0
+	VMASKMOVPS   (DX), Y0, Y1
+	VMASKMOVPS   (SI), Y0, Y2
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMULPS       Y2, Y1, Y1
+	VBROADCASTSS k+32(FP), Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by4_wide:
+	CMPQ    CX, $0x00000040
+	JLT     below4_wide
+	VMOVUPS (DX), Z1
+	VMOVUPS (SI), Z5
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z2
+	VMOVUPS (SI), Z6
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z3
+	VMOVUPS (SI), Z7
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z4
+	VMOVUPS (SI), Z8
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMULPS  Z5, Z1, Z1
+	VMULPS  Z0, Z1, Z1
+	VMULPS  Z6, Z2, Z2
+	VMULPS  Z0, Z2, Z2
+	VMULPS  Z7, Z3, Z3
+	VMULPS  Z0, Z3, Z3
+	VMULPS  Z8, Z4, Z4
+	VMULPS  Z0, Z4, Z4
+	VMOVUPS Z1, (AX)
+	VMOVUPS Z2, 64(AX)
+	VMOVUPS Z3, 128(AX)
+	VMOVUPS Z4, 192(AX)
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, CX
+	JMP     by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ    CX, $0x00000010
+	JLT     below1_wide
+	VMOVUPS (DX), Z1
+	VMOVUPS (SI), Z2
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMULPS  Z2, Z1, Z1
+	VMULPS  Z0, Z1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, CX
+	JMP     by1_wide
+
+below1_wide:
+	TESTQ     CX, CX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), R8
+	KMOVW     (R8)(CX*2), K1
+	VMOVUPS.Z (DX), K1, Z1
+	VMOVUPS.Z (SI), K1, Z2
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMULPS    Z2, Z1, Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS   Z1, K1, (AX)
+	ADDQ      $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	JMP          begin
+
+// func vectorAbsGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·vectorAbsGrad(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Y0
+	VMOVUPS      Y0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000020, BX
+	TESTQ        DX, DX
+	JNZ          a
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000020, DI
+	TESTQ SI, SI
+	JNZ   b
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b:
+by4:
+	CMPQ    CX, $0x00000020
+	JLT     below4
+	VMOVUPS (DX), Y0
+	VMOVUPS (SI), Y4
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Y1
+	VMOVUPS (SI), Y5
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Y2
+	VMOVUPS (SI), Y6
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Y3
+	VMOVUPS (SI), Y7
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VANDPS  loops80000000<>+0(SB), Y4, Y8
+	VXORPS  Y8, Y0, Y0
+	VCMPPS  $0x0c, loops00000000<>+0(SB), Y4, Y4
+	VANDPS  Y0, Y4, Y0
+	VANDPS  loops80000000<>+0(SB), Y5, Y4
+	VXORPS  Y4, Y1, Y1
+	VCMPPS  $0x0c, loops00000000<>+0(SB), Y5, Y4
+	VANDPS  Y1, Y4, Y1
+	VANDPS  loops80000000<>+0(SB), Y6, Y4
+	VXORPS  Y4, Y2, Y2
+	VCMPPS  $0x0c, loops00000000<>+0(SB), Y6, Y4
+	VANDPS  Y2, Y4, Y2
+	VANDPS  loops80000000<>+0(SB), Y7, Y4
+	VXORPS  Y4, Y3, Y3
+	VCMPPS  $0x0c, loops00000000<>+0(SB), Y7, Y4
+	VANDPS  Y3, Y4, Y3
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, CX
+	JMP     by4
+
+below4:
+by1:
+	CMPQ    CX, $0x00000008
+	JLT     below1
+	VMOVUPS (DX), Y0
+	VMOVUPS (SI), Y1
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VANDPS  loops80000000<>+0(SB), Y1, Y2
+	VXORPS  Y2, Y0, Y0
+	VCMPPS  $0x0c, loops00000000<>+0(SB), Y1, Y1
+	VANDPS  Y0, Y1, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, CX
+	JMP     by1
+
+below1:
+	TESTQ      CX, CX
+	JZ         end
+	NEGQ       CX
+	LEAQ       loopsOnes<>+0(SB), R8
+	VMOVUPS    32(R8)(CX*4), Y0
+	VMASKMOVPS (DX), Y0, Y1
+	VMASKMOVPS (SI), Y0, Y2
+	ADDQ       BX, DX
+	ADDQ       DI, SI
+	VANDPS     loops80000000<>+0(SB), Y2, Y3
+	VXORPS     Y3, Y1, Y1
+	VCMPPS     $0x0c, loops00000000<>+0(SB), Y2, Y2
+	VANDPS     Y1, Y2, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+	ADDQ       $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by4_wide:
+	CMPQ      CX, $0x00000040
+	JLT       below4_wide
+	VMOVUPS   (DX), Z0
+	VMOVUPS   (SI), Z6
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMOVUPS   (DX), Z3
+	VMOVUPS   (SI), Z7
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMOVUPS   (DX), Z4
+	VMOVUPS   (SI), Z8
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMOVUPS   (DX), Z5
+	VMOVUPS   (SI), Z9
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VANDPS    Z1, Z6, Z10
+	VXORPS    Z10, Z0, Z0
+	VCMPPS    $0x0c, Z2, Z6, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VANDPS    Z1, Z7, Z6
+	VXORPS    Z6, Z3, Z3
+	VCMPPS    $0x0c, Z2, Z7, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VANDPS    Z1, Z8, Z6
+	VXORPS    Z6, Z4, Z4
+	VCMPPS    $0x0c, Z2, Z8, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VANDPS    Z1, Z9, Z6
+	VXORPS    Z6, Z5, Z5
+	VCMPPS    $0x0c, Z2, Z9, K1
+	VMOVAPS.Z Z5, K1, Z5
+	VMOVUPS   Z0, (AX)
+	VMOVUPS   Z3, 64(AX)
+	VMOVUPS   Z4, 128(AX)
+	VMOVUPS   Z5, 192(AX)
+	ADDQ      $0x00000100, AX
+	SUBQ      $0x00000040, CX
+	JMP       by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ      CX, $0x00000010
+	JLT       below1_wide
+	VMOVUPS   (DX), Z0
+	VMOVUPS   (SI), Z3
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VANDPS    Z1, Z3, Z4
+	VXORPS    Z4, Z0, Z0
+	VCMPPS    $0x0c, Z2, Z3, K1
+	VMOVAPS.Z Z0, K1, Z0
+	VMOVUPS   Z0, (AX)
+	ADDQ      $0x00000040, AX
+	SUBQ      $0x00000010, CX
+	JMP       by1_wide
+
+below1_wide:
+	TESTQ     CX, CX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), R8
+	KMOVW     (R8)(CX*2), K1
+	VMOVUPS.Z (DX), K1, Z0
+	VMOVUPS.Z (SI), K1, Z3
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VANDPS    Z1, Z3, Z1
+	VXORPS    Z1, Z0, Z0
+	VCMPPS    $0x0c, Z2, Z3, K2
+	VMOVAPS.Z Z0, K2, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	VBROADCASTSS loops80000000<>+0(SB), Z1
+	VBROADCASTSS loops00000000<>+0(SB), Z2
+	JMP          begin
+
+// func vectorLeakyReLUGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX512F
+TEXT ·vectorLeakyReLUGrad(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Y0
+	VMOVUPS      Y0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000020, BX
+	TESTQ        DX, DX
+	JNZ          a
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000020, DI
+	TESTQ SI, SI
+	JNZ   b
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b:
+by4:
+	CMPQ         CX, $0x00000020
+	JLT          below4
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y4
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Y1
+	VMOVUPS      (SI), Y5
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Y2
+	VMOVUPS      (SI), Y6
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Y3
+	VMOVUPS      (SI), Y7
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VBROADCASTSS k+32(FP), Y8
+	VMULPS       Y8, Y0, Y8
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y4, Y4
+	VBLENDVPS    Y4, Y0, Y8, Y0
+	VBROADCASTSS k+32(FP), Y4
+	VMULPS       Y4, Y1, Y4
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y5, Y5
+	VBLENDVPS    Y5, Y1, Y4, Y1
+	VBROADCASTSS k+32(FP), Y4
+	VMULPS       Y4, Y2, Y4
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y6, Y5
+	VBLENDVPS    Y5, Y2, Y4, Y2
+	VBROADCASTSS k+32(FP), Y4
+	VMULPS       Y4, Y3, Y4
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y7, Y5
+	VBLENDVPS    Y5, Y3, Y4, Y3
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	VMOVUPS      Y2, 64(AX)
+	VMOVUPS      Y3, 96(AX)
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, CX
+	JMP          by4
+
+below4:
+by1:
+	CMPQ         CX, $0x00000008
+	JLT          below1
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y1
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VBROADCASTSS k+32(FP), Y2
+	VMULPS       Y2, Y0, Y2
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, Y0, Y2, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, CX
+	JMP          by1
+
+below1:
+	TESTQ        CX, CX
+	JZ           end
+	NEGQ         CX
+	LEAQ         loopsOnes<>+0(SB), R8
+	VMOVUPS      32(R8)(CX*4), Y0
+	VMASKMOVPS   (DX), Y0, Y1
+	VMASKMOVPS   (SI), Y0, Y2
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VBROADCASTSS k+32(FP), Y3
+	VMULPS       Y3, Y1, Y3
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y2, Y2
+	VBLENDVPS    Y2, Y1, Y3, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by4_wide:
+	CMPQ      CX, $0x00000040
+	JLT       below4_wide
+	VMOVUPS   (DX), Z1
+	VMOVUPS   (SI), Z5
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMOVUPS   (DX), Z2
+	VMOVUPS   (SI), Z6
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMOVUPS   (DX), Z3
+	VMOVUPS   (SI), Z7
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMOVUPS   (DX), Z4
+	VMOVUPS   (SI), Z8
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMULPS    Z0, Z1, Z9
+	VCMPPS    $0x1e, Z10, Z5, K1
+	VBLENDMPS Z1, Z9, K1, Z1
+	VMULPS    Z0, Z2, Z5
+	VCMPPS    $0x1e, Z10, Z6, K1
+	VBLENDMPS Z2, Z5, K1, Z2
+	VMULPS    Z0, Z3, Z5
+	VCMPPS    $0x1e, Z10, Z7, K1
+	VBLENDMPS Z3, Z5, K1, Z3
+	VMULPS    Z0, Z4, Z5
+	VCMPPS    $0x1e, Z10, Z8, K1
+	VBLENDMPS Z4, Z5, K1, Z4
+	VMOVUPS   Z1, (AX)
+	VMOVUPS   Z2, 64(AX)
+	VMOVUPS   Z3, 128(AX)
+	VMOVUPS   Z4, 192(AX)
+	ADDQ      $0x00000100, AX
+	SUBQ      $0x00000040, CX
+	JMP       by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ      CX, $0x00000010
+	JLT       below1_wide
+	VMOVUPS   (DX), Z1
+	VMOVUPS   (SI), Z2
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMULPS    Z0, Z1, Z3
+	VCMPPS    $0x1e, Z10, Z2, K1
+	VBLENDMPS Z1, Z3, K1, Z1
+	VMOVUPS   Z1, (AX)
+	ADDQ      $0x00000040, AX
+	SUBQ      $0x00000010, CX
+	JMP       by1_wide
+
+below1_wide:
+	TESTQ     CX, CX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), R8
+	KMOVW     (R8)(CX*2), K1
+	VMOVUPS.Z (DX), K1, Z1
+	VMOVUPS.Z (SI), K1, Z2
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMULPS    Z0, Z1, Z0
+	VCMPPS    $0x1e, Z10, Z2, K2
+	VBLENDMPS Z1, Z0, K2, Z1
+	VMOVUPS   Z1, K1, (AX)
+	ADDQ      $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	VBROADCASTSS loops00000000<>+0(SB), Z10
+	JMP          begin
+
+// func vectorClampGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX512F
+TEXT ·vectorClampGrad(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Y0
+	VMOVUPS      Y0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000020, BX
+	TESTQ        DX, DX
+	JNZ          a
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000020, DI
+	TESTQ SI, SI
+	JNZ   b
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b:
+by4:
+	CMPQ         CX, $0x00000020
+	JLT          below4
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y4
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Y1
+	VMOVUPS      (SI), Y5
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Y2
+	VMOVUPS      (SI), Y6
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Y3
+	VMOVUPS      (SI), Y7
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VBROADCASTSS k+32(FP), Y8
+	VCMPPS       $0x1d, Y8, Y4, Y8
+	VBROADCASTSS c+36(FP), Y9
+	VCMPPS       $0x12, Y9, Y4, Y4
+	VANDPS       Y8, Y4, Y4
+	VANDPS       Y0, Y4, Y0
+	VBROADCASTSS k+32(FP), Y4
+	VCMPPS       $0x1d, Y4, Y5, Y4
+	VBROADCASTSS c+36(FP), Y8
+	VCMPPS       $0x12, Y8, Y5, Y5
+	VANDPS       Y4, Y5, Y4
+	VANDPS       Y1, Y4, Y1
+	VBROADCASTSS k+32(FP), Y4
+	VCMPPS       $0x1d, Y4, Y6, Y4
+	VBROADCASTSS c+36(FP), Y5
+	VCMPPS       $0x12, Y5, Y6, Y5
+	VANDPS       Y4, Y5, Y4
+	VANDPS       Y2, Y4, Y2
+	VBROADCASTSS k+32(FP), Y4
+	VCMPPS       $0x1d, Y4, Y7, Y4
+	VBROADCASTSS c+36(FP), Y5
+	VCMPPS       $0x12, Y5, Y7, Y5
+	VANDPS       Y4, Y5, Y4
+	VANDPS       Y3, Y4, Y3
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	VMOVUPS      Y2, 64(AX)
+	VMOVUPS      Y3, 96(AX)
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, CX
+	JMP          by4
+
+below4:
+by1:
+	CMPQ         CX, $0x00000008
+	JLT          below1
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y1
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VBROADCASTSS k+32(FP), Y2
+	VCMPPS       $0x1d, Y2, Y1, Y2
+	VBROADCASTSS c+36(FP), Y3
+	VCMPPS       $0x12, Y3, Y1, Y1
+	VANDPS       Y2, Y1, Y1
+	VANDPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, CX
+	JMP          by1
+
+below1:
+	TESTQ        CX, CX
+	JZ           end
+	NEGQ         CX
+	LEAQ         loopsOnes<>+0(SB), R8
+	VMOVUPS      32(R8)(CX*4), Y0
+	VMASKMOVPS   (DX), Y0, Y1
+	VMASKMOVPS   (SI), Y0, Y2
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VBROADCASTSS k+32(FP), Y3
+	VCMPPS       $0x1d, Y3, Y2, Y3
+	VBROADCASTSS c+36(FP), Y4
+	VCMPPS       $0x12, Y4, Y2, Y2
+	VANDPS       Y3, Y2, Y2
+	VANDPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by4_wide:
+	CMPQ      CX, $0x00000040
+	JLT       below4_wide
+	VMOVUPS   (DX), Z1
+	VMOVUPS   (SI), Z5
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMOVUPS   (DX), Z2
+	VMOVUPS   (SI), Z6
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMOVUPS   (DX), Z3
+	VMOVUPS   (SI), Z7
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMOVUPS   (DX), Z4
+	VMOVUPS   (SI), Z8
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VCMPPS    $0x1d, Z0, Z5, K1
+	VCMPPS    $0x12, Z9, Z5, K2
+	KANDW     K1, K2, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VCMPPS    $0x1d, Z0, Z6, K1
+	VCMPPS    $0x12, Z9, Z6, K2
+	KANDW     K1, K2, K1
+	VMOVAPS.Z Z2, K1, Z2
+	VCMPPS    $0x1d, Z0, Z7, K1
+	VCMPPS    $0x12, Z9, Z7, K2
+	KANDW     K1, K2, K1
+	VMOVAPS.Z Z3, K1, Z3
+	VCMPPS    $0x1d, Z0, Z8, K1
+	VCMPPS    $0x12, Z9, Z8, K2
+	KANDW     K1, K2, K1
+	VMOVAPS.Z Z4, K1, Z4
+	VMOVUPS   Z1, (AX)
+	VMOVUPS   Z2, 64(AX)
+	VMOVUPS   Z3, 128(AX)
+	VMOVUPS   Z4, 192(AX)
+	ADDQ      $0x00000100, AX
+	SUBQ      $0x00000040, CX
+	JMP       by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ      CX, $0x00000010
+	JLT       below1_wide
+	VMOVUPS   (DX), Z1
+	VMOVUPS   (SI), Z2
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VCMPPS    $0x1d, Z0, Z2, K1
+	VCMPPS    $0x12, Z9, Z2, K2
+	KANDW     K1, K2, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, (AX)
+	ADDQ      $0x00000040, AX
+	SUBQ      $0x00000010, CX
+	JMP       by1_wide
+
+below1_wide:
+	TESTQ     CX, CX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), R8
+	KMOVW     (R8)(CX*2), K1
+	VMOVUPS.Z (DX), K1, Z1
+	VMOVUPS.Z (SI), K1, Z2
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VCMPPS    $0x1d, Z0, Z2, K2
+	VCMPPS    $0x12, Z9, Z2, K3
+	KANDW     K2, K3, K2
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS   Z1, K1, (AX)
+	ADDQ      $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	VBROADCASTSS c+36(FP), Z9
+	JMP          begin
 
 // func vectorSum(x *float32, n int) float64
 // Requires: AVX, AVX512DQ, AVX512F
@@ -7319,6 +14561,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -7398,6 +14643,9 @@ end_wide:
 	VZEROUPPER
 	RET
 
+constants:
+	JMP begin
+
 // func vectorDifferences(x *float32, n int) float64
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·vectorDifferences(SB), NOSPLIT, $0-24
@@ -7413,7 +14661,7 @@ TEXT ·vectorDifferences(SB), NOSPLIT, $0-24
 by4:
 	CMPQ         CX, $0x00000020
 	JLT          below4
-	VMOVUPS      loops00000000<>+0(SB), Y4
+	VXORPS       Y4, Y4, Y4
 	VMOVUPS      (AX), Y5
 	VSUBPS       Y5, Y5, Y5
 	VADDPS       Y5, Y4, Y4
@@ -7439,7 +14687,7 @@ below4:
 by1:
 	CMPQ         CX, $0x00000008
 	JLT          below1
-	VMOVUPS      loops00000000<>+0(SB), Y4
+	VXORPS       Y4, Y4, Y4
 	VMOVUPS      (AX), Y5
 	VSUBPS       Y5, Y5, Y5
 	VADDPS       Y5, Y4, Y4
@@ -7458,7 +14706,7 @@ below1:
 	NEGQ         CX
 	LEAQ         loopsOnes<>+0(SB), DX
 	VMOVUPS      32(DX)(CX*4), Y4
-	VMOVUPS      loops00000000<>+0(SB), Y5
+	VXORPS       Y5, Y5, Y5
 	VMASKMOVPS   (AX), Y4, Y4
 	VSUBPS       Y4, Y4, Y4
 	VADDPS       Y4, Y5, Y5
@@ -7482,6 +14730,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -7492,7 +14743,7 @@ wide:
 by4_wide:
 	CMPQ          CX, $0x00000040
 	JLT           below4_wide
-	VBROADCASTSS  loops00000000<>+0(SB), Z4
+	VXORPS        Z4, Z4, Z4
 	VMOVUPS       (AX), Z5
 	VSUBPS        Z5, Z5, Z5
 	VADDPS        Z5, Z4, Z4
@@ -7518,7 +14769,7 @@ below4_wide:
 by1_wide:
 	CMPQ          CX, $0x00000010
 	JLT           below1_wide
-	VBROADCASTSS  loops00000000<>+0(SB), Z4
+	VXORPS        Z4, Z4, Z4
 	VMOVUPS       (AX), Z5
 	VSUBPS        Z5, Z5, Z5
 	VADDPS        Z5, Z4, Z4
@@ -7536,7 +14787,7 @@ below1_wide:
 	JZ            end_wide
 	LEAQ          loopsTails<>+0(SB), DX
 	KMOVW         (DX)(CX*2), K1
-	VBROADCASTSS  loops00000000<>+0(SB), Z4
+	VXORPS        Z4, Z4, Z4
 	VMOVUPS.Z     (AX), K1, Z5
 	VSUBPS        Z5, Z5, Z5
 	VADDPS        Z5, Z4, Z4
@@ -7560,6 +14811,9 @@ end_wide:
 	VMOVSD        X0, ret+16(FP)
 	VZEROUPPER
 	RET
+
+constants:
+	JMP begin
 
 // func vectorExpSum(x *float32, n int, k float32) float64
 // Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
@@ -7586,14 +14840,14 @@ by2:
 	VMINPS       Y4, Y6, Y4
 	VMOVUPS      loopsc2d20000<>+0(SB), Y6
 	VMAXPS       Y4, Y6, Y4
+	VMOVUPS      loops42b20000<>+0(SB), Y6
+	VMINPS       Y5, Y6, Y5
+	VMOVUPS      loopsc2d20000<>+0(SB), Y6
+	VMAXPS       Y5, Y6, Y5
 	VMULPS       loops3fb8aa3b<>+0(SB), Y4, Y6
 	VROUNDPS     $0x08, Y6, Y6
 	VFNMADD231PS loops3f318000<>+0(SB), Y6, Y4
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y6, Y4
-	VMOVUPS      loops42b20000<>+0(SB), Y7
-	VMINPS       Y5, Y7, Y5
-	VMOVUPS      loopsc2d20000<>+0(SB), Y7
-	VMAXPS       Y5, Y7, Y5
 	VMULPS       loops3fb8aa3b<>+0(SB), Y5, Y7
 	VROUNDPS     $0x08, Y7, Y7
 	VFNMADD231PS loops3f318000<>+0(SB), Y7, Y5
@@ -7742,6 +14996,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -7750,123 +15007,111 @@ wide:
 	MOVQ   n+8(FP), CX
 
 by2_wide:
-	CMPQ              CX, $0x00000020
-	JLT               below2_wide
-	VMOVUPS           (AX), Z4
-	VSUBPS.BCST       k+16(FP), Z4, Z4
-	VMOVUPS           64(AX), Z5
-	VSUBPS.BCST       k+16(FP), Z5, Z5
-	VBROADCASTSS      loops42b20000<>+0(SB), Z6
-	VMINPS            Z4, Z6, Z4
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z6
-	VMAXPS            Z4, Z6, Z4
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z4, Z6
-	VRNDSCALEPS       $0x08, Z6, Z6
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z6, Z4
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z6, Z4
-	VBROADCASTSS      loops42b20000<>+0(SB), Z7
-	VMINPS            Z5, Z7, Z5
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z7
-	VMAXPS            Z5, Z7, Z5
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z5, Z7
-	VRNDSCALEPS       $0x08, Z7, Z7
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z7, Z5
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z7, Z5
-	VBROADCASTSS      loops39506967<>+0(SB), Z8
-	VBROADCASTSS      loops39506967<>+0(SB), Z9
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z4, Z8
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z5, Z9
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z4, Z8
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z5, Z9
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z4, Z8
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z5, Z9
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z4, Z8
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z5, Z9
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z4, Z8
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z5, Z9
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z8
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z5, Z9
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z8
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z5, Z9
-	VSCALEFPS         Z6, Z8, Z4
-	VSCALEFPS         Z7, Z9, Z5
-	VCVTPS2PD         Y4, Z6
-	VADDPD            Z6, Z0, Z0
-	VEXTRACTF32X8     $0x01, Z4, Y4
-	VCVTPS2PD         Y4, Z4
-	VADDPD            Z4, Z1, Z1
-	VCVTPS2PD         Y5, Z4
-	VADDPD            Z4, Z2, Z2
-	VEXTRACTF32X8     $0x01, Z5, Y4
-	VCVTPS2PD         Y4, Z4
-	VADDPD            Z4, Z3, Z3
-	ADDQ              $0x00000080, AX
-	SUBQ              $0x00000020, CX
-	JMP               by2_wide
+	CMPQ          CX, $0x00000020
+	JLT           below2_wide
+	VMOVUPS       (AX), Z4
+	VSUBPS        Z6, Z4, Z4
+	VMOVUPS       64(AX), Z5
+	VSUBPS        Z6, Z5, Z5
+	VMINPS        Z4, Z7, Z4
+	VMAXPS        Z4, Z8, Z4
+	VMINPS        Z5, Z7, Z5
+	VMAXPS        Z5, Z8, Z5
+	VMOVAPS       Z13, Z10
+	VFMADD231PS   Z14, Z4, Z10
+	VSUBPS        Z13, Z10, Z9
+	VFNMADD231PS  Z15, Z9, Z4
+	VFNMADD231PS  Z16, Z9, Z4
+	VPERMPS       Z17, Z10, Z12
+	VMOVAPS       Z18, Z11
+	VFMADD231PS   Z19, Z4, Z11
+	VMULPS        Z4, Z4, Z10
+	VFMADD231PS   Z10, Z11, Z4
+	VFMADD213PS   Z12, Z12, Z4
+	VSCALEFPS     Z9, Z4, Z4
+	VMOVAPS       Z13, Z10
+	VFMADD231PS   Z14, Z5, Z10
+	VSUBPS        Z13, Z10, Z9
+	VFNMADD231PS  Z15, Z9, Z5
+	VFNMADD231PS  Z16, Z9, Z5
+	VPERMPS       Z17, Z10, Z12
+	VMOVAPS       Z18, Z11
+	VFMADD231PS   Z19, Z5, Z11
+	VMULPS        Z5, Z5, Z10
+	VFMADD231PS   Z10, Z11, Z5
+	VFMADD213PS   Z12, Z12, Z5
+	VSCALEFPS     Z9, Z5, Z5
+	VCVTPS2PD     Y4, Z9
+	VADDPD        Z9, Z0, Z0
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z1, Z1
+	VCVTPS2PD     Y5, Z4
+	VADDPD        Z4, Z2, Z2
+	VEXTRACTF32X8 $0x01, Z5, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z3, Z3
+	ADDQ          $0x00000080, AX
+	SUBQ          $0x00000020, CX
+	JMP           by2_wide
 
 below2_wide:
 by1_wide:
-	CMPQ              CX, $0x00000010
-	JLT               below1_wide
-	VMOVUPS           (AX), Z4
-	VSUBPS.BCST       k+16(FP), Z4, Z4
-	VBROADCASTSS      loops42b20000<>+0(SB), Z5
-	VMINPS            Z4, Z5, Z4
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z5
-	VMAXPS            Z4, Z5, Z4
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z4, Z5
-	VRNDSCALEPS       $0x08, Z5, Z5
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z5, Z4
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z5, Z4
-	VBROADCASTSS      loops39506967<>+0(SB), Z6
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z6
-	VSCALEFPS         Z5, Z6, Z4
-	VCVTPS2PD         Y4, Z5
-	VADDPD            Z5, Z0, Z0
-	VEXTRACTF32X8     $0x01, Z4, Y4
-	VCVTPS2PD         Y4, Z4
-	VADDPD            Z4, Z1, Z1
-	ADDQ              $0x00000040, AX
-	SUBQ              $0x00000010, CX
-	JMP               by1_wide
+	CMPQ          CX, $0x00000010
+	JLT           below1_wide
+	VMOVUPS       (AX), Z4
+	VSUBPS        Z6, Z4, Z4
+	VMINPS        Z4, Z7, Z4
+	VMAXPS        Z4, Z8, Z4
+	VMOVAPS       Z13, Z9
+	VFMADD231PS   Z14, Z4, Z9
+	VSUBPS        Z13, Z9, Z5
+	VFNMADD231PS  Z15, Z5, Z4
+	VFNMADD231PS  Z16, Z5, Z4
+	VPERMPS       Z17, Z9, Z11
+	VMOVAPS       Z18, Z10
+	VFMADD231PS   Z19, Z4, Z10
+	VMULPS        Z4, Z4, Z9
+	VFMADD231PS   Z9, Z10, Z4
+	VFMADD213PS   Z11, Z11, Z4
+	VSCALEFPS     Z5, Z4, Z4
+	VCVTPS2PD     Y4, Z5
+	VADDPD        Z5, Z0, Z0
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z1, Z1
+	ADDQ          $0x00000040, AX
+	SUBQ          $0x00000010, CX
+	JMP           by1_wide
 
 below1_wide:
-	TESTQ             CX, CX
-	JZ                end_wide
-	LEAQ              loopsTails<>+0(SB), DX
-	KMOVW             (DX)(CX*2), K1
-	VMOVUPS.Z         (AX), K1, Z4
-	VSUBPS.BCST       k+16(FP), Z4, Z4
-	VBROADCASTSS      loops42b20000<>+0(SB), Z5
-	VMINPS            Z4, Z5, Z4
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z5
-	VMAXPS            Z4, Z5, Z4
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z4, Z5
-	VRNDSCALEPS       $0x08, Z5, Z5
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z5, Z4
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z5, Z4
-	VBROADCASTSS      loops39506967<>+0(SB), Z6
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z6
-	VSCALEFPS         Z5, Z6, Z4
-	VMOVAPS.Z         Z4, K1, Z4
-	VCVTPS2PD         Y4, Z5
-	VADDPD            Z5, Z2, Z2
-	VEXTRACTF32X8     $0x01, Z4, Y4
-	VCVTPS2PD         Y4, Z4
-	VADDPD            Z4, Z3, Z3
-	ADDQ              $0x00000040, AX
+	TESTQ         CX, CX
+	JZ            end_wide
+	LEAQ          loopsTails<>+0(SB), DX
+	KMOVW         (DX)(CX*2), K1
+	VMOVUPS.Z     (AX), K1, Z4
+	VSUBPS        Z6, Z4, Z4
+	VMINPS        Z4, Z7, Z4
+	VMAXPS        Z4, Z8, Z4
+	VMOVAPS       Z13, Z5
+	VFMADD231PS   Z14, Z4, Z5
+	VSUBPS        Z13, Z5, Z6
+	VFNMADD231PS  Z15, Z6, Z4
+	VFNMADD231PS  Z16, Z6, Z4
+	VPERMPS       Z17, Z5, Z7
+	VMOVAPS       Z18, Z8
+	VFMADD231PS   Z19, Z4, Z8
+	VMULPS        Z4, Z4, Z5
+	VFMADD231PS   Z5, Z8, Z4
+	VFMADD213PS   Z7, Z7, Z4
+	VSCALEFPS     Z6, Z4, Z4
+	VMOVAPS.Z     Z4, K1, Z4
+	VCVTPS2PD     Y4, Z5
+	VADDPD        Z5, Z2, Z2
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z3, Z3
+	ADDQ          $0x00000040, AX
 
 end_wide:
 	VADDPD        Z1, Z0, Z0
@@ -7881,6 +15126,19 @@ end_wide:
 	VMOVSD        X0, ret+24(FP)
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS k+16(FP), Z6
+	VBROADCASTSS loops42b20000<>+0(SB), Z7
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z8
+	VBROADCASTSS loops49400000<>+0(SB), Z13
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z14
+	VBROADCASTSS loops3f317218<>+0(SB), Z15
+	VBROADCASTSS loopsb102e308<>+0(SB), Z16
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z17
+	VBROADCASTSS loops3f000111<>+0(SB), Z18
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z19
+	JMP          begin
 
 // func vectorExpStore(dst *float32, x *float32, n int, k float32) float64
 // Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
@@ -7907,14 +15165,14 @@ by2:
 	VMINPS       Y4, Y6, Y4
 	VMOVUPS      loopsc2d20000<>+0(SB), Y6
 	VMAXPS       Y4, Y6, Y4
+	VMOVUPS      loops42b20000<>+0(SB), Y6
+	VMINPS       Y5, Y6, Y5
+	VMOVUPS      loopsc2d20000<>+0(SB), Y6
+	VMAXPS       Y5, Y6, Y5
 	VMULPS       loops3fb8aa3b<>+0(SB), Y4, Y6
 	VROUNDPS     $0x08, Y6, Y6
 	VFNMADD231PS loops3f318000<>+0(SB), Y6, Y4
 	VFNMADD231PS loopsb95e8083<>+0(SB), Y6, Y4
-	VMOVUPS      loops42b20000<>+0(SB), Y7
-	VMINPS       Y5, Y7, Y5
-	VMOVUPS      loopsc2d20000<>+0(SB), Y7
-	VMAXPS       Y5, Y7, Y5
 	VMULPS       loops3fb8aa3b<>+0(SB), Y5, Y7
 	VROUNDPS     $0x08, Y7, Y7
 	VFNMADD231PS loops3f318000<>+0(SB), Y7, Y5
@@ -8079,6 +15337,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -8087,139 +15348,127 @@ wide:
 	MOVQ   n+16(FP), CX
 
 by2_wide:
-	CMPQ              CX, $0x00000020
-	JLT               below2_wide
-	VMOVUPS           (AX), Z4
-	VSUBPS.BCST       k+24(FP), Z4, Z4
-	VMOVUPS           64(AX), Z5
-	VSUBPS.BCST       k+24(FP), Z5, Z5
-	VBROADCASTSS      loops42b20000<>+0(SB), Z6
-	VMINPS            Z4, Z6, Z4
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z6
-	VMAXPS            Z4, Z6, Z4
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z4, Z6
-	VRNDSCALEPS       $0x08, Z6, Z6
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z6, Z4
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z6, Z4
-	VBROADCASTSS      loops42b20000<>+0(SB), Z7
-	VMINPS            Z5, Z7, Z5
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z7
-	VMAXPS            Z5, Z7, Z5
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z5, Z7
-	VRNDSCALEPS       $0x08, Z7, Z7
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z7, Z5
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z7, Z5
-	VBROADCASTSS      loops39506967<>+0(SB), Z8
-	VBROADCASTSS      loops39506967<>+0(SB), Z9
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z4, Z8
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z5, Z9
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z4, Z8
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z5, Z9
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z4, Z8
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z5, Z9
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z4, Z8
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z5, Z9
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z4, Z8
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z5, Z9
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z8
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z5, Z9
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z8
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z5, Z9
-	VSCALEFPS         Z6, Z8, Z4
-	VSCALEFPS         Z7, Z9, Z5
-	MOVQ              dst+0(FP), DX
-	MOVQ              x+8(FP), BX
-	SUBQ              BX, DX
-	VMOVUPS           Z4, (AX)(DX*1)
-	VCVTPS2PD         Y4, Z6
-	VADDPD            Z6, Z0, Z0
-	VEXTRACTF32X8     $0x01, Z4, Y4
-	VCVTPS2PD         Y4, Z4
-	VADDPD            Z4, Z1, Z1
-	MOVQ              dst+0(FP), DX
-	MOVQ              x+8(FP), BX
-	SUBQ              BX, DX
-	VMOVUPS           Z5, 64(AX)(DX*1)
-	VCVTPS2PD         Y5, Z4
-	VADDPD            Z4, Z2, Z2
-	VEXTRACTF32X8     $0x01, Z5, Y4
-	VCVTPS2PD         Y4, Z4
-	VADDPD            Z4, Z3, Z3
-	ADDQ              $0x00000080, AX
-	SUBQ              $0x00000020, CX
-	JMP               by2_wide
+	CMPQ          CX, $0x00000020
+	JLT           below2_wide
+	VMOVUPS       (AX), Z4
+	VSUBPS        Z6, Z4, Z4
+	VMOVUPS       64(AX), Z5
+	VSUBPS        Z6, Z5, Z5
+	VMINPS        Z4, Z7, Z4
+	VMAXPS        Z4, Z8, Z4
+	VMINPS        Z5, Z7, Z5
+	VMAXPS        Z5, Z8, Z5
+	VMOVAPS       Z13, Z10
+	VFMADD231PS   Z14, Z4, Z10
+	VSUBPS        Z13, Z10, Z9
+	VFNMADD231PS  Z15, Z9, Z4
+	VFNMADD231PS  Z16, Z9, Z4
+	VPERMPS       Z17, Z10, Z12
+	VMOVAPS       Z18, Z11
+	VFMADD231PS   Z19, Z4, Z11
+	VMULPS        Z4, Z4, Z10
+	VFMADD231PS   Z10, Z11, Z4
+	VFMADD213PS   Z12, Z12, Z4
+	VSCALEFPS     Z9, Z4, Z4
+	VMOVAPS       Z13, Z10
+	VFMADD231PS   Z14, Z5, Z10
+	VSUBPS        Z13, Z10, Z9
+	VFNMADD231PS  Z15, Z9, Z5
+	VFNMADD231PS  Z16, Z9, Z5
+	VPERMPS       Z17, Z10, Z12
+	VMOVAPS       Z18, Z11
+	VFMADD231PS   Z19, Z5, Z11
+	VMULPS        Z5, Z5, Z10
+	VFMADD231PS   Z10, Z11, Z5
+	VFMADD213PS   Z12, Z12, Z5
+	VSCALEFPS     Z9, Z5, Z5
+	MOVQ          dst+0(FP), DX
+	MOVQ          x+8(FP), BX
+	SUBQ          BX, DX
+	VMOVUPS       Z4, (AX)(DX*1)
+	VCVTPS2PD     Y4, Z9
+	VADDPD        Z9, Z0, Z0
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z1, Z1
+	MOVQ          dst+0(FP), DX
+	MOVQ          x+8(FP), BX
+	SUBQ          BX, DX
+	VMOVUPS       Z5, 64(AX)(DX*1)
+	VCVTPS2PD     Y5, Z4
+	VADDPD        Z4, Z2, Z2
+	VEXTRACTF32X8 $0x01, Z5, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z3, Z3
+	ADDQ          $0x00000080, AX
+	SUBQ          $0x00000020, CX
+	JMP           by2_wide
 
 below2_wide:
 by1_wide:
-	CMPQ              CX, $0x00000010
-	JLT               below1_wide
-	VMOVUPS           (AX), Z4
-	VSUBPS.BCST       k+24(FP), Z4, Z4
-	VBROADCASTSS      loops42b20000<>+0(SB), Z5
-	VMINPS            Z4, Z5, Z4
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z5
-	VMAXPS            Z4, Z5, Z4
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z4, Z5
-	VRNDSCALEPS       $0x08, Z5, Z5
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z5, Z4
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z5, Z4
-	VBROADCASTSS      loops39506967<>+0(SB), Z6
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z6
-	VSCALEFPS         Z5, Z6, Z4
-	MOVQ              dst+0(FP), DX
-	MOVQ              x+8(FP), BX
-	SUBQ              BX, DX
-	VMOVUPS           Z4, (AX)(DX*1)
-	VCVTPS2PD         Y4, Z5
-	VADDPD            Z5, Z0, Z0
-	VEXTRACTF32X8     $0x01, Z4, Y4
-	VCVTPS2PD         Y4, Z4
-	VADDPD            Z4, Z1, Z1
-	ADDQ              $0x00000040, AX
-	SUBQ              $0x00000010, CX
-	JMP               by1_wide
+	CMPQ          CX, $0x00000010
+	JLT           below1_wide
+	VMOVUPS       (AX), Z4
+	VSUBPS        Z6, Z4, Z4
+	VMINPS        Z4, Z7, Z4
+	VMAXPS        Z4, Z8, Z4
+	VMOVAPS       Z13, Z9
+	VFMADD231PS   Z14, Z4, Z9
+	VSUBPS        Z13, Z9, Z5
+	VFNMADD231PS  Z15, Z5, Z4
+	VFNMADD231PS  Z16, Z5, Z4
+	VPERMPS       Z17, Z9, Z11
+	VMOVAPS       Z18, Z10
+	VFMADD231PS   Z19, Z4, Z10
+	VMULPS        Z4, Z4, Z9
+	VFMADD231PS   Z9, Z10, Z4
+	VFMADD213PS   Z11, Z11, Z4
+	VSCALEFPS     Z5, Z4, Z4
+	MOVQ          dst+0(FP), DX
+	MOVQ          x+8(FP), BX
+	SUBQ          BX, DX
+	VMOVUPS       Z4, (AX)(DX*1)
+	VCVTPS2PD     Y4, Z5
+	VADDPD        Z5, Z0, Z0
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z1, Z1
+	ADDQ          $0x00000040, AX
+	SUBQ          $0x00000010, CX
+	JMP           by1_wide
 
 below1_wide:
-	TESTQ             CX, CX
-	JZ                end_wide
-	LEAQ              loopsTails<>+0(SB), DX
-	KMOVW             (DX)(CX*2), K1
-	VMOVUPS.Z         (AX), K1, Z4
-	VSUBPS.BCST       k+24(FP), Z4, Z4
-	VBROADCASTSS      loops42b20000<>+0(SB), Z5
-	VMINPS            Z4, Z5, Z4
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z5
-	VMAXPS            Z4, Z5, Z4
-	VMULPS.BCST       loops3fb8aa3b<>+0(SB), Z4, Z5
-	VRNDSCALEPS       $0x08, Z5, Z5
-	VFNMADD231PS.BCST loops3f318000<>+0(SB), Z5, Z4
-	VFNMADD231PS.BCST loopsb95e8083<>+0(SB), Z5, Z4
-	VBROADCASTSS      loops39506967<>+0(SB), Z6
-	VFMADD213PS.BCST  loops3ab743ce<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loops3c088908<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loops3d2aa9c1<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loops3e2aaaaa<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loops3f000000<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z6
-	VFMADD213PS.BCST  loops3f800000<>+0(SB), Z4, Z6
-	VSCALEFPS         Z5, Z6, Z4
-	MOVQ              dst+0(FP), CX
-	MOVQ              x+8(FP), DX
-	SUBQ              DX, CX
-	VMOVUPS           Z4, K1, (AX)(CX*1)
-	VMOVAPS.Z         Z4, K1, Z4
-	VCVTPS2PD         Y4, Z5
-	VADDPD            Z5, Z2, Z2
-	VEXTRACTF32X8     $0x01, Z4, Y4
-	VCVTPS2PD         Y4, Z4
-	VADDPD            Z4, Z3, Z3
-	ADDQ              $0x00000040, AX
+	TESTQ         CX, CX
+	JZ            end_wide
+	LEAQ          loopsTails<>+0(SB), DX
+	KMOVW         (DX)(CX*2), K1
+	VMOVUPS.Z     (AX), K1, Z4
+	VSUBPS        Z6, Z4, Z4
+	VMINPS        Z4, Z7, Z4
+	VMAXPS        Z4, Z8, Z4
+	VMOVAPS       Z13, Z5
+	VFMADD231PS   Z14, Z4, Z5
+	VSUBPS        Z13, Z5, Z6
+	VFNMADD231PS  Z15, Z6, Z4
+	VFNMADD231PS  Z16, Z6, Z4
+	VPERMPS       Z17, Z5, Z7
+	VMOVAPS       Z18, Z8
+	VFMADD231PS   Z19, Z4, Z8
+	VMULPS        Z4, Z4, Z5
+	VFMADD231PS   Z5, Z8, Z4
+	VFMADD213PS   Z7, Z7, Z4
+	VSCALEFPS     Z6, Z4, Z4
+	MOVQ          dst+0(FP), CX
+	MOVQ          x+8(FP), DX
+	SUBQ          DX, CX
+	VMOVUPS       Z4, K1, (AX)(CX*1)
+	VMOVAPS.Z     Z4, K1, Z4
+	VCVTPS2PD     Y4, Z5
+	VADDPD        Z5, Z2, Z2
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z3, Z3
+	ADDQ          $0x00000040, AX
 
 end_wide:
 	VADDPD        Z1, Z0, Z0
@@ -8234,6 +15483,19 @@ end_wide:
 	VMOVSD        X0, ret+32(FP)
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS k+24(FP), Z6
+	VBROADCASTSS loops42b20000<>+0(SB), Z7
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z8
+	VBROADCASTSS loops49400000<>+0(SB), Z13
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z14
+	VBROADCASTSS loops3f317218<>+0(SB), Z15
+	VBROADCASTSS loopsb102e308<>+0(SB), Z16
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z17
+	VBROADCASTSS loops3f000111<>+0(SB), Z18
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z19
+	JMP          begin
 
 // func vectorDot(x *float32, y *float32, n int) float64
 // Requires: AVX, AVX512DQ, AVX512F, FMA3
@@ -8327,6 +15589,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ   x+0(FP), AX
 	MOVQ   y+8(FP), CX
 	VXORPS Z0, Z0, Z0
@@ -8414,6 +15679,9 @@ end_wide:
 	VZEROUPPER
 	RET
 
+constants:
+	JMP begin
+
 // func vectorGreatest(x *float32, n int) float32
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·vectorGreatest(SB), NOSPLIT, $0-20
@@ -8478,13 +15746,15 @@ end:
 	RET
 
 wide:
-	MOVQ         x+0(FP), AX
-	VBROADCASTSS loopsff800000<>+0(SB), Z0
-	VMOVAPS      Z0, Z1
-	VMOVAPS      Z0, Z2
-	VMOVAPS      Z0, Z3
-	VMOVAPS      Z0, Z4
-	MOVQ         n+8(FP), CX
+	JMP constants
+
+begin:
+	MOVQ    x+0(FP), AX
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	MOVQ    n+8(FP), CX
 
 by4_wide:
 	CMPQ    CX, $0x00000040
@@ -8536,6 +15806,10 @@ end_wide:
 	VMOVSS        X1, ret+16(FP)
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS loopsff800000<>+0(SB), Z0
+	JMP          begin
 
 // func vectorColumnSums(s *float64, x *float32, width int, stride int, rows int)
 // Requires: AVX
@@ -8651,6 +15925,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ w+0(FP), AX
 	MOVQ dw+8(FP), CX
 	MOVQ k+16(FP), DX
@@ -8693,6 +15970,9 @@ below1_wide:
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	JMP begin
 
 // func vectorMomentum(w *float32, dw *float32, v *float32, k *float32, n int)
 // Requires: AVX, AVX512F
@@ -8771,6 +16051,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ w+0(FP), AX
 	MOVQ dw+8(FP), CX
 	MOVQ v+16(FP), DX
@@ -8840,6 +16123,9 @@ below1_wide:
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	JMP begin
 
 // func vectorAdam(w *float32, dw *float32, m *float32, v *float32, k *float32, n int)
 // Requires: AVX, AVX512F
@@ -8943,6 +16229,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ w+0(FP), AX
 	MOVQ dw+8(FP), CX
 	MOVQ m+16(FP), DX
@@ -9037,6 +16326,9 @@ below1_wide:
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	JMP begin
 
 // func vectorMaxWindows(y *float32, index *int32, x *float32, first int, channels int, pixels int, step int, rows int, columns int, down int, right int)
 // Requires: AVX, AVX2, AVX512DQ, AVX512F
@@ -9236,6 +16528,9 @@ unplaced:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ y+0(FP), AX
 	MOVQ x+16(FP), CX
 	MOVQ index+8(FP), BX
@@ -9256,7 +16551,6 @@ by4_wide:
 	VMOVUPS      64(CX)(DX*4), Z1
 	VMOVUPS      128(CX)(DX*4), Z2
 	VMOVUPS      192(CX)(DX*4), Z3
-	VBROADCASTSS loops00000000<>+0(SB), Z8
 	VPBROADCASTD down+72(FP), Z10
 	VPBROADCASTD right+80(FP), Z11
 	MOVQ         rows+56(FP), R8
@@ -9320,8 +16614,8 @@ column4_wide:
 	VMOVUPS      loopsCounted<>+128(SB), Z3
 	VPADDD       Z3, Z2, Z2
 	VPBROADCASTD R8, Z3
-	VMOVUPS      loopsCounted<>+192(SB), Z8
-	VPADDD       Z8, Z3, Z3
+	VMOVUPS      loopsCounted<>+192(SB), Z9
+	VPADDD       Z9, Z3, Z3
 	VPADDD       Z0, Z4, Z4
 	VMOVUPS      Z4, (BX)(DX*4)
 	VPADDD       Z1, Z5, Z5
@@ -9342,9 +16636,8 @@ by1_wide:
 	JLT          below1_wide
 	VXORPS       Z1, Z1, Z1
 	VMOVUPS      (CX)(DX*4), Z0
-	VBROADCASTSS loops00000000<>+0(SB), Z2
-	VPBROADCASTD down+72(FP), Z4
-	VPBROADCASTD right+80(FP), Z5
+	VPBROADCASTD down+72(FP), Z3
+	VPBROADCASTD right+80(FP), Z4
 	MOVQ         rows+56(FP), R8
 	MOVQ         down+72(FP), R11
 	MOVQ         right+80(FP), R12
@@ -9353,20 +16646,20 @@ by1_wide:
 row1_wide:
 	MOVQ    columns+64(FP), R13
 	MOVQ    R9, R10
-	VMOVAPS Z2, Z3
+	VMOVAPS Z8, Z2
 
 column1_wide:
-	VMOVUPS      (R10)(DX*4), Z6
-	VCMPPS       $0x16, Z0, Z6, K1
+	VMOVUPS      (R10)(DX*4), Z5
+	VCMPPS       $0x16, Z0, Z5, K1
 	VCMPPS       $0x07, Z0, Z0, K2
 	KANDW        K1, K2, K1
-	VBLENDMPS    Z6, Z0, K1, Z0
-	VBLENDMPS    Z3, Z1, K1, Z1
-	VPADDD       Z5, Z3, Z3
+	VBLENDMPS    Z5, Z0, K1, Z0
+	VBLENDMPS    Z2, Z1, K1, Z1
+	VPADDD       Z4, Z2, Z2
 	LEAQ         (R10)(R12*4), R10
 	DECQ         R13
 	JNZ          column1_wide
-	VPADDD       Z4, Z2, Z2
+	VPADDD       Z3, Z8, Z8
 	LEAQ         (R9)(R11*4), R9
 	DECQ         R8
 	JNZ          row1_wide
@@ -9393,9 +16686,8 @@ below1_wide:
 	KMOVW        (R8)(DI*2), K1
 	VXORPS       Z1, Z1, Z1
 	VMOVUPS.Z    (CX)(DX*4), K1, Z0
-	VBROADCASTSS loops00000000<>+0(SB), Z2
-	VPBROADCASTD down+72(FP), Z4
-	VPBROADCASTD right+80(FP), Z5
+	VPBROADCASTD down+72(FP), Z3
+	VPBROADCASTD right+80(FP), Z4
 	MOVQ         rows+56(FP), DI
 	MOVQ         down+72(FP), R10
 	MOVQ         right+80(FP), R11
@@ -9404,20 +16696,20 @@ below1_wide:
 row_part1_wide:
 	MOVQ    columns+64(FP), R12
 	MOVQ    R8, R9
-	VMOVAPS Z2, Z3
+	VMOVAPS Z8, Z2
 
 column_part1_wide:
-	VMOVUPS.Z    (R9)(DX*4), K1, Z6
-	VCMPPS       $0x16, Z0, Z6, K2
+	VMOVUPS.Z    (R9)(DX*4), K1, Z5
+	VCMPPS       $0x16, Z0, Z5, K2
 	VCMPPS       $0x07, Z0, Z0, K3
 	KANDW        K2, K3, K2
-	VBLENDMPS    Z6, Z0, K2, Z0
-	VBLENDMPS    Z3, Z1, K2, Z1
-	VPADDD       Z5, Z3, Z3
+	VBLENDMPS    Z5, Z0, K2, Z0
+	VBLENDMPS    Z2, Z1, K2, Z1
+	VPADDD       Z4, Z2, Z2
 	LEAQ         (R9)(R11*4), R9
 	DECQ         R12
 	JNZ          column_part1_wide
-	VPADDD       Z4, Z2, Z2
+	VPADDD       Z3, Z8, Z8
 	LEAQ         (R8)(R10*4), R8
 	DECQ         DI
 	JNZ          row_part1_wide
@@ -9450,6 +16742,10 @@ unplaced_wide:
 	JNZ  pixel_wide
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS loops00000000<>+0(SB), Z8
+	JMP          begin
 
 DATA loopsCounted<>+0(SB)/4, $0x00000000
 DATA loopsCounted<>+4(SB)/4, $0x00000001
@@ -9634,6 +16930,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ y+0(FP), AX
 	MOVQ x+8(FP), CX
 
@@ -9658,32 +16957,31 @@ row4_wide:
 	MOVQ DI, R8
 
 column4_wide:
-	VMOVUPS      (R8)(DX*4), Z4
-	VADDPS       Z4, Z0, Z0
-	VMOVUPS      64(R8)(DX*4), Z4
-	VADDPS       Z4, Z1, Z1
-	VMOVUPS      128(R8)(DX*4), Z4
-	VADDPS       Z4, Z2, Z2
-	VMOVUPS      192(R8)(DX*4), Z4
-	VADDPS       Z4, Z3, Z3
-	LEAQ         (R8)(R10*4), R8
-	DECQ         R11
-	JNZ          column4_wide
-	LEAQ         (DI)(R9*4), DI
-	DECQ         SI
-	JNZ          row4_wide
-	VBROADCASTSS scale+72(FP), Z4
-	VMULPS       Z4, Z0, Z0
-	VMOVUPS      Z0, (AX)(DX*4)
-	VMULPS       Z4, Z1, Z1
-	VMOVUPS      Z1, 64(AX)(DX*4)
-	VMULPS       Z4, Z2, Z2
-	VMOVUPS      Z2, 128(AX)(DX*4)
-	VMULPS       Z4, Z3, Z3
-	VMOVUPS      Z3, 192(AX)(DX*4)
-	ADDQ         $0x00000040, DX
-	SUBQ         $0x00000040, BX
-	JMP          by4_wide
+	VMOVUPS (R8)(DX*4), Z4
+	VADDPS  Z4, Z0, Z0
+	VMOVUPS 64(R8)(DX*4), Z4
+	VADDPS  Z4, Z1, Z1
+	VMOVUPS 128(R8)(DX*4), Z4
+	VADDPS  Z4, Z2, Z2
+	VMOVUPS 192(R8)(DX*4), Z4
+	VADDPS  Z4, Z3, Z3
+	LEAQ    (R8)(R10*4), R8
+	DECQ    R11
+	JNZ     column4_wide
+	LEAQ    (DI)(R9*4), DI
+	DECQ    SI
+	JNZ     row4_wide
+	VMULPS  Z5, Z0, Z0
+	VMOVUPS Z0, (AX)(DX*4)
+	VMULPS  Z5, Z1, Z1
+	VMOVUPS Z1, 64(AX)(DX*4)
+	VMULPS  Z5, Z2, Z2
+	VMOVUPS Z2, 128(AX)(DX*4)
+	VMULPS  Z5, Z3, Z3
+	VMOVUPS Z3, 192(AX)(DX*4)
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000040, BX
+	JMP     by4_wide
 
 below4_wide:
 by1_wide:
@@ -9700,20 +16998,19 @@ row1_wide:
 	MOVQ DI, R8
 
 column1_wide:
-	VMOVUPS      (R8)(DX*4), Z1
-	VADDPS       Z1, Z0, Z0
-	LEAQ         (R8)(R10*4), R8
-	DECQ         R11
-	JNZ          column1_wide
-	LEAQ         (DI)(R9*4), DI
-	DECQ         SI
-	JNZ          row1_wide
-	VBROADCASTSS scale+72(FP), Z1
-	VMULPS       Z1, Z0, Z0
-	VMOVUPS      Z0, (AX)(DX*4)
-	ADDQ         $0x00000010, DX
-	SUBQ         $0x00000010, BX
-	JMP          by1_wide
+	VMOVUPS (R8)(DX*4), Z1
+	VADDPS  Z1, Z0, Z0
+	LEAQ    (R8)(R10*4), R8
+	DECQ    R11
+	JNZ     column1_wide
+	LEAQ    (DI)(R9*4), DI
+	DECQ    SI
+	JNZ     row1_wide
+	VMULPS  Z5, Z0, Z0
+	VMOVUPS Z0, (AX)(DX*4)
+	ADDQ    $0x00000010, DX
+	SUBQ    $0x00000010, BX
+	JMP     by1_wide
 
 below1_wide:
 	TESTQ  BX, BX
@@ -9731,18 +17028,17 @@ row_part1_wide:
 	MOVQ SI, DI
 
 column_part1_wide:
-	VMOVUPS.Z    (DI)(DX*4), K1, Z1
-	VADDPS       Z1, Z0, Z0
-	LEAQ         (DI)(R9*4), DI
-	DECQ         R10
-	JNZ          column_part1_wide
-	LEAQ         (SI)(R8*4), SI
-	DECQ         BX
-	JNZ          row_part1_wide
-	VBROADCASTSS scale+72(FP), Z1
-	VMULPS       Z1, Z0, Z0
-	VMOVUPS      Z0, K1, (AX)(DX*4)
-	ADDQ         $0x00000010, DX
+	VMOVUPS.Z (DI)(DX*4), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	LEAQ      (DI)(R9*4), DI
+	DECQ      R10
+	JNZ       column_part1_wide
+	LEAQ      (SI)(R8*4), SI
+	DECQ      BX
+	JNZ       row_part1_wide
+	VMULPS    Z5, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(DX*4)
+	ADDQ      $0x00000010, DX
 
 end_wide:
 	MOVQ channels+16(FP), DX
@@ -9753,6 +17049,10 @@ end_wide:
 	JNZ  pixel_wide
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS scale+72(FP), Z5
+	JMP          begin
 
 // func vectorMaxGradPut(x *float32, y *float32, index *int32, first int, channels int, pixels int, step int, rows int, columns int, down int, right int)
 // Requires: AVX, AVX2, AVX512F
@@ -9905,6 +17205,9 @@ unplaced:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ y+8(FP), AX
 	MOVQ x+0(FP), CX
 	MOVQ index+16(FP), BX
@@ -10063,6 +17366,9 @@ unplaced_wide:
 	VZEROUPPER
 	RET
 
+constants:
+	JMP begin
+
 // func vectorAverageGradPut(x *float32, y *float32, channels int, pixels int, step int, rows int, columns int, down int, right int, scale float32)
 // Requires: AVX, AVX512F
 TEXT ·vectorAverageGradPut(SB), NOSPLIT, $0-76
@@ -10172,6 +17478,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ y+8(FP), AX
 	MOVQ x+0(FP), CX
 
@@ -10180,21 +17489,20 @@ pixel_wide:
 	MOVQ channels+16(FP), BX
 
 by4_wide:
-	CMPQ         BX, $0x00000040
-	JLT          below4_wide
-	VBROADCASTSS scale+72(FP), Z4
-	VMOVUPS      (AX)(DX*4), Z0
-	VMULPS       Z4, Z0, Z0
-	VMOVUPS      64(AX)(DX*4), Z1
-	VMULPS       Z4, Z1, Z1
-	VMOVUPS      128(AX)(DX*4), Z2
-	VMULPS       Z4, Z2, Z2
-	VMOVUPS      192(AX)(DX*4), Z3
-	VMULPS       Z4, Z3, Z3
-	MOVQ         rows+40(FP), SI
-	MOVQ         down+56(FP), R9
-	MOVQ         right+64(FP), R10
-	MOVQ         CX, DI
+	CMPQ    BX, $0x00000040
+	JLT     below4_wide
+	VMOVUPS (AX)(DX*4), Z0
+	VMULPS  Z4, Z0, Z0
+	VMOVUPS 64(AX)(DX*4), Z1
+	VMULPS  Z4, Z1, Z1
+	VMOVUPS 128(AX)(DX*4), Z2
+	VMULPS  Z4, Z2, Z2
+	VMOVUPS 192(AX)(DX*4), Z3
+	VMULPS  Z4, Z3, Z3
+	MOVQ    rows+40(FP), SI
+	MOVQ    down+56(FP), R9
+	MOVQ    right+64(FP), R10
+	MOVQ    CX, DI
 
 row4_wide:
 	MOVQ columns+48(FP), R11
@@ -10217,15 +17525,14 @@ column4_wide:
 
 below4_wide:
 by1_wide:
-	CMPQ         BX, $0x00000010
-	JLT          below1_wide
-	VBROADCASTSS scale+72(FP), Z1
-	VMOVUPS      (AX)(DX*4), Z0
-	VMULPS       Z1, Z0, Z0
-	MOVQ         rows+40(FP), SI
-	MOVQ         down+56(FP), R9
-	MOVQ         right+64(FP), R10
-	MOVQ         CX, DI
+	CMPQ    BX, $0x00000010
+	JLT     below1_wide
+	VMOVUPS (AX)(DX*4), Z0
+	VMULPS  Z4, Z0, Z0
+	MOVQ    rows+40(FP), SI
+	MOVQ    down+56(FP), R9
+	MOVQ    right+64(FP), R10
+	MOVQ    CX, DI
 
 row1_wide:
 	MOVQ columns+48(FP), R11
@@ -10244,17 +17551,16 @@ column1_wide:
 	JMP     by1_wide
 
 below1_wide:
-	TESTQ        BX, BX
-	JZ           end_wide
-	LEAQ         loopsTails<>+0(SB), SI
-	KMOVW        (SI)(BX*2), K1
-	VBROADCASTSS scale+72(FP), Z1
-	VMOVUPS.Z    (AX)(DX*4), K1, Z0
-	VMULPS       Z1, Z0, Z0
-	MOVQ         rows+40(FP), BX
-	MOVQ         down+56(FP), R8
-	MOVQ         right+64(FP), R9
-	MOVQ         CX, SI
+	TESTQ     BX, BX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), SI
+	KMOVW     (SI)(BX*2), K1
+	VMOVUPS.Z (AX)(DX*4), K1, Z0
+	VMULPS    Z4, Z0, Z0
+	MOVQ      rows+40(FP), BX
+	MOVQ      down+56(FP), R8
+	MOVQ      right+64(FP), R9
+	MOVQ      CX, SI
 
 row_part1_wide:
 	MOVQ columns+48(FP), R10
@@ -10279,6 +17585,10 @@ end_wide:
 	JNZ  pixel_wide
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS scale+72(FP), Z4
+	JMP          begin
 
 // func vectorMaxGradAdd(x *float32, y *float32, index *int32, first int, channels int, pixels int, step int, rows int, columns int, down int, right int)
 // Requires: AVX, AVX2, AVX512F
@@ -10439,6 +17749,9 @@ unplaced:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ y+8(FP), AX
 	MOVQ x+0(FP), CX
 	MOVQ index+16(FP), BX
@@ -10609,6 +17922,9 @@ unplaced_wide:
 	VZEROUPPER
 	RET
 
+constants:
+	JMP begin
+
 // func vectorAverageGradAdd(x *float32, y *float32, channels int, pixels int, step int, rows int, columns int, down int, right int, scale float32)
 // Requires: AVX, AVX512F
 TEXT ·vectorAverageGradAdd(SB), NOSPLIT, $0-76
@@ -10726,6 +18042,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ y+8(FP), AX
 	MOVQ x+0(FP), CX
 
@@ -10734,39 +18053,38 @@ pixel_wide:
 	MOVQ channels+16(FP), BX
 
 by4_wide:
-	CMPQ         BX, $0x00000040
-	JLT          below4_wide
-	VBROADCASTSS scale+72(FP), Z4
-	VMOVUPS      (AX)(DX*4), Z0
-	VMULPS       Z4, Z0, Z0
-	VMOVUPS      64(AX)(DX*4), Z1
-	VMULPS       Z4, Z1, Z1
-	VMOVUPS      128(AX)(DX*4), Z2
-	VMULPS       Z4, Z2, Z2
-	VMOVUPS      192(AX)(DX*4), Z3
-	VMULPS       Z4, Z3, Z3
-	MOVQ         rows+40(FP), SI
-	MOVQ         down+56(FP), R9
-	MOVQ         right+64(FP), R10
-	MOVQ         CX, DI
+	CMPQ    BX, $0x00000040
+	JLT     below4_wide
+	VMOVUPS (AX)(DX*4), Z0
+	VMULPS  Z4, Z0, Z0
+	VMOVUPS 64(AX)(DX*4), Z1
+	VMULPS  Z4, Z1, Z1
+	VMOVUPS 128(AX)(DX*4), Z2
+	VMULPS  Z4, Z2, Z2
+	VMOVUPS 192(AX)(DX*4), Z3
+	VMULPS  Z4, Z3, Z3
+	MOVQ    rows+40(FP), SI
+	MOVQ    down+56(FP), R9
+	MOVQ    right+64(FP), R10
+	MOVQ    CX, DI
 
 row4_wide:
 	MOVQ columns+48(FP), R11
 	MOVQ DI, R8
 
 column4_wide:
-	VMOVUPS (R8)(DX*4), Z4
-	VADDPS  Z0, Z4, Z4
-	VMOVUPS Z4, (R8)(DX*4)
-	VMOVUPS 64(R8)(DX*4), Z4
-	VADDPS  Z1, Z4, Z4
-	VMOVUPS Z4, 64(R8)(DX*4)
-	VMOVUPS 128(R8)(DX*4), Z4
-	VADDPS  Z2, Z4, Z4
-	VMOVUPS Z4, 128(R8)(DX*4)
-	VMOVUPS 192(R8)(DX*4), Z4
-	VADDPS  Z3, Z4, Z4
-	VMOVUPS Z4, 192(R8)(DX*4)
+	VMOVUPS (R8)(DX*4), Z5
+	VADDPS  Z0, Z5, Z5
+	VMOVUPS Z5, (R8)(DX*4)
+	VMOVUPS 64(R8)(DX*4), Z5
+	VADDPS  Z1, Z5, Z5
+	VMOVUPS Z5, 64(R8)(DX*4)
+	VMOVUPS 128(R8)(DX*4), Z5
+	VADDPS  Z2, Z5, Z5
+	VMOVUPS Z5, 128(R8)(DX*4)
+	VMOVUPS 192(R8)(DX*4), Z5
+	VADDPS  Z3, Z5, Z5
+	VMOVUPS Z5, 192(R8)(DX*4)
 	LEAQ    (R8)(R10*4), R8
 	DECQ    R11
 	JNZ     column4_wide
@@ -10779,15 +18097,14 @@ column4_wide:
 
 below4_wide:
 by1_wide:
-	CMPQ         BX, $0x00000010
-	JLT          below1_wide
-	VBROADCASTSS scale+72(FP), Z1
-	VMOVUPS      (AX)(DX*4), Z0
-	VMULPS       Z1, Z0, Z0
-	MOVQ         rows+40(FP), SI
-	MOVQ         down+56(FP), R9
-	MOVQ         right+64(FP), R10
-	MOVQ         CX, DI
+	CMPQ    BX, $0x00000010
+	JLT     below1_wide
+	VMOVUPS (AX)(DX*4), Z0
+	VMULPS  Z4, Z0, Z0
+	MOVQ    rows+40(FP), SI
+	MOVQ    down+56(FP), R9
+	MOVQ    right+64(FP), R10
+	MOVQ    CX, DI
 
 row1_wide:
 	MOVQ columns+48(FP), R11
@@ -10808,17 +18125,16 @@ column1_wide:
 	JMP     by1_wide
 
 below1_wide:
-	TESTQ        BX, BX
-	JZ           end_wide
-	LEAQ         loopsTails<>+0(SB), SI
-	KMOVW        (SI)(BX*2), K1
-	VBROADCASTSS scale+72(FP), Z1
-	VMOVUPS.Z    (AX)(DX*4), K1, Z0
-	VMULPS       Z1, Z0, Z0
-	MOVQ         rows+40(FP), BX
-	MOVQ         down+56(FP), R8
-	MOVQ         right+64(FP), R9
-	MOVQ         CX, SI
+	TESTQ     BX, BX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), SI
+	KMOVW     (SI)(BX*2), K1
+	VMOVUPS.Z (AX)(DX*4), K1, Z0
+	VMULPS    Z4, Z0, Z0
+	MOVQ      rows+40(FP), BX
+	MOVQ      down+56(FP), R8
+	MOVQ      right+64(FP), R9
+	MOVQ      CX, SI
 
 row_part1_wide:
 	MOVQ columns+48(FP), R10
@@ -10845,6 +18161,10 @@ end_wide:
 	JNZ  pixel_wide
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS scale+72(FP), Z4
+	JMP          begin
 
 // func vectorNormMoments(sums *float64, squares *float64, x *float32, mean *float32, width int, rows int)
 // Requires: AVX, AVX512DQ, AVX512F, FMA3
@@ -11002,6 +18322,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ x+16(FP), AX
 	MOVQ mean+24(FP), CX
 	MOVQ sums+0(FP), DX
@@ -11193,6 +18516,9 @@ end_wide:
 	VZEROUPPER
 	RET
 
+constants:
+	JMP begin
+
 // func vectorNorm(y *float32, x *float32, mean *float32, factor *float32, bias *float32, width int, rows int, floor float32)
 // Requires: AVX, AVX512F, FMA3
 TEXT ·vectorNorm(SB), NOSPLIT, $0-60
@@ -11306,6 +18632,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ         y+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         mean+16(FP), DX
@@ -11429,6 +18758,9 @@ row3_wide:
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	JMP begin
 
 // func vectorNormAdd(y *float32, x *float32, r *float32, mean *float32, factor *float32, bias *float32, width int, rows int, floor float32)
 // Requires: AVX, AVX512F, FMA3
@@ -11555,6 +18887,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ         y+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         r+16(FP), DX
@@ -11694,6 +19029,9 @@ row3_wide:
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	JMP begin
 
 // func vectorNormSums(sums *float64, products *float64, dy *float32, x *float32, mean *float32, width int, rows int)
 // Requires: AVX, AVX512DQ, AVX512F, FMA3
@@ -11859,6 +19197,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ dy+16(FP), AX
 	MOVQ x+24(FP), CX
 	MOVQ mean+32(FP), DX
@@ -12060,6 +19401,9 @@ end_wide:
 	VZEROUPPER
 	RET
 
+constants:
+	JMP begin
+
 // func vectorNormSumsGatedX(sums *float64, products *float64, dy *float32, x *float32, mean *float32, factor *float32, bias *float32, width int, rows int)
 // Requires: AVX, AVX512DQ, AVX512F, FMA3
 TEXT ·vectorNormSumsGatedX(SB), NOSPLIT, $0-72
@@ -12260,6 +19604,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ dy+16(FP), AX
 	MOVQ x+24(FP), CX
 	MOVQ mean+32(FP), DX
@@ -12301,7 +19648,6 @@ row1_wide:
 	VMOVUPS       (AX)(R10*1), Z21
 	VMOVAPS       Z20, Z22
 	VFMADD213PS   Z8, Z4, Z22
-	VBROADCASTSS  loops00000000<>+0(SB), Z23
 	VCMPPS        $0x1e, Z23, Z22, K1
 	VMOVAPS.Z     Z21, K1, Z21
 	VADDPS        Z21, Z12, Z12
@@ -12311,7 +19657,6 @@ row1_wide:
 	VMOVUPS       64(AX)(R10*1), Z21
 	VMOVAPS       Z20, Z22
 	VFMADD213PS   Z9, Z5, Z22
-	VBROADCASTSS  loops00000000<>+0(SB), Z23
 	VCMPPS        $0x1e, Z23, Z22, K1
 	VMOVAPS.Z     Z21, K1, Z21
 	VADDPS        Z21, Z13, Z13
@@ -12321,7 +19666,6 @@ row1_wide:
 	VMOVUPS       128(AX)(R10*1), Z21
 	VMOVAPS       Z20, Z22
 	VFMADD213PS   Z10, Z6, Z22
-	VBROADCASTSS  loops00000000<>+0(SB), Z23
 	VCMPPS        $0x1e, Z23, Z22, K1
 	VMOVAPS.Z     Z21, K1, Z21
 	VADDPS        Z21, Z14, Z14
@@ -12331,7 +19675,6 @@ row1_wide:
 	VMOVUPS       192(AX)(R10*1), Z21
 	VMOVAPS       Z20, Z22
 	VFMADD213PS   Z11, Z7, Z22
-	VBROADCASTSS  loops00000000<>+0(SB), Z23
 	VCMPPS        $0x1e, Z23, Z22, K1
 	VMOVAPS.Z     Z21, K1, Z21
 	VADDPS        Z21, Z15, Z15
@@ -12424,8 +19767,7 @@ row2_wide:
 	VMOVUPS       (AX)(R10*1), Z6
 	VMOVAPS       Z5, Z7
 	VFMADD213PS   Z2, Z1, Z7
-	VBROADCASTSS  loops00000000<>+0(SB), Z8
-	VCMPPS        $0x1e, Z8, Z7, K1
+	VCMPPS        $0x1e, Z23, Z7, K1
 	VMOVAPS.Z     Z6, K1, Z6
 	VADDPS        Z6, Z3, Z3
 	VFMADD231PS   Z5, Z6, Z4
@@ -12476,8 +19818,7 @@ row3_wide:
 	VMOVUPS.Z     (AX)(R9*1), K1, Z6
 	VMOVAPS       Z5, Z7
 	VFMADD213PS   Z2, Z1, Z7
-	VBROADCASTSS  loops00000000<>+0(SB), Z8
-	VCMPPS        $0x1e, Z8, Z7, K2
+	VCMPPS        $0x1e, Z23, Z7, K2
 	VMOVAPS.Z     Z6, K2, Z6
 	VADDPS        Z6, Z3, Z3
 	VFMADD231PS   Z5, Z6, Z4
@@ -12510,6 +19851,10 @@ row3_wide:
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS loops00000000<>+0(SB), Z23
+	JMP          begin
 
 // func vectorNormSumsGatedY(sums *float64, products *float64, dy *float32, x *float32, y *float32, dr *float32, mean *float32, width int, rows int)
 // Requires: AVX, AVX512DQ, AVX512F, FMA3
@@ -12703,6 +20048,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ dy+16(FP), AX
 	MOVQ x+24(FP), CX
 	MOVQ y+32(FP), DX
@@ -12733,7 +20081,6 @@ by4_wide:
 row1_wide:
 	VMOVUPS       (AX)(R10*1), Z12
 	VMOVUPS       (DX)(R10*1), Z13
-	VBROADCASTSS  loops00000000<>+0(SB), Z14
 	VCMPPS        $0x1e, Z14, Z13, K1
 	VMOVAPS.Z     Z12, K1, Z12
 	VMOVUPS       Z12, (BX)(R10*1)
@@ -12743,7 +20090,6 @@ row1_wide:
 	VFMADD231PS   Z13, Z12, Z8
 	VMOVUPS       64(AX)(R10*1), Z12
 	VMOVUPS       64(DX)(R10*1), Z13
-	VBROADCASTSS  loops00000000<>+0(SB), Z14
 	VCMPPS        $0x1e, Z14, Z13, K1
 	VMOVAPS.Z     Z12, K1, Z12
 	VMOVUPS       Z12, 64(BX)(R10*1)
@@ -12753,7 +20099,6 @@ row1_wide:
 	VFMADD231PS   Z13, Z12, Z9
 	VMOVUPS       128(AX)(R10*1), Z12
 	VMOVUPS       128(DX)(R10*1), Z13
-	VBROADCASTSS  loops00000000<>+0(SB), Z14
 	VCMPPS        $0x1e, Z14, Z13, K1
 	VMOVAPS.Z     Z12, K1, Z12
 	VMOVUPS       Z12, 128(BX)(R10*1)
@@ -12763,7 +20108,6 @@ row1_wide:
 	VFMADD231PS   Z13, Z12, Z10
 	VMOVUPS       192(AX)(R10*1), Z12
 	VMOVUPS       192(DX)(R10*1), Z13
-	VBROADCASTSS  loops00000000<>+0(SB), Z14
 	VCMPPS        $0x1e, Z14, Z13, K1
 	VMOVAPS.Z     Z12, K1, Z12
 	VMOVUPS       Z12, 192(BX)(R10*1)
@@ -12854,8 +20198,7 @@ by1_wide:
 row2_wide:
 	VMOVUPS       (AX)(R10*1), Z3
 	VMOVUPS       (DX)(R10*1), Z4
-	VBROADCASTSS  loops00000000<>+0(SB), Z5
-	VCMPPS        $0x1e, Z5, Z4, K1
+	VCMPPS        $0x1e, Z14, Z4, K1
 	VMOVAPS.Z     Z3, K1, Z3
 	VMOVUPS       Z3, (BX)(R10*1)
 	VMOVUPS       (CX)(R10*1), Z4
@@ -12904,8 +20247,7 @@ below1_wide:
 row3_wide:
 	VMOVUPS.Z     (AX)(R9*1), K1, Z3
 	VMOVUPS.Z     (DX)(R9*1), K1, Z4
-	VBROADCASTSS  loops00000000<>+0(SB), Z5
-	VCMPPS        $0x1e, Z5, Z4, K2
+	VCMPPS        $0x1e, Z14, Z4, K2
 	VMOVAPS.Z     Z3, K2, Z3
 	VMOVUPS       Z3, K1, (BX)(R9*1)
 	VMOVUPS.Z     (CX)(R9*1), K1, Z4
@@ -12941,6 +20283,10 @@ row3_wide:
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS loops00000000<>+0(SB), Z14
+	JMP          begin
 
 // func vectorNormGrad(dx *float32, dy *float32, x *float32, mean *float32, factor *float32, slope *float32, lift *float32, width int, rows int)
 // Requires: AVX, AVX512F, FMA3
@@ -13066,6 +20412,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ dx+0(FP), AX
 	MOVQ dy+8(FP), CX
 	MOVQ x+16(FP), DX
@@ -13202,6 +20551,9 @@ row3_wide:
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	JMP begin
 
 // func vectorNormGradGated(dx *float32, dy *float32, x *float32, mean *float32, factor *float32, bias *float32, slope *float32, lift *float32, width int, rows int)
 // Requires: AVX, AVX512F, FMA3
@@ -13355,6 +20707,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ dx+0(FP), AX
 	MOVQ dy+8(FP), CX
 	MOVQ x+16(FP), DX
@@ -13392,64 +20747,60 @@ by4_wide:
 	MOVQ    rows+72(FP), R12
 
 row1_wide:
-	VMOVUPS      (DX)(R11*1), Z20
-	VSUBPS       Z0, Z20, Z20
-	VMOVUPS      (CX)(R11*1), Z21
-	VMOVAPS      Z20, Z22
-	VFMADD213PS  Z8, Z4, Z22
-	VBROADCASTSS loops00000000<>+0(SB), Z23
-	VCMPPS       $0x1e, Z23, Z22, K1
-	VMOVAPS.Z    Z21, K1, Z21
-	VFMADD213PS  Z16, Z12, Z20
-	VFMADD231PS  Z4, Z21, Z20
-	VMOVUPS      Z20, (AX)(R11*1)
-	VMOVUPS      64(DX)(R11*1), Z20
-	VSUBPS       Z1, Z20, Z20
-	VMOVUPS      64(CX)(R11*1), Z21
-	VMOVAPS      Z20, Z22
-	VFMADD213PS  Z9, Z5, Z22
-	VBROADCASTSS loops00000000<>+0(SB), Z23
-	VCMPPS       $0x1e, Z23, Z22, K1
-	VMOVAPS.Z    Z21, K1, Z21
-	VFMADD213PS  Z17, Z13, Z20
-	VFMADD231PS  Z5, Z21, Z20
-	VMOVUPS      Z20, 64(AX)(R11*1)
-	VMOVUPS      128(DX)(R11*1), Z20
-	VSUBPS       Z2, Z20, Z20
-	VMOVUPS      128(CX)(R11*1), Z21
-	VMOVAPS      Z20, Z22
-	VFMADD213PS  Z10, Z6, Z22
-	VBROADCASTSS loops00000000<>+0(SB), Z23
-	VCMPPS       $0x1e, Z23, Z22, K1
-	VMOVAPS.Z    Z21, K1, Z21
-	VFMADD213PS  Z18, Z14, Z20
-	VFMADD231PS  Z6, Z21, Z20
-	VMOVUPS      Z20, 128(AX)(R11*1)
-	VMOVUPS      192(DX)(R11*1), Z20
-	VSUBPS       Z3, Z20, Z20
-	VMOVUPS      192(CX)(R11*1), Z21
-	VMOVAPS      Z20, Z22
-	VFMADD213PS  Z11, Z7, Z22
-	VBROADCASTSS loops00000000<>+0(SB), Z23
-	VCMPPS       $0x1e, Z23, Z22, K1
-	VMOVAPS.Z    Z21, K1, Z21
-	VFMADD213PS  Z19, Z15, Z20
-	VFMADD231PS  Z7, Z21, Z20
-	VMOVUPS      Z20, 192(AX)(R11*1)
-	MOVQ         width+64(FP), R13
-	LEAQ         (R11)(R13*4), R11
-	DECQ         R12
-	JNZ          row1_wide
-	ADDQ         $0x00000100, AX
-	ADDQ         $0x00000100, CX
-	ADDQ         $0x00000100, DX
-	ADDQ         $0x00000100, BX
-	ADDQ         $0x00000100, SI
-	ADDQ         $0x00000100, DI
-	ADDQ         $0x00000100, R8
-	ADDQ         $0x00000100, R9
-	SUBQ         $0x00000040, R10
-	JMP          by4_wide
+	VMOVUPS     (DX)(R11*1), Z20
+	VSUBPS      Z0, Z20, Z20
+	VMOVUPS     (CX)(R11*1), Z21
+	VMOVAPS     Z20, Z22
+	VFMADD213PS Z8, Z4, Z22
+	VCMPPS      $0x1e, Z23, Z22, K1
+	VMOVAPS.Z   Z21, K1, Z21
+	VFMADD213PS Z16, Z12, Z20
+	VFMADD231PS Z4, Z21, Z20
+	VMOVUPS     Z20, (AX)(R11*1)
+	VMOVUPS     64(DX)(R11*1), Z20
+	VSUBPS      Z1, Z20, Z20
+	VMOVUPS     64(CX)(R11*1), Z21
+	VMOVAPS     Z20, Z22
+	VFMADD213PS Z9, Z5, Z22
+	VCMPPS      $0x1e, Z23, Z22, K1
+	VMOVAPS.Z   Z21, K1, Z21
+	VFMADD213PS Z17, Z13, Z20
+	VFMADD231PS Z5, Z21, Z20
+	VMOVUPS     Z20, 64(AX)(R11*1)
+	VMOVUPS     128(DX)(R11*1), Z20
+	VSUBPS      Z2, Z20, Z20
+	VMOVUPS     128(CX)(R11*1), Z21
+	VMOVAPS     Z20, Z22
+	VFMADD213PS Z10, Z6, Z22
+	VCMPPS      $0x1e, Z23, Z22, K1
+	VMOVAPS.Z   Z21, K1, Z21
+	VFMADD213PS Z18, Z14, Z20
+	VFMADD231PS Z6, Z21, Z20
+	VMOVUPS     Z20, 128(AX)(R11*1)
+	VMOVUPS     192(DX)(R11*1), Z20
+	VSUBPS      Z3, Z20, Z20
+	VMOVUPS     192(CX)(R11*1), Z21
+	VMOVAPS     Z20, Z22
+	VFMADD213PS Z11, Z7, Z22
+	VCMPPS      $0x1e, Z23, Z22, K1
+	VMOVAPS.Z   Z21, K1, Z21
+	VFMADD213PS Z19, Z15, Z20
+	VFMADD231PS Z7, Z21, Z20
+	VMOVUPS     Z20, 192(AX)(R11*1)
+	MOVQ        width+64(FP), R13
+	LEAQ        (R11)(R13*4), R11
+	DECQ        R12
+	JNZ         row1_wide
+	ADDQ        $0x00000100, AX
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000100, DX
+	ADDQ        $0x00000100, BX
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, R8
+	ADDQ        $0x00000100, R9
+	SUBQ        $0x00000040, R10
+	JMP         by4_wide
 
 below4_wide:
 by1_wide:
@@ -13464,31 +20815,30 @@ by1_wide:
 	MOVQ    rows+72(FP), R12
 
 row2_wide:
-	VMOVUPS      (DX)(R11*1), Z5
-	VSUBPS       Z0, Z5, Z5
-	VMOVUPS      (CX)(R11*1), Z6
-	VMOVAPS      Z5, Z7
-	VFMADD213PS  Z2, Z1, Z7
-	VBROADCASTSS loops00000000<>+0(SB), Z8
-	VCMPPS       $0x1e, Z8, Z7, K1
-	VMOVAPS.Z    Z6, K1, Z6
-	VFMADD213PS  Z4, Z3, Z5
-	VFMADD231PS  Z1, Z6, Z5
-	VMOVUPS      Z5, (AX)(R11*1)
-	MOVQ         width+64(FP), R13
-	LEAQ         (R11)(R13*4), R11
-	DECQ         R12
-	JNZ          row2_wide
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, DX
-	ADDQ         $0x00000040, BX
-	ADDQ         $0x00000040, SI
-	ADDQ         $0x00000040, DI
-	ADDQ         $0x00000040, R8
-	ADDQ         $0x00000040, R9
-	SUBQ         $0x00000010, R10
-	JMP          by1_wide
+	VMOVUPS     (DX)(R11*1), Z5
+	VSUBPS      Z0, Z5, Z5
+	VMOVUPS     (CX)(R11*1), Z6
+	VMOVAPS     Z5, Z7
+	VFMADD213PS Z2, Z1, Z7
+	VCMPPS      $0x1e, Z23, Z7, K1
+	VMOVAPS.Z   Z6, K1, Z6
+	VFMADD213PS Z4, Z3, Z5
+	VFMADD231PS Z1, Z6, Z5
+	VMOVUPS     Z5, (AX)(R11*1)
+	MOVQ        width+64(FP), R13
+	LEAQ        (R11)(R13*4), R11
+	DECQ        R12
+	JNZ         row2_wide
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, R10
+	JMP         by1_wide
 
 below1_wide:
 	TESTQ     R10, R10
@@ -13504,33 +20854,36 @@ below1_wide:
 	MOVQ      rows+72(FP), R11
 
 row3_wide:
-	VMOVUPS.Z    (DX)(R10*1), K1, Z5
-	VSUBPS       Z0, Z5, Z5
-	VMOVUPS.Z    (CX)(R10*1), K1, Z6
-	VMOVAPS      Z5, Z7
-	VFMADD213PS  Z2, Z1, Z7
-	VBROADCASTSS loops00000000<>+0(SB), Z8
-	VCMPPS       $0x1e, Z8, Z7, K2
-	VMOVAPS.Z    Z6, K2, Z6
-	VFMADD213PS  Z4, Z3, Z5
-	VFMADD231PS  Z1, Z6, Z5
-	VMOVUPS      Z5, K1, (AX)(R10*1)
-	MOVQ         width+64(FP), R12
-	LEAQ         (R10)(R12*4), R10
-	DECQ         R11
-	JNZ          row3_wide
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, DX
-	ADDQ         $0x00000040, BX
-	ADDQ         $0x00000040, SI
-	ADDQ         $0x00000040, DI
-	ADDQ         $0x00000040, R8
-	ADDQ         $0x00000040, R9
+	VMOVUPS.Z   (DX)(R10*1), K1, Z5
+	VSUBPS      Z0, Z5, Z5
+	VMOVUPS.Z   (CX)(R10*1), K1, Z6
+	VMOVAPS     Z5, Z7
+	VFMADD213PS Z2, Z1, Z7
+	VCMPPS      $0x1e, Z23, Z7, K2
+	VMOVAPS.Z   Z6, K2, Z6
+	VFMADD213PS Z4, Z3, Z5
+	VFMADD231PS Z1, Z6, Z5
+	VMOVUPS     Z5, K1, (AX)(R10*1)
+	MOVQ        width+64(FP), R12
+	LEAQ        (R10)(R12*4), R10
+	DECQ        R11
+	JNZ         row3_wide
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
 
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	VBROADCASTSS loops00000000<>+0(SB), Z23
+	JMP          begin
 
 // func vectorRowMoments(x *float32, n int, shift float32) (sum float32, product float32)
 // Requires: AVX, AVX512DQ, AVX512F, FMA3
@@ -13606,6 +20959,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ         x+0(FP), AX
 	VBROADCASTSS shift+16(FP), Z0
 	VXORPS       Z1, Z1, Z1
@@ -13693,6 +21049,9 @@ end_wide:
 	VZEROUPPER
 	RET
 
+constants:
+	JMP begin
+
 // func vectorRowScale(y *float32, x *float32, w *float32, b *float32, n int, mean float32, inverse float32)
 // Requires: AVX, AVX512F, FMA3
 TEXT ·vectorRowScale(SB), NOSPLIT, $0-48
@@ -13771,6 +21130,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ         y+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         w+16(FP), DX
@@ -13855,6 +21217,9 @@ below1_wide:
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	JMP begin
 
 // func vectorRowGradSums(dw *float32, db *float32, dy *float32, x *float32, w *float32, n int, mean float32, inverse float32) (sum float32, product float32)
 // Requires: AVX, AVX512DQ, AVX512F, FMA3
@@ -13986,6 +21351,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ         dw+0(FP), AX
 	MOVQ         db+8(FP), CX
 	MOVQ         dy+16(FP), DX
@@ -14149,6 +21517,9 @@ end_wide:
 	VZEROUPPER
 	RET
 
+constants:
+	JMP begin
+
 // func vectorRowGrad(dx *float32, dy *float32, x *float32, w *float32, n int, mean float32, inverse float32, slope float32, lift float32)
 // Requires: AVX, AVX512F, FMA3
 TEXT ·vectorRowGrad(SB), NOSPLIT, $0-56
@@ -14233,6 +21604,9 @@ end:
 	RET
 
 wide:
+	JMP constants
+
+begin:
 	MOVQ         dx+0(FP), AX
 	MOVQ         dy+8(FP), CX
 	MOVQ         x+16(FP), DX
@@ -14325,3 +21699,6 @@ below1_wide:
 end_wide:
 	VZEROUPPER
 	RET
+
+constants:
+	JMP begin

@@ -6,7 +6,12 @@ import "slices"
 
 // unary, binary and mixed are what vector_other.go says: with an assembly loop where the processor has it.
 
-func unary(vector func(dst, x *Float, n int, k, c Float), generic Unary) Unary {
+type (
+	vectorUnary  func(dst, x *Float, n int, k, c Float)
+	vectorBinary func(dst, a, b *Float, n int, k, c Float)
+)
+
+func unary(vector vectorUnary, generic Unary) Unary {
 	return func(dst, x []Float, k, c Float) {
 		if level == levelGeneric || len(dst) == 0 {
 			generic(dst, x, k, c)
@@ -17,7 +22,7 @@ func unary(vector func(dst, x *Float, n int, k, c Float), generic Unary) Unary {
 	}
 }
 
-func binary(vector func(dst, a, b *Float, n int, k, c Float), generic Binary) Binary {
+func binary(vector vectorBinary, generic Binary) Binary {
 	return Binary{
 		VV: func(dst, a, b []Float) {
 			if level == levelGeneric || len(dst) == 0 {
@@ -46,7 +51,7 @@ func binary(vector func(dst, a, b *Float, n int, k, c Float), generic Binary) Bi
 	}
 }
 
-func mixed(vector func(dst, a, b *Float, n int, k, c Float), generic Mixture) Mixture {
+func mixed(vector vectorBinary, generic Mixture) Mixture {
 	return func(dst, a, b []Float, k, c Float) {
 		if level == levelGeneric || len(dst) == 0 {
 			generic(dst, a, b, k, c)

@@ -8,13 +8,21 @@ import "slices"
 var (
 	vectorAffine, vectorSquare, vectorAbs, vectorSqrt, vectorRsqrt, vectorReLU, vectorLeakyReLU, vectorLeakyGate,
 	vectorClamp, vectorInside, vectorExp, vectorLog, vectorTanh, vectorSigmoid, vectorErf, vectorSoftplus, vectorScaledExp,
-	vectorShift absent
+	vectorShift, vectorExpm1, vectorLog1p, vectorGELU, vectorGELUTanh, vectorSiLU, vectorMish, vectorELU, vectorHardSwish absent
 
 	vectorAdd, vectorSub, vectorMul, vectorDiv, vectorMax, vectorMin, vectorGreater, vectorGreaterEqual, vectorEqual,
 	vectorGate, vectorAddScaled, vectorSoftmaxGrad, vectorLogSoftmaxGrad absent
+
+	vectorGELUGrad, vectorGELUTanhGrad, vectorSiLUGrad, vectorMishGrad, vectorELUGrad, vectorHardSwishGrad, vectorTanhGrad,
+	vectorSigmoidGrad, vectorSoftplusGrad, vectorErfGrad, vectorScaledProduct, vectorAbsGrad, vectorLeakyReLUGrad,
+	vectorClampGrad absent
 )
 
 type absent struct{}
+
+type vectorUnary = absent
+
+type vectorBinary = absent
 
 // unary makes a function of its loop in assembly and its generic twin.
 func unary(_ absent, generic Unary) Unary { return generic }

@@ -22,12 +22,32 @@ const (
 	log2Low  = math.Ln2 - log2High
 )
 
-// reduceExp replaces x, limited to low … high, by r, |r| ≤ ½ log 2, and returns n, with x = n·log 2 + r.
-func reduceExp(x []vec, low, high float64) (n []vec) {
+// limit brings x into low … high; NaN stays.
+func limit(x vec, low, high float64) {
+	least(x, floats(high), x) // of NaN, the operand that comes last here
+	greatest(x, floats(low), x)
+}
+
+// exp replaces x by eˣ.
+func exp(x []vec) {
+	for i := range x {
+		limit(x[i], -105, 89)
+	}
+	if wide {
+		expBySixteenths(x)
+		return
+	}
+	n := reduce(x)
+	p := horner(x, 1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1, 1, 1)
+	for i := range x {
+		scaleByPower(x[i], p[i], n[i])
+	}
+}
+
+// reduce replaces x by r, |r| ≤ ½ log 2, and returns n, with x = n·log 2 + r. The polynomials of r are Cephes' (Moshier, 1989).
+func reduce(x []vec) (n []vec) {
 	n = registers(len(x))
 	for i := range x {
-		least(x[i], floats(high), x[i]) // of NaN, the operand that comes last here
-		greatest(x[i], floats(low), x[i])
 		mul(n[i], x[i], floats(math.Log2E))
 		round(n[i], n[i])
 		mulSub(x[i], n[i], floats(log2High), x[i])
@@ -36,12 +56,68 @@ func reduceExp(x []vec, low, high float64) (n []vec) {
 	return n
 }
 
-// exp replaces x by eˣ = 2ⁿ·eʳ. The polynomial is Cephes' (Moshier, 1989).
-func exp(x []vec) {
-	n := reduceExp(x, -105, 89)
-	p := horner(x, 1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1, 1, 1)
+// expBySixteenths replaces x = n·log 2 + r, n a multiple of 1/16, by 2ⁿ·eʳ: the power of the fraction of n comes from a table, and
+// e^r = 1 + r + r²·q is short.
+func expBySixteenths(x []vec) {
+	var powers [16]float32
+	for i := range powers {
+		powers[i] = float32(math.Exp2(float64(i) / 16))
+	}
+	const high = float64(float32(math.Ln2))
 	for i := range x {
-		scaleByPower(x[i], p[i], n[i])
+		n, at, r, q, p := register(), register(), x[i], register(), register()
+		mulAdd(at, x[i], floats(math.Log2E), floats(1.5*(1<<19))) // whose last bits count sixteenths
+		sub(n, at, floats(1.5*(1<<19)))
+		mulSub(r, n, floats(high), r)
+		mulSub(r, n, floats(math.Ln2-high), r)
+		looked(p, at, powers)
+		move(q, floats(.50001629))
+		mulAdd(q, r, floats(.16667009), q)
+		mul(at, r, r)
+		mulAdd(r, q, at, r)
+		mulAdd(r, p, r, p)
+		scaleByPower(x[i], r, n)
+	}
+}
+
+// expm1 replaces x by eˣ − 1 = 2·(2ⁿ⁻¹·(eʳ − 1) + (2ⁿ⁻¹ − ½)), which keeps the digits of what is near 0, and its sign.
+func expm1(x []vec) {
+	sign := registers(len(x))
+	for i := range x {
+		and(sign[i], x[i], words(signBit))
+		limit(x[i], -40, 89)
+	}
+	n := reduce(x)
+	p := horner(x, 1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1)
+	for i := range x {
+		square, power := register(), register()
+		mul(square, x[i], x[i])
+		mulAdd(p[i], p[i], square, x[i])
+		sub(n[i], n[i], floats(1))
+		scaleByPower(power, in(floats(1)), n[i])
+		mul(p[i], p[i], power)
+		sub(power, power, floats(.5))
+		add(p[i], p[i], power)
+		add(x[i], p[i], p[i])
+		or(x[i], x[i], sign[i])
+	}
+}
+
+// log1p replaces x by log(1 + x). What 1 + x rounds away is added to its logarithm.
+func log1p(x []vec) {
+	sum := registers(len(x))
+	for i := range x {
+		rounded := register()
+		add(sum[i], x[i], floats(1))
+		sub(rounded, sum[i], floats(1))
+		sub(rounded, x[i], rounded)
+		lost := compared(unequal, rounded, words(0)) // not of ∞ and −1
+		div(rounded, rounded, sum[i])
+		keep(x[i], lost, rounded)
+	}
+	log(sum)
+	for i := range x {
+		add(x[i], sum[i], x[i])
 	}
 }
 

@@ -27,8 +27,42 @@ func twice(body func()) {
 	body()
 	Label("wide")
 	wide = true
+	JMP(LabelRef("constants"))
+	Label("begin")
 	body()
-	wide = false
+	Label("constants")
+	for _, m := range kept {
+		if sixteen[m] {
+			VMOVUPS(m, keptIn[m])
+		} else {
+			VBROADCASTSS(m, keptIn[m])
+		}
+	}
+	JMP(LabelRef("begin"))
+	wide, kept = false, nil
+	clear(keptIn)
+}
+
+// In AVX-512 the first constants of a function lie in registers, since a processor that does four operations in a cycle loads only
+// two registers: maxKept of them, in the order of kept. The function goes to where they are loaded first, and then begins.
+var (
+	kept    []Mem
+	keptIn  = map[Mem]vec{}
+	sixteen = map[Mem]bool{} // the constants that are tables
+)
+
+const maxKept = 16
+
+// constant returns the register of a constant, or nil.
+func constant(x Op) vec {
+	m, ok := x.(Mem)
+	if !ok || !wide {
+		return nil
+	}
+	if keptIn[m] == nil && len(kept) < maxKept {
+		kept, keptIn[m] = append(kept, m), ZMM()
+	}
+	return keptIn[m]
 }
 
 // label names a place in the function, apart from the same place in the other instruction set.
@@ -89,9 +123,12 @@ const (
 	notANumber = 0x7fc00000
 )
 
-// in brings an operand, a register or a constant, into a register.
+// in brings an operand, a register or a constant, into a register, which is not to be changed.
 func in(x Op) vec {
 	if v, ok := x.(vec); ok {
+		return v
+	}
+	if v := constant(x); v != nil {
 		return v
 	}
 	v := register()
@@ -101,15 +138,16 @@ func in(x Op) vec {
 
 // move copies a register or a constant.
 func move(to vec, x Op) {
-	switch x.(type) {
-	case vec:
+	if v := constant(x); v != nil {
+		x = v
+	}
+	switch _, fromRegister := x.(vec); {
+	case fromRegister:
 		VMOVAPS(x, to)
+	case wide:
+		VBROADCASTSS(x, to)
 	default:
-		if wide {
-			VBROADCASTSS(x, to)
-		} else {
-			VMOVUPS(x, to)
-		}
+		VMOVUPS(x, to)
 	}
 }
 
@@ -118,7 +156,10 @@ type instruction struct{ plain, broadcast func(...Op) }
 
 // do runs the instruction; the first operand may be a constant.
 func (f instruction) do(ops ...Op) {
-	if _, constant := ops[0].(Mem); constant && wide {
+	if v := constant(ops[0]); v != nil {
+		ops[0] = v
+	}
+	if wide && isConstant(ops[0]) {
 		f.broadcast(ops...)
 	} else {
 		f.plain(ops...)
@@ -182,6 +223,21 @@ func fused(to vec, a, b, c Op, f132, f213, f231 instruction) {
 
 func isConstant(x Op) bool { _, ok := x.(Mem); return ok }
 
+// looked is, in AVX-512, to = t[low four bits of x] of a table.
+func looked(to, x vec, t [16]float32) {
+	m := table(fmt.Sprintf("loopsTable%x_%x", math.Float32bits(t[0]), math.Float32bits(t[1])), func() {
+		for i, v := range t {
+			DATA(4*i, U32(math.Float32bits(v)))
+		}
+	})
+	sixteen[m] = true
+	if v := constant(m); v != nil {
+		VPERMPS(v, x, to)
+	} else {
+		VPERMPS(m, x, to)
+	}
+}
+
 // round brings x to the nearest whole number, the even one of two; down to the one below.
 func round(to, x vec) { rounded(8, to, x) }
 func down(to, x vec)  { rounded(9, to, x) }
@@ -194,7 +250,7 @@ func rounded(how uint64, to, x vec) {
 	}
 }
 
-// scaleByPower is to = x·2ⁿ for a whole n in −252 … 254, in which overflow and what is too small for all digits come out as they
+// scaleByPower is to = x·2ⁿ for a whole n in −252 … 254 (in AVX-512, of any n the whole part), in which overflow and what is too small for all digits come out as they
 // should. AVX2 has no such instruction and multiplies by the two halves of the power; it changes n.
 func scaleByPower(to, x, n vec) {
 	if wide {
@@ -238,11 +294,7 @@ func compared(condition uint64, a, b Op) mask {
 		return m
 	}
 	m := K()
-	if isConstant(b) {
-		VCMPPS_BCST(Imm(condition), b, in(a), m)
-	} else {
-		VCMPPS(Imm(condition), b, in(a), m)
-	}
+	VCMPPS(Imm(condition), in(b), in(a), m)
 	return m
 }
 
@@ -271,25 +323,18 @@ func both(a, b mask) mask {
 // choose is to = yes in the lanes of m, no elsewhere.
 func choose(to vec, m mask, yes, no Op) {
 	if wide {
-		if isConstant(yes) {
-			VBLENDMPS_BCST(yes, in(no), m, to)
-		} else {
-			VBLENDMPS(yes, in(no), m, to)
-		}
-		return
+		VBLENDMPS(in(yes), in(no), m, to)
+	} else {
+		VBLENDVPS(m, yes, in(no), to)
 	}
-	VBLENDVPS(m, yes, in(no), to)
 }
 
 // keep is to = x in the lanes of m, 0 elsewhere.
 func keep(to vec, m mask, x Op) {
-	switch {
-	case !wide:
-		VANDPS(x, m.(vec), to)
-	case isConstant(x):
-		VBROADCASTSS_Z(x, m, to)
-	default:
-		VMOVAPS_Z(x, m, to)
+	if wide {
+		VMOVAPS_Z(in(x), m, to)
+	} else {
+		VANDPS(x, m, to)
 	}
 }
 

@@ -14,6 +14,8 @@ func main() {
 	ConstraintExpr("amd64,!noasm,!float64")
 	unaries()
 	binaries()
+	activations()
+	gradients()
 	reductions()
 	optimizers()
 	windows()

@@ -17,7 +17,7 @@ func reductions() {
 		}
 	})
 	reduction("Differences", "x *float32, n int", 4, func(width int, part mask, sum func(v vec)) {
-		all := in(words(0))
+		all := zeros(1)[0]
 		for i := range width {
 			v := register()
 			load(Mem{Base: source, Disp: bytes() * i}, part, v)

@@ -46,7 +46,9 @@ func unaries() {
 			mul(x[i], x[i], scalar("k"))
 		}
 	})
+	unary("Expm1", 2, expm1)
 	unary("Log", 2, log)
+	unary("Log1p", 2, log1p)
 	unary("Tanh", 2, tanh)
 	unary("Sigmoid", 2, sigmoid)
 	unary("Erf", 2, erf)
