@@ -193,3 +193,20 @@ type mixtureJob struct {
 var mixtureJobs jobs[mixtureJob, *mixtureJob]
 
 func (t *mixtureJob) run(lo, hi int) { t.f(t.dst[lo:hi], t.a[lo:hi], t.b[lo:hi], t.k, t.c) }
+
+// AddProduct adds a·b to sum, element by element.
+func AddProduct(sum, a, b []Float) { addProductJobs.do(len(sum), grain, addProductJob{sum, a, b}) }
+
+type addProductJob struct{ sum, a, b []Float }
+
+var addProductJobs jobs[addProductJob, *addProductJob]
+
+func (t *addProductJob) run(lo, hi int) { addProduct(t.sum[lo:hi], t.a[lo:hi], t.b[lo:hi]) }
+
+// addProductGeneric is addProduct in plain Go.
+func addProductGeneric(sum, a, b []Float) {
+	a, b = a[:len(sum)], b[:len(sum)]
+	for i := range sum {
+		sum[i] += a[i] * b[i]
+	}
+}

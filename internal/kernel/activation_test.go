@@ -23,7 +23,7 @@ var activations = []struct {
 		func(x float64) float64 { return x / 2 * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(x+.044715*x*x*x))) },
 		func(x float64) float64 {
 			z, dz := math.Sqrt(2/math.Pi)*(x+.044715*x*x*x), math.Sqrt(2/math.Pi)*(1+3*.044715*x*x)
-			return .5*(1+math.Tanh(z)) + x/2*(1-math.Pow(math.Tanh(z), 2))*dz
+			return .5*(1+math.Tanh(z)) + x/2*dz/math.Pow(math.Cosh(min(z, 300)), 2)
 		}, 16},
 	{"SiLU", SiLU, SiLUGrad, 0, 0, false,
 		func(x float64) float64 { return x * sigmoid(x) },

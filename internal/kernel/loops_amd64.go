@@ -164,6 +164,9 @@ func vectorLeakyReLUGrad(dst *float32, a *float32, b *float32, n int, k float32,
 func vectorClampGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 
 //go:noescape
+func vectorAddProduct(sum *float32, a *float32, b *float32, k *float32, n int)
+
+//go:noescape
 func vectorSum(x *float32, n int) float64
 
 //go:noescape

@@ -14477,6 +14477,99 @@ constants:
 	VBROADCASTSS c+36(FP), Z9
 	JMP          begin
 
+// func vectorAddProduct(sum *float32, a *float32, b *float32, k *float32, n int)
+// Requires: AVX, AVX512F
+TEXT ·vectorAddProduct(SB), NOSPLIT, $0-40
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ sum+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ k+24(FP), BX
+	MOVQ n+32(FP), BX
+
+by1:
+	CMPQ    BX, $0x00000008
+	JLT     below1
+	VMOVUPS (AX), Y0
+	VMOVUPS (CX), Y1
+	VMOVUPS (DX), Y2
+	VMULPS  Y2, Y1, Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, BX
+	JMP     by1
+
+below1:
+	TESTQ      BX, BX
+	JZ         end
+	NEGQ       BX
+	LEAQ       loopsOnes<>+0(SB), SI
+	VMOVUPS    32(SI)(BX*4), Y0
+	VMASKMOVPS (AX), Y0, Y1
+	VMASKMOVPS (CX), Y0, Y2
+	VMASKMOVPS (DX), Y0, Y3
+	VMULPS     Y3, Y2, Y2
+	VADDPS     Y2, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)
+	ADDQ       $0x00000020, AX
+	ADDQ       $0x00000020, CX
+	ADDQ       $0x00000020, DX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ sum+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ k+24(FP), BX
+	MOVQ n+32(FP), BX
+
+by1_wide:
+	CMPQ    BX, $0x00000010
+	JLT     below1_wide
+	VMOVUPS (AX), Z0
+	VMOVUPS (CX), Z1
+	VMOVUPS (DX), Z2
+	VMULPS  Z2, Z1, Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, BX
+	JMP     by1_wide
+
+below1_wide:
+	TESTQ     BX, BX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), SI
+	KMOVW     (SI)(BX*2), K1
+	VMOVUPS.Z (AX), K1, Z0
+	VMOVUPS.Z (CX), K1, Z1
+	VMOVUPS.Z (DX), K1, Z2
+	VMULPS    Z2, Z1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      $0x00000040, AX
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, DX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	JMP begin
+
 // func vectorSum(x *float32, n int) float64
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·vectorSum(SB), NOSPLIT, $0-24

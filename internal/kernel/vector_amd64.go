@@ -63,6 +63,8 @@ func mixed(vector vectorBinary, generic Mixture) Mixture {
 }
 
 // sum, dot64, finite, addColumns, greatestOf, expSum, expStore and the steps of optimizers are what vector_other.go says.
+// sum, dot64, finite, addColumns, greatestOf, expSum, expStore, addProduct, the steps of optimizers
+// and maxWindows are what vector_other.go says.
 
 func sum(x []Float) float64 {
 	if level == levelGeneric || len(x) == 0 {
@@ -119,6 +121,15 @@ func expStore(dst, x []Float, k Float) float64 {
 	}
 	_ = dst[len(x)-1]
 	return vectorExpStore(&dst[0], &x[0], len(x), k)
+}
+
+func addProduct(sum, a, b []Float) {
+	if level == levelGeneric || len(sum) == 0 {
+		addProductGeneric(sum, a, b)
+		return
+	}
+	_, _ = a[len(sum)-1], b[len(sum)-1]
+	vectorAddProduct(&sum[0], &a[0], &b[0], nil, len(sum))
 }
 
 func (t *sgdJob) descend(w, g []Float) {

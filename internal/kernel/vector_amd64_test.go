@@ -34,6 +34,7 @@ func vectorsAgreeWithGeneric(t *testing.T) {
 				check(o.name+".SV", n, func(dst []Float) { o.op.SV(dst, s, b) })
 			}
 		}
+		check("AddProduct", n, func(dst []Float) { AddProduct(dst, a, b) })
 		check("AddScaled", n, func(dst []Float) { AddScaled(dst, a, .3) })
 		for _, u := range unaries {
 			if !slices.Contains([]string{"Exp", "Log", "Tanh", "Sigmoid", "Erf", "Softplus", "Expm1", "Log1p"}, u.name) {

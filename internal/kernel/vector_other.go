@@ -54,6 +54,9 @@ func expSum(x []Float, k Float) float64 { return expSumGeneric(x, k) }
 // expStore writes e^(x−k) to dst and returns the sum. dst may be x.
 func expStore(dst, x []Float, k Float) float64 { return expStoreGeneric(dst, x, k) }
 
+// addProduct adds a·b to sum.
+func addProduct(sum, a, b []Float) { addProductGeneric(sum, a, b) }
+
 // descend and roll do the steps of an sgdJob without momentum and with it.
 func (t *sgdJob) descend(w, g []Float) { t.descendGeneric(w, g) }
 

@@ -46,4 +46,8 @@ func gradients() {
 	binary("ClampGrad", 4, pairs(func(a, b vec) {
 		keep(a, both(compared(greaterEqual, b, scalar("k")), compared(lessEqual, b, scalar("c"))), a)
 	}))
+	over("AddProduct", []string{"sum", "a", "b"}, func(v map[string]vec, _ func(int) vec) {
+		mul(v["a"], v["a"], v["b"])
+		add(v["sum"], v["sum"], v["a"])
+	}, "sum")
 }
