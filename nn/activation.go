@@ -7,7 +7,7 @@ import (
 )
 
 // The activations are functions, nn.Func(nn.GELU) in a Chain; those with a number are made by a function of it, nn.ELU(1).
-// They are compositions, and so have derivatives of every order, except at their kinks.
+// They have derivatives of every order, except at their kinks.
 
 // ReLU returns max(x, 0). Its derivative at 0 is 0.
 func ReLU(x *tensor.Tensor) *tensor.Tensor { return x.ReLU() }
@@ -43,34 +43,28 @@ func (l *PReLU) Forward(x *tensor.Tensor) *tensor.Tensor {
 // ELU returns x where it is positive and alpha·(e^x − 1) elsewhere (Clevert et al. 2015, https://arxiv.org/abs/1511.07289);
 // PyTorch's default alpha is 1.
 func ELU(alpha tensor.Float) Func {
-	return func(x *tensor.Tensor) *tensor.Tensor { return x.ReLU().Add(negative(x).Expm1().Scale(alpha)) }
+	return func(x *tensor.Tensor) *tensor.Tensor { return x.ELU(alpha, 1) }
 }
 
 // SELU is ELU with the constants that make networks normalize themselves (Klambauer et al. 2017,
 // https://arxiv.org/abs/1706.02515).
 func SELU(x *tensor.Tensor) *tensor.Tensor {
 	const alpha, scale = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
-	return x.ReLU().Scale(scale).Add(negative(x).Expm1().Scale(scale * alpha))
+	return x.ELU(scale*alpha, scale)
 }
 
 // GELU returns x·Φ(x), Φ being the distribution function of the normal distribution (Hendrycks and Gimpel 2016,
 // https://arxiv.org/abs/1606.08415).
-func GELU(x *tensor.Tensor) *tensor.Tensor {
-	return x.Mul(x.Scale(1/math.Sqrt2).Erf().Affine(.5, .5))
-}
+func GELU(x *tensor.Tensor) *tensor.Tensor { return x.GELU() }
 
 // GELUTanh is GELU with the approximation ½·(1 + tanh(√(2/π)·(x + 0.044715·x³))) of Φ, as GPT-2 has it.
-func GELUTanh(x *tensor.Tensor) *tensor.Tensor {
-	c := x.Clamp(-20, 20) // where tanh is ±1 and the cube does not overflow
-	inner := c.Square().Affine(.044715, 1).Mul(c).Scale(math.Sqrt2 / math.SqrtPi)
-	return x.Mul(inner.Tanh().Affine(.5, .5))
-}
+func GELUTanh(x *tensor.Tensor) *tensor.Tensor { return x.GELUTanh() }
 
 // SiLU returns x·σ(x), also called swish (Ramachandran et al. 2017, https://arxiv.org/abs/1710.05941).
-func SiLU(x *tensor.Tensor) *tensor.Tensor { return x.Mul(x.Sigmoid()) }
+func SiLU(x *tensor.Tensor) *tensor.Tensor { return x.SiLU() }
 
 // Mish returns x·tanh(log(1 + e^x)) (Misra 2019, https://arxiv.org/abs/1908.08681).
-func Mish(x *tensor.Tensor) *tensor.Tensor { return x.Mul(x.Softplus().Tanh()) }
+func Mish(x *tensor.Tensor) *tensor.Tensor { return x.Mish() }
 
 // Softplus returns log(1 + e^x).
 func Softplus(x *tensor.Tensor) *tensor.Tensor { return x.Softplus() }
@@ -88,7 +82,7 @@ func LogSigmoid(x *tensor.Tensor) *tensor.Tensor { return x.Neg().Softplus().Neg
 func HardSigmoid(x *tensor.Tensor) *tensor.Tensor { return x.Affine(1./6, .5).Clamp(0, 1) }
 
 // HardSwish returns x times HardSigmoid of x (Howard et al. 2019).
-func HardSwish(x *tensor.Tensor) *tensor.Tensor { return x.Mul(HardSigmoid(x)) }
+func HardSwish(x *tensor.Tensor) *tensor.Tensor { return x.HardSwish() }
 
 // HardTanh returns x limited to [low, high]; PyTorch's defaults are −1 and 1.
 func HardTanh(low, high tensor.Float) Func {

@@ -87,6 +87,16 @@ func vjpSub(b *Back) {
 func (t *Tensor) Mul(c *Tensor) *Tensor { return binary("Mul", &kernel.Mul, vjpMul, t, c) }
 
 func vjpMul(b *Back) {
+	x, c := b.in(0).t, b.in(1).t
+	if !b.graph && sameShape(x, c) {
+		if b.Need(0) {
+			b.giveProduct(0, c, !b.Need(1))
+		}
+		if b.Need(1) {
+			b.giveProduct(1, x, true)
+		}
+		return
+	}
 	if b.Need(0) {
 		b.giveSum(0, b.G(0).Mul(b.X(1)))
 	}
@@ -185,7 +195,11 @@ func (t *Tensor) Affine(k, c Float) *Tensor {
 	return unary("Affine", kernel.Affine, vjpAffine, t, k, c)
 }
 
-func vjpAffine(b *Back) { b.Give(0, b.G(0).Scale(b.op.k)) }
+func vjpAffine(b *Back) {
+	if !b.giveScaled(b.op.k) {
+		b.Give(0, b.G(0).Scale(b.op.k))
+	}
+}
 
 // Scale returns k·x.
 func (t *Tensor) Scale(k Float) *Tensor { return t.Affine(k, 0) }
@@ -199,7 +213,11 @@ func (t *Tensor) Neg() *Tensor { return t.Affine(-1, 0) }
 // Square returns x².
 func (t *Tensor) Square() *Tensor { return unary("Square", kernel.Square, vjpSquare, t, 0, 0) }
 
-func vjpSquare(b *Back) { b.Give(0, b.G(0).Mul(b.X(0)).Scale(2)) }
+func vjpSquare(b *Back) {
+	if !b.slope(kernel.ScaledProduct, b.in(0), 2, 0) {
+		b.Give(0, b.G(0).Mul(b.X(0)).Scale(2))
+	}
+}
 
 // Sqrt returns √x, NaN below 0. Its derivative at 0 is infinite; shift x by a small number where 0 can occur.
 func (t *Tensor) Sqrt() *Tensor { return unary("Sqrt", kernel.Sqrt, vjpSqrt, t, 0, 0) }
@@ -225,7 +243,11 @@ func vjpReciprocal(b *Back) { b.Give(0, b.G(0).Mul(b.Y(0).Square()).Neg()) }
 // Exp returns e^x.
 func (t *Tensor) Exp() *Tensor { return unary("Exp", kernel.Exp, vjpExp, t, 0, 0) }
 
-func vjpExp(b *Back) { b.Give(0, b.G(0).Mul(b.Y(0))) }
+func vjpExp(b *Back) {
+	if !b.slopeBy(&kernel.Mul, b.out(0)) {
+		b.Give(0, b.G(0).Mul(b.Y(0)))
+	}
+}
 
 // Expm1 returns e^x − 1, exact near 0.
 func (t *Tensor) Expm1() *Tensor { return unary("Expm1", kernel.Expm1, vjpExpm1, t, 0, 0) }
@@ -235,7 +257,11 @@ func vjpExpm1(b *Back) { b.Give(0, b.G(0).Mul(b.Y(0).Shift(1))) }
 // Log returns the natural logarithm, −Inf at 0 and NaN below.
 func (t *Tensor) Log() *Tensor { return unary("Log", kernel.Log, vjpLog, t, 0, 0) }
 
-func vjpLog(b *Back) { b.Give(0, b.G(0).Div(b.X(0))) }
+func vjpLog(b *Back) {
+	if !b.slopeBy(&kernel.Div, b.in(0)) {
+		b.Give(0, b.G(0).Div(b.X(0)))
+	}
+}
 
 // Log1p returns log(1 + x), exact near 0.
 func (t *Tensor) Log1p() *Tensor { return unary("Log1p", kernel.Log1p, vjpLog1p, t, 0, 0) }
@@ -245,7 +271,11 @@ func vjpLog1p(b *Back) { b.Give(0, b.G(0).Div(b.X(0).Shift(1))) }
 // Abs returns |x|. Its derivative at 0 is 0.
 func (t *Tensor) Abs() *Tensor { return unary("Abs", kernel.Abs, vjpAbs, t, 0, 0) }
 
-func vjpAbs(b *Back) { b.Give(0, b.G(0).Mul(b.X(0).Sign())) }
+func vjpAbs(b *Back) {
+	if !b.slope(kernel.AbsGrad, b.in(0), 0, 0) {
+		b.Give(0, b.G(0).Mul(b.X(0).Sign()))
+	}
+}
 
 // Sign returns −1, 0 or 1. Its derivative is zero.
 func (t *Tensor) Sign() *Tensor { return unary("Sign", kernel.Sign, nil, t.Detach(), 0, 0) }
@@ -263,22 +293,37 @@ func vjpCos(b *Back) { b.Give(0, b.G(0).Mul(b.X(0).Sin()).Neg()) }
 // Tanh returns the hyperbolic tangent.
 func (t *Tensor) Tanh() *Tensor { return unary("Tanh", kernel.Tanh, vjpTanh, t, 0, 0) }
 
-func vjpTanh(b *Back) { b.Give(0, b.G(0).Mul(b.Y(0).Square().Affine(-1, 1))) }
+func vjpTanh(b *Back) {
+	if !b.slope(kernel.TanhGrad, b.out(0), 0, 0) {
+		b.Give(0, b.G(0).Mul(b.Y(0).Square().Affine(-1, 1)))
+	}
+}
 
 // Sigmoid returns 1/(1 + e^−x).
 func (t *Tensor) Sigmoid() *Tensor { return unary("Sigmoid", kernel.Sigmoid, vjpSigmoid, t, 0, 0) }
 
-func vjpSigmoid(b *Back) { b.Give(0, b.G(0).Mul(b.Y(0)).Mul(b.Y(0).Affine(-1, 1))) }
+func vjpSigmoid(b *Back) {
+	if !b.slope(kernel.SigmoidGrad, b.out(0), 0, 0) {
+		b.Give(0, b.G(0).Mul(b.Y(0)).Mul(b.Y(0).Affine(-1, 1)))
+	}
+}
 
 // Softplus returns log(1 + e^x), without overflow.
 func (t *Tensor) Softplus() *Tensor { return unary("Softplus", kernel.Softplus, vjpSoftplus, t, 0, 0) }
 
-func vjpSoftplus(b *Back) { b.Give(0, b.G(0).Mul(b.X(0).Sigmoid())) }
+func vjpSoftplus(b *Back) {
+	if !b.slope(kernel.SoftplusGrad, b.in(0), 0, 0) {
+		b.Give(0, b.G(0).Mul(b.X(0).Sigmoid()))
+	}
+}
 
 // Erf returns the error function.
 func (t *Tensor) Erf() *Tensor { return unary("Erf", kernel.Erf, vjpErf, t, 0, 0) }
 
 func vjpErf(b *Back) {
+	if b.slope(kernel.ErfGrad, b.in(0), 0, 0) {
+		return
+	}
 	const twoOverRootPi = 1.1283791670955126
 	b.Give(0, b.G(0).Mul(b.X(0).Square().Neg().Exp()).Scale(twoOverRootPi))
 }
@@ -286,7 +331,11 @@ func vjpErf(b *Back) {
 // ReLU returns max(x, 0). Its derivative at 0 is 0.
 func (t *Tensor) ReLU() *Tensor { return unary("ReLU", kernel.ReLU, vjpReLU, t, 0, 0) }
 
-func vjpReLU(b *Back) { b.Give(0, b.G(0).Gate(b.Y(0))) }
+func vjpReLU(b *Back) {
+	if !b.slopeBy(&kernel.Gate, b.out(0)) {
+		b.Give(0, b.G(0).Gate(b.Y(0)))
+	}
+}
 
 // LeakyReLU returns x where it is positive, and slope·x elsewhere.
 func (t *Tensor) LeakyReLU(slope Float) *Tensor {
@@ -295,6 +344,9 @@ func (t *Tensor) LeakyReLU(slope Float) *Tensor {
 
 func vjpLeakyReLU(b *Back) {
 	slope := b.op.k
+	if b.slope(kernel.LeakyReLUGrad, b.in(0), slope, 0) {
+		return
+	}
 	b.Give(0, b.G(0).Scale(slope).Add(b.G(0).Gate(b.X(0)).Scale(1-slope)))
 }
 
@@ -304,6 +356,9 @@ func (t *Tensor) Clamp(low, high Float) *Tensor {
 }
 
 func vjpClamp(b *Back) {
+	if b.slope(kernel.ClampGrad, b.in(0), b.op.k, b.op.c) {
+		return
+	}
 	inside := unary("Clamp", kernel.Inside, nil, b.X(0).Detach(), b.op.k, b.op.c)
 	b.Give(0, b.G(0).Mul(inside))
 }

@@ -198,7 +198,7 @@ func (b *Back) add(id int32, g *Tensor) {
 		b.grads[id] = b.hold(g)
 		return
 	}
-	if !b.graph && old.block >= b.start && old.block < b.first && b.p.m.blocks[old.block].refs == 1 {
+	if b.owns(old) {
 		addInto(old, g) // nobody else sees the old sum
 		return
 	}

@@ -43,7 +43,7 @@ func (t *Tensor) alongRows(name string, loop func(y, x []Float, rows, columns in
 func (b *Back) giveRows(loop func(dx, dy, y []Float, rows, columns int)) {
 	y := b.Y(0)
 	rows, n := y.rows("Softmax")
-	dx := b.p.makeDims(y.shape())
+	dx := b.room(0)
 	loop(dx.data, b.G(0).data, y.data, rows, n)
 	b.Give(0, dx)
 }
