@@ -16444,7 +16444,7 @@ by2:
 	VXORPS       Y3, Y3, Y3
 	VMOVUPS      (CX)(DX*4), Y0
 	VMOVUPS      32(CX)(DX*4), Y1
-	VMOVUPS      loops00000000<>+0(SB), Y4
+	VXORPS       Y4, Y4, Y4
 	VPBROADCASTD down+72(FP), Y6
 	VPBROADCASTD right+80(FP), Y7
 	MOVQ         rows+56(FP), R8
@@ -16508,7 +16508,7 @@ by1:
 	JLT          below1
 	VXORPS       Y1, Y1, Y1
 	VMOVUPS      (CX)(DX*4), Y0
-	VMOVUPS      loops00000000<>+0(SB), Y2
+	VXORPS       Y2, Y2, Y2
 	VPBROADCASTD down+72(FP), Y4
 	VPBROADCASTD right+80(FP), Y5
 	MOVQ         rows+56(FP), R8
@@ -16561,7 +16561,7 @@ below1:
 	VMOVUPS      32(R8)(DI*4), Y0
 	VXORPS       Y2, Y2, Y2
 	VMASKMOVPS   (CX)(DX*4), Y0, Y1
-	VMOVUPS      loops00000000<>+0(SB), Y3
+	VXORPS       Y3, Y3, Y3
 	VPBROADCASTD down+72(FP), Y5
 	VPBROADCASTD right+80(FP), Y6
 	MOVQ         rows+56(FP), DI
@@ -16644,6 +16644,7 @@ by4_wide:
 	VMOVUPS      64(CX)(DX*4), Z1
 	VMOVUPS      128(CX)(DX*4), Z2
 	VMOVUPS      192(CX)(DX*4), Z3
+	VXORPS       Z8, Z8, Z8
 	VPBROADCASTD down+72(FP), Z10
 	VPBROADCASTD right+80(FP), Z11
 	MOVQ         rows+56(FP), R8
@@ -16707,8 +16708,8 @@ column4_wide:
 	VMOVUPS      loopsCounted<>+128(SB), Z3
 	VPADDD       Z3, Z2, Z2
 	VPBROADCASTD R8, Z3
-	VMOVUPS      loopsCounted<>+192(SB), Z9
-	VPADDD       Z9, Z3, Z3
+	VMOVUPS      loopsCounted<>+192(SB), Z8
+	VPADDD       Z8, Z3, Z3
 	VPADDD       Z0, Z4, Z4
 	VMOVUPS      Z4, (BX)(DX*4)
 	VPADDD       Z1, Z5, Z5
@@ -16729,8 +16730,9 @@ by1_wide:
 	JLT          below1_wide
 	VXORPS       Z1, Z1, Z1
 	VMOVUPS      (CX)(DX*4), Z0
-	VPBROADCASTD down+72(FP), Z3
-	VPBROADCASTD right+80(FP), Z4
+	VXORPS       Z2, Z2, Z2
+	VPBROADCASTD down+72(FP), Z4
+	VPBROADCASTD right+80(FP), Z5
 	MOVQ         rows+56(FP), R8
 	MOVQ         down+72(FP), R11
 	MOVQ         right+80(FP), R12
@@ -16739,20 +16741,20 @@ by1_wide:
 row1_wide:
 	MOVQ    columns+64(FP), R13
 	MOVQ    R9, R10
-	VMOVAPS Z8, Z2
+	VMOVAPS Z2, Z3
 
 column1_wide:
-	VMOVUPS      (R10)(DX*4), Z5
-	VCMPPS       $0x16, Z0, Z5, K1
+	VMOVUPS      (R10)(DX*4), Z6
+	VCMPPS       $0x16, Z0, Z6, K1
 	VCMPPS       $0x07, Z0, Z0, K2
 	KANDW        K1, K2, K1
-	VBLENDMPS    Z5, Z0, K1, Z0
-	VBLENDMPS    Z2, Z1, K1, Z1
-	VPADDD       Z4, Z2, Z2
+	VBLENDMPS    Z6, Z0, K1, Z0
+	VBLENDMPS    Z3, Z1, K1, Z1
+	VPADDD       Z5, Z3, Z3
 	LEAQ         (R10)(R12*4), R10
 	DECQ         R13
 	JNZ          column1_wide
-	VPADDD       Z3, Z8, Z8
+	VPADDD       Z4, Z2, Z2
 	LEAQ         (R9)(R11*4), R9
 	DECQ         R8
 	JNZ          row1_wide
@@ -16779,8 +16781,9 @@ below1_wide:
 	KMOVW        (R8)(DI*2), K1
 	VXORPS       Z1, Z1, Z1
 	VMOVUPS.Z    (CX)(DX*4), K1, Z0
-	VPBROADCASTD down+72(FP), Z3
-	VPBROADCASTD right+80(FP), Z4
+	VXORPS       Z2, Z2, Z2
+	VPBROADCASTD down+72(FP), Z4
+	VPBROADCASTD right+80(FP), Z5
 	MOVQ         rows+56(FP), DI
 	MOVQ         down+72(FP), R10
 	MOVQ         right+80(FP), R11
@@ -16789,20 +16792,20 @@ below1_wide:
 row_part1_wide:
 	MOVQ    columns+64(FP), R12
 	MOVQ    R8, R9
-	VMOVAPS Z8, Z2
+	VMOVAPS Z2, Z3
 
 column_part1_wide:
-	VMOVUPS.Z    (R9)(DX*4), K1, Z5
-	VCMPPS       $0x16, Z0, Z5, K2
+	VMOVUPS.Z    (R9)(DX*4), K1, Z6
+	VCMPPS       $0x16, Z0, Z6, K2
 	VCMPPS       $0x07, Z0, Z0, K3
 	KANDW        K2, K3, K2
-	VBLENDMPS    Z5, Z0, K2, Z0
-	VBLENDMPS    Z2, Z1, K2, Z1
-	VPADDD       Z4, Z2, Z2
+	VBLENDMPS    Z6, Z0, K2, Z0
+	VBLENDMPS    Z3, Z1, K2, Z1
+	VPADDD       Z5, Z3, Z3
 	LEAQ         (R9)(R11*4), R9
 	DECQ         R12
 	JNZ          column_part1_wide
-	VPADDD       Z3, Z8, Z8
+	VPADDD       Z4, Z2, Z2
 	LEAQ         (R8)(R10*4), R8
 	DECQ         DI
 	JNZ          row_part1_wide
@@ -16837,8 +16840,7 @@ unplaced_wide:
 	RET
 
 constants:
-	VBROADCASTSS loops00000000<>+0(SB), Z8
-	JMP          begin
+	JMP begin
 
 DATA loopsCounted<>+0(SB)/4, $0x00000000
 DATA loopsCounted<>+4(SB)/4, $0x00000001

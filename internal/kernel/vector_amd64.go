@@ -62,9 +62,7 @@ func mixed(vector vectorBinary, generic Mixture) Mixture {
 	}
 }
 
-// sum, dot64, finite, addColumns, greatestOf, expSum, expStore and the steps of optimizers are what vector_other.go says.
-// sum, dot64, finite, addColumns, greatestOf, expSum, expStore, addProduct, the steps of optimizers
-// and maxWindows are what vector_other.go says.
+// sum, dot64, finite, addColumns, greatestOf, expSum, expStore, addProduct and the steps of optimizers are what vector_other.go says.
 
 func sum(x []Float) float64 {
 	if level == levelGeneric || len(x) == 0 {

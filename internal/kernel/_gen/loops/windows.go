@@ -17,7 +17,7 @@ func windows() {
 		for i := range best {
 			load(w.at(w.x, i), w.part, best[i])
 		}
-		line, here := in(words(0)), register() // the places in the window of a row and of a pixel
+		line, here := zeros(1)[0], register() // the places in the window of a row and of a pixel
 		toDown, toRight := integers("down"), integers("right")
 		w.nested(func() { move(here, line) }, func(at reg.GPVirtual) {
 			for i := range best {
