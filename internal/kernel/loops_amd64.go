@@ -239,6 +239,18 @@ func vectorNormGrad(dx *float32, dy *float32, x *float32, mean *float32, factor 
 func vectorNormGradGated(dx *float32, dy *float32, x *float32, mean *float32, factor *float32, bias *float32, slope *float32, lift *float32, width int, rows int)
 
 //go:noescape
+func vectorLSTM(gates *float32, c0 *float32, c *float32, h *float32, y *float32, n int)
+
+//go:noescape
+func vectorLSTMGrad(dg *float32, gates *float32, c0 *float32, c *float32, dy *float32, dh *float32, dc *float32, n int)
+
+//go:noescape
+func vectorGRU(gates *float32, bias *float32, h *float32, y *float32, n int)
+
+//go:noescape
+func vectorGRUGrad(dg *float32, gates *float32, h0 *float32, dy *float32, dh *float32, n int)
+
+//go:noescape
 func vectorRowMoments(x *float32, n int, shift float32) (sum float32, product float32)
 
 //go:noescape

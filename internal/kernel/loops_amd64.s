@@ -20980,6 +20980,1937 @@ constants:
 	VBROADCASTSS loops00000000<>+0(SB), Z23
 	JMP          begin
 
+// func vectorLSTM(gates *float32, c0 *float32, c *float32, h *float32, y *float32, n int)
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
+TEXT ·vectorLSTM(SB), NOSPLIT, $0-48
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ gates+0(FP), AX
+	MOVQ n+40(FP), CX
+	SHLQ $0x02, CX
+	LEAQ (CX)(CX*2), DX
+	MOVQ c0+8(FP), BX
+	MOVQ c+16(FP), SI
+	MOVQ h+24(FP), DI
+	MOVQ y+32(FP), R8
+	MOVQ n+40(FP), R9
+
+by1:
+	CMPQ         R9, $0x00000008
+	JLT          below1
+	VMOVUPS      (BX), Y0
+	VMOVUPS      (AX)(CX*1), Y1
+	VMOVAPS      Y1, Y2
+	VORPS        loops80000000<>+0(SB), Y1, Y1
+	VMOVUPS      loops42b20000<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
+	VMOVUPS      loopsc2d20000<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y1
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y1
+	VMOVUPS      loops39506967<>+0(SB), Y4
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3c088908<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f000000<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y1
+	VPSUBD       Y1, Y3, Y3
+	VPADDD       loops0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y4, Y1
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      loops3f800000<>+0(SB), Y3
+	VBLENDVPS    Y2, Y1, Y3, Y2
+	VADDPS       loops3f800000<>+0(SB), Y1, Y1
+	VDIVPS       Y1, Y2, Y1
+	VMOVUPS      Y1, (AX)(CX*1)
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      (AX), Y1
+	VMOVAPS      Y1, Y2
+	VORPS        loops80000000<>+0(SB), Y1, Y1
+	VMOVUPS      loops42b20000<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
+	VMOVUPS      loopsc2d20000<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y1
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y1
+	VMOVUPS      loops39506967<>+0(SB), Y4
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3c088908<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f000000<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y1
+	VPSUBD       Y1, Y3, Y3
+	VPADDD       loops0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y4, Y1
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      loops3f800000<>+0(SB), Y3
+	VBLENDVPS    Y2, Y1, Y3, Y2
+	VADDPS       loops3f800000<>+0(SB), Y1, Y1
+	VDIVPS       Y1, Y2, Y1
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      (AX)(CX*2), Y2
+	VMULPS       Y2, Y2, Y3
+	VMOVUPS      loopsbbbaf0ea<>+0(SB), Y4
+	VFMADD213PS  loops3ca9134e<>+0(SB), Y3, Y4
+	VFMADD213PS  loopsbd5c1e2d<>+0(SB), Y3, Y4
+	VFMADD213PS  loops3e088393<>+0(SB), Y3, Y4
+	VFMADD213PS  loopsbeaaaa99<>+0(SB), Y3, Y4
+	VMULPS       Y4, Y3, Y3
+	VFMADD213PS  Y2, Y2, Y3
+	VANDPS       loops7fffffff<>+0(SB), Y2, Y4
+	VADDPS       Y4, Y4, Y4
+	VMOVUPS      loops42b20000<>+0(SB), Y5
+	VMINPS       Y4, Y5, Y4
+	VMOVUPS      loopsc2d20000<>+0(SB), Y5
+	VMAXPS       Y4, Y5, Y4
+	VMULPS       loops3fb8aa3b<>+0(SB), Y4, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS loops3f318000<>+0(SB), Y5, Y4
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y5, Y4
+	VMOVUPS      loops39506967<>+0(SB), Y6
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y4, Y6
+	VFMADD213PS  loops3c088908<>+0(SB), Y4, Y6
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y4, Y6
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y4, Y6
+	VFMADD213PS  loops3f000000<>+0(SB), Y4, Y6
+	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y6
+	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y6
+	VCVTPS2DQ    Y5, Y5
+	VPSRAD       $0x01, Y5, Y4
+	VPSUBD       Y4, Y5, Y5
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y6, Y4
+	VPADDD       loops0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VADDPS       loops3f800000<>+0(SB), Y4, Y4
+	VMOVUPS      loops40000000<>+0(SB), Y5
+	VDIVPS       Y4, Y5, Y4
+	VMOVUPS      loops3f800000<>+0(SB), Y5
+	VSUBPS       Y4, Y5, Y4
+	VANDPS       loops80000000<>+0(SB), Y2, Y5
+	VXORPS       Y5, Y2, Y2
+	VORPS        Y5, Y4, Y4
+	VCMPPS       $0x11, loops3f200000<>+0(SB), Y2, Y2
+	VBLENDVPS    Y2, Y3, Y4, Y2
+	VMOVUPS      Y2, (AX)(CX*2)
+	VFMADD231PS  Y2, Y1, Y0
+	VMOVUPS      Y0, (SI)
+	VMULPS       Y0, Y0, Y1
+	VMOVUPS      loopsbbbaf0ea<>+0(SB), Y2
+	VFMADD213PS  loops3ca9134e<>+0(SB), Y1, Y2
+	VFMADD213PS  loopsbd5c1e2d<>+0(SB), Y1, Y2
+	VFMADD213PS  loops3e088393<>+0(SB), Y1, Y2
+	VFMADD213PS  loopsbeaaaa99<>+0(SB), Y1, Y2
+	VMULPS       Y2, Y1, Y1
+	VFMADD213PS  Y0, Y0, Y1
+	VANDPS       loops7fffffff<>+0(SB), Y0, Y2
+	VADDPS       Y2, Y2, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      loops39506967<>+0(SB), Y4
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y2
+	VPSUBD       Y2, Y3, Y3
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y4, Y2
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       loops3f800000<>+0(SB), Y2, Y2
+	VMOVUPS      loops40000000<>+0(SB), Y3
+	VDIVPS       Y2, Y3, Y2
+	VMOVUPS      loops3f800000<>+0(SB), Y3
+	VSUBPS       Y2, Y3, Y2
+	VANDPS       loops80000000<>+0(SB), Y0, Y3
+	VXORPS       Y3, Y0, Y0
+	VORPS        Y3, Y2, Y2
+	VCMPPS       $0x11, loops3f200000<>+0(SB), Y0, Y0
+	VBLENDVPS    Y0, Y1, Y2, Y0
+	VMOVUPS      (AX)(DX*1), Y1
+	VMOVAPS      Y1, Y2
+	VORPS        loops80000000<>+0(SB), Y1, Y1
+	VMOVUPS      loops42b20000<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
+	VMOVUPS      loopsc2d20000<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y1
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y1
+	VMOVUPS      loops39506967<>+0(SB), Y4
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3c088908<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f000000<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y1
+	VPSUBD       Y1, Y3, Y3
+	VPADDD       loops0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y4, Y1
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      loops3f800000<>+0(SB), Y3
+	VBLENDVPS    Y2, Y1, Y3, Y2
+	VADDPS       loops3f800000<>+0(SB), Y1, Y1
+	VDIVPS       Y1, Y2, Y1
+	VMOVUPS      Y1, (AX)(DX*1)
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (DI)
+	VMOVUPS      Y0, (R8)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, R8
+	SUBQ         $0x00000008, R9
+	JMP          by1
+
+below1:
+	TESTQ        R9, R9
+	JZ           end
+	NEGQ         R9
+	LEAQ         loopsOnes<>+0(SB), R10
+	VMOVUPS      32(R10)(R9*4), Y0
+	VMASKMOVPS   (BX), Y0, Y1
+	VMASKMOVPS   (AX)(CX*1), Y0, Y2
+	VMOVAPS      Y2, Y3
+	VORPS        loops80000000<>+0(SB), Y2, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      loops39506967<>+0(SB), Y5
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y2
+	VPSUBD       Y2, Y4, Y4
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y5, Y2
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      loops3f800000<>+0(SB), Y4
+	VBLENDVPS    Y3, Y2, Y4, Y3
+	VADDPS       loops3f800000<>+0(SB), Y2, Y2
+	VDIVPS       Y2, Y3, Y2
+	VMASKMOVPS   Y2, Y0, (AX)(CX*1)
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (AX), Y0, Y2
+	VMOVAPS      Y2, Y3
+	VORPS        loops80000000<>+0(SB), Y2, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      loops39506967<>+0(SB), Y5
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y2
+	VPSUBD       Y2, Y4, Y4
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y5, Y2
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      loops3f800000<>+0(SB), Y4
+	VBLENDVPS    Y3, Y2, Y4, Y3
+	VADDPS       loops3f800000<>+0(SB), Y2, Y2
+	VDIVPS       Y2, Y3, Y2
+	VMASKMOVPS   Y2, Y0, (AX)
+	VMASKMOVPS   (AX)(CX*2), Y0, Y3
+	VMULPS       Y3, Y3, Y4
+	VMOVUPS      loopsbbbaf0ea<>+0(SB), Y5
+	VFMADD213PS  loops3ca9134e<>+0(SB), Y4, Y5
+	VFMADD213PS  loopsbd5c1e2d<>+0(SB), Y4, Y5
+	VFMADD213PS  loops3e088393<>+0(SB), Y4, Y5
+	VFMADD213PS  loopsbeaaaa99<>+0(SB), Y4, Y5
+	VMULPS       Y5, Y4, Y4
+	VFMADD213PS  Y3, Y3, Y4
+	VANDPS       loops7fffffff<>+0(SB), Y3, Y5
+	VADDPS       Y5, Y5, Y5
+	VMOVUPS      loops42b20000<>+0(SB), Y6
+	VMINPS       Y5, Y6, Y5
+	VMOVUPS      loopsc2d20000<>+0(SB), Y6
+	VMAXPS       Y5, Y6, Y5
+	VMULPS       loops3fb8aa3b<>+0(SB), Y5, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VFNMADD231PS loops3f318000<>+0(SB), Y6, Y5
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y6, Y5
+	VMOVUPS      loops39506967<>+0(SB), Y7
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y5, Y7
+	VFMADD213PS  loops3c088908<>+0(SB), Y5, Y7
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y5, Y7
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y5, Y7
+	VFMADD213PS  loops3f000000<>+0(SB), Y5, Y7
+	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y7
+	VFMADD213PS  loops3f800000<>+0(SB), Y5, Y7
+	VCVTPS2DQ    Y6, Y6
+	VPSRAD       $0x01, Y6, Y5
+	VPSUBD       Y5, Y6, Y6
+	VPADDD       loops0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y7, Y5
+	VPADDD       loops0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VADDPS       loops3f800000<>+0(SB), Y5, Y5
+	VMOVUPS      loops40000000<>+0(SB), Y6
+	VDIVPS       Y5, Y6, Y5
+	VMOVUPS      loops3f800000<>+0(SB), Y6
+	VSUBPS       Y5, Y6, Y5
+	VANDPS       loops80000000<>+0(SB), Y3, Y6
+	VXORPS       Y6, Y3, Y3
+	VORPS        Y6, Y5, Y5
+	VCMPPS       $0x11, loops3f200000<>+0(SB), Y3, Y3
+	VBLENDVPS    Y3, Y4, Y5, Y3
+	VMASKMOVPS   Y3, Y0, (AX)(CX*2)
+	VFMADD231PS  Y3, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (SI)
+	VMULPS       Y1, Y1, Y2
+	VMOVUPS      loopsbbbaf0ea<>+0(SB), Y3
+	VFMADD213PS  loops3ca9134e<>+0(SB), Y2, Y3
+	VFMADD213PS  loopsbd5c1e2d<>+0(SB), Y2, Y3
+	VFMADD213PS  loops3e088393<>+0(SB), Y2, Y3
+	VFMADD213PS  loopsbeaaaa99<>+0(SB), Y2, Y3
+	VMULPS       Y3, Y2, Y2
+	VFMADD213PS  Y1, Y1, Y2
+	VANDPS       loops7fffffff<>+0(SB), Y1, Y3
+	VADDPS       Y3, Y3, Y3
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMULPS       loops3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y3
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      loops39506967<>+0(SB), Y5
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3c088908<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3f000000<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y3
+	VPSUBD       Y3, Y4, Y4
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y5, Y3
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       loops3f800000<>+0(SB), Y3, Y3
+	VMOVUPS      loops40000000<>+0(SB), Y4
+	VDIVPS       Y3, Y4, Y3
+	VMOVUPS      loops3f800000<>+0(SB), Y4
+	VSUBPS       Y3, Y4, Y3
+	VANDPS       loops80000000<>+0(SB), Y1, Y4
+	VXORPS       Y4, Y1, Y1
+	VORPS        Y4, Y3, Y3
+	VCMPPS       $0x11, loops3f200000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VMASKMOVPS   (AX)(DX*1), Y0, Y2
+	VMOVAPS      Y2, Y3
+	VORPS        loops80000000<>+0(SB), Y2, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      loops39506967<>+0(SB), Y5
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y2
+	VPSUBD       Y2, Y4, Y4
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y5, Y2
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      loops3f800000<>+0(SB), Y4
+	VBLENDVPS    Y3, Y2, Y4, Y3
+	VADDPS       loops3f800000<>+0(SB), Y2, Y2
+	VDIVPS       Y2, Y3, Y2
+	VMASKMOVPS   Y2, Y0, (AX)(DX*1)
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (DI)
+	VMASKMOVPS   Y1, Y0, (R8)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, R8
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ gates+0(FP), AX
+	MOVQ n+40(FP), CX
+	SHLQ $0x02, CX
+	LEAQ (CX)(CX*2), DX
+	MOVQ c0+8(FP), BX
+	MOVQ c+16(FP), SI
+	MOVQ h+24(FP), DI
+	MOVQ y+32(FP), R8
+	MOVQ n+40(FP), R9
+
+by1_wide:
+	CMPQ         R9, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (BX), Z0
+	VMOVUPS      (AX)(CX*1), Z1
+	VMOVAPS      Z1, Z2
+	VORPS        Z3, Z1, Z1
+	VMINPS       Z1, Z4, Z1
+	VMAXPS       Z1, Z5, Z1
+	VMOVAPS      Z10, Z7
+	VFMADD231PS  Z11, Z1, Z7
+	VSUBPS       Z10, Z7, Z6
+	VFNMADD231PS Z12, Z6, Z1
+	VFNMADD231PS Z13, Z6, Z1
+	VPERMPS      Z14, Z7, Z9
+	VMOVAPS      Z15, Z8
+	VFMADD231PS  Z16, Z1, Z8
+	VMULPS       Z1, Z1, Z7
+	VFMADD231PS  Z7, Z8, Z1
+	VFMADD213PS  Z9, Z9, Z1
+	VSCALEFPS    Z6, Z1, Z1
+	VPMOVD2M     Z2, K1
+	VBLENDMPS    Z1, Z18, K1, Z17
+	VADDPS       Z18, Z1, Z1
+	VDIVPS       Z1, Z17, Z1
+	VMOVUPS      Z1, (AX)(CX*1)
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      (AX), Z1
+	VMOVAPS      Z1, Z2
+	VORPS        Z3, Z1, Z1
+	VMINPS       Z1, Z4, Z1
+	VMAXPS       Z1, Z5, Z1
+	VMOVAPS      Z10, Z7
+	VFMADD231PS  Z11, Z1, Z7
+	VSUBPS       Z10, Z7, Z6
+	VFNMADD231PS Z12, Z6, Z1
+	VFNMADD231PS Z13, Z6, Z1
+	VPERMPS      Z14, Z7, Z9
+	VMOVAPS      Z15, Z8
+	VFMADD231PS  Z16, Z1, Z8
+	VMULPS       Z1, Z1, Z7
+	VFMADD231PS  Z7, Z8, Z1
+	VFMADD213PS  Z9, Z9, Z1
+	VSCALEFPS    Z6, Z1, Z1
+	VPMOVD2M     Z2, K1
+	VBLENDMPS    Z1, Z18, K1, Z19
+	VADDPS       Z18, Z1, Z1
+	VDIVPS       Z1, Z19, Z1
+	VMOVUPS      Z1, (AX)
+	VMOVUPS      (AX)(CX*2), Z2
+	VMULPS       Z2, Z2, Z6
+	VMOVAPS      Z20, Z7
+	VFMADD213PS  Z21, Z6, Z7
+	VFMADD213PS  Z22, Z6, Z7
+	VFMADD213PS  Z23, Z6, Z7
+	VFMADD213PS  Z24, Z6, Z7
+	VMULPS       Z7, Z6, Z6
+	VFMADD213PS  Z2, Z2, Z6
+	VANDPS.BCST  loops7fffffff<>+0(SB), Z2, Z7
+	VADDPS       Z7, Z7, Z7
+	VMINPS       Z7, Z4, Z7
+	VMAXPS       Z7, Z5, Z7
+	VMOVAPS      Z10, Z9
+	VFMADD231PS  Z11, Z7, Z9
+	VSUBPS       Z10, Z9, Z8
+	VFNMADD231PS Z12, Z8, Z7
+	VFNMADD231PS Z13, Z8, Z7
+	VPERMPS      Z14, Z9, Z30
+	VMOVAPS      Z15, Z29
+	VFMADD231PS  Z16, Z7, Z29
+	VMULPS       Z7, Z7, Z9
+	VFMADD231PS  Z9, Z29, Z7
+	VFMADD213PS  Z30, Z30, Z7
+	VSCALEFPS    Z8, Z7, Z7
+	VADDPS       Z18, Z7, Z7
+	VBROADCASTSS loops40000000<>+0(SB), Z8
+	VDIVPS       Z7, Z8, Z7
+	VSUBPS       Z7, Z18, Z7
+	VANDPS       Z3, Z2, Z8
+	VXORPS       Z8, Z2, Z9
+	VORPS        Z8, Z7, Z7
+	VBROADCASTSS loops3f200000<>+0(SB), Z8
+	VCMPPS       $0x11, Z8, Z9, K1
+	VBLENDMPS    Z6, Z7, K1, Z2
+	VMOVUPS      Z2, (AX)(CX*2)
+	VFMADD231PS  Z2, Z1, Z0
+	VMOVUPS      Z0, (SI)
+	VMULPS       Z0, Z0, Z1
+	VMOVAPS      Z20, Z2
+	VFMADD213PS  Z21, Z1, Z2
+	VFMADD213PS  Z22, Z1, Z2
+	VFMADD213PS  Z23, Z1, Z2
+	VFMADD213PS  Z24, Z1, Z2
+	VMULPS       Z2, Z1, Z1
+	VFMADD213PS  Z0, Z0, Z1
+	VANDPS.BCST  loops7fffffff<>+0(SB), Z0, Z2
+	VADDPS       Z2, Z2, Z2
+	VMINPS       Z2, Z4, Z2
+	VMAXPS       Z2, Z5, Z2
+	VMOVAPS      Z10, Z7
+	VFMADD231PS  Z11, Z2, Z7
+	VSUBPS       Z10, Z7, Z6
+	VFNMADD231PS Z12, Z6, Z2
+	VFNMADD231PS Z13, Z6, Z2
+	VPERMPS      Z14, Z7, Z9
+	VMOVAPS      Z15, Z8
+	VFMADD231PS  Z16, Z2, Z8
+	VMULPS       Z2, Z2, Z7
+	VFMADD231PS  Z7, Z8, Z2
+	VFMADD213PS  Z9, Z9, Z2
+	VSCALEFPS    Z6, Z2, Z2
+	VADDPS       Z18, Z2, Z2
+	VBROADCASTSS loops40000000<>+0(SB), Z6
+	VDIVPS       Z2, Z6, Z2
+	VSUBPS       Z2, Z18, Z2
+	VANDPS       Z3, Z0, Z6
+	VXORPS       Z6, Z0, Z7
+	VORPS        Z6, Z2, Z2
+	VBROADCASTSS loops3f200000<>+0(SB), Z6
+	VCMPPS       $0x11, Z6, Z7, K1
+	VBLENDMPS    Z1, Z2, K1, Z0
+	VMOVUPS      (AX)(DX*1), Z1
+	VMOVAPS      Z1, Z2
+	VORPS        Z3, Z1, Z1
+	VMINPS       Z1, Z4, Z1
+	VMAXPS       Z1, Z5, Z1
+	VMOVAPS      Z10, Z7
+	VFMADD231PS  Z11, Z1, Z7
+	VSUBPS       Z10, Z7, Z6
+	VFNMADD231PS Z12, Z6, Z1
+	VFNMADD231PS Z13, Z6, Z1
+	VPERMPS      Z14, Z7, Z9
+	VMOVAPS      Z15, Z8
+	VFMADD231PS  Z16, Z1, Z8
+	VMULPS       Z1, Z1, Z7
+	VFMADD231PS  Z7, Z8, Z1
+	VFMADD213PS  Z9, Z9, Z1
+	VSCALEFPS    Z6, Z1, Z1
+	VPMOVD2M     Z2, K1
+	VBLENDMPS    Z1, Z18, K1, Z25
+	VADDPS       Z18, Z1, Z1
+	VDIVPS       Z1, Z25, Z1
+	VMOVUPS      Z1, (AX)(DX*1)
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z0, (R8)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	SUBQ         $0x00000010, R9
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        R9, R9
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), R10
+	KMOVW        (R10)(R9*2), K1
+	VMOVUPS.Z    (BX), K1, Z0
+	VMOVUPS.Z    (AX)(CX*1), K1, Z1
+	VMOVAPS      Z1, Z2
+	VORPS        Z3, Z1, Z1
+	VMINPS       Z1, Z4, Z1
+	VMAXPS       Z1, Z5, Z1
+	VMOVAPS      Z10, Z7
+	VFMADD231PS  Z11, Z1, Z7
+	VSUBPS       Z10, Z7, Z6
+	VFNMADD231PS Z12, Z6, Z1
+	VFNMADD231PS Z13, Z6, Z1
+	VPERMPS      Z14, Z7, Z9
+	VMOVAPS      Z15, Z8
+	VFMADD231PS  Z16, Z1, Z8
+	VMULPS       Z1, Z1, Z7
+	VFMADD231PS  Z7, Z8, Z1
+	VFMADD213PS  Z9, Z9, Z1
+	VSCALEFPS    Z6, Z1, Z1
+	VPMOVD2M     Z2, K2
+	VBLENDMPS    Z1, Z18, K2, Z26
+	VADDPS       Z18, Z1, Z1
+	VDIVPS       Z1, Z26, Z1
+	VMOVUPS      Z1, K1, (AX)(CX*1)
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS.Z    (AX), K1, Z1
+	VMOVAPS      Z1, Z2
+	VORPS        Z3, Z1, Z1
+	VMINPS       Z1, Z4, Z1
+	VMAXPS       Z1, Z5, Z1
+	VMOVAPS      Z10, Z7
+	VFMADD231PS  Z11, Z1, Z7
+	VSUBPS       Z10, Z7, Z6
+	VFNMADD231PS Z12, Z6, Z1
+	VFNMADD231PS Z13, Z6, Z1
+	VPERMPS      Z14, Z7, Z9
+	VMOVAPS      Z15, Z8
+	VFMADD231PS  Z16, Z1, Z8
+	VMULPS       Z1, Z1, Z7
+	VFMADD231PS  Z7, Z8, Z1
+	VFMADD213PS  Z9, Z9, Z1
+	VSCALEFPS    Z6, Z1, Z1
+	VPMOVD2M     Z2, K2
+	VBLENDMPS    Z1, Z18, K2, Z27
+	VADDPS       Z18, Z1, Z1
+	VDIVPS       Z1, Z27, Z1
+	VMOVUPS      Z1, K1, (AX)
+	VMOVUPS.Z    (AX)(CX*2), K1, Z2
+	VMULPS       Z2, Z2, Z6
+	VMOVAPS      Z20, Z7
+	VFMADD213PS  Z21, Z6, Z7
+	VFMADD213PS  Z22, Z6, Z7
+	VFMADD213PS  Z23, Z6, Z7
+	VFMADD213PS  Z24, Z6, Z7
+	VMULPS       Z7, Z6, Z6
+	VFMADD213PS  Z2, Z2, Z6
+	VANDPS.BCST  loops7fffffff<>+0(SB), Z2, Z7
+	VADDPS       Z7, Z7, Z7
+	VMINPS       Z7, Z4, Z7
+	VMAXPS       Z7, Z5, Z7
+	VMOVAPS      Z10, Z9
+	VFMADD231PS  Z11, Z7, Z9
+	VSUBPS       Z10, Z9, Z8
+	VFNMADD231PS Z12, Z8, Z7
+	VFNMADD231PS Z13, Z8, Z7
+	VPERMPS      Z14, Z9, Z19
+	VMOVAPS      Z15, Z17
+	VFMADD231PS  Z16, Z7, Z17
+	VMULPS       Z7, Z7, Z9
+	VFMADD231PS  Z9, Z17, Z7
+	VFMADD213PS  Z19, Z19, Z7
+	VSCALEFPS    Z8, Z7, Z7
+	VADDPS       Z18, Z7, Z7
+	VBROADCASTSS loops40000000<>+0(SB), Z8
+	VDIVPS       Z7, Z8, Z7
+	VSUBPS       Z7, Z18, Z7
+	VANDPS       Z3, Z2, Z8
+	VXORPS       Z8, Z2, Z9
+	VORPS        Z8, Z7, Z7
+	VBROADCASTSS loops3f200000<>+0(SB), Z8
+	VCMPPS       $0x11, Z8, Z9, K2
+	VBLENDMPS    Z6, Z7, K2, Z2
+	VMOVUPS      Z2, K1, (AX)(CX*2)
+	VFMADD231PS  Z2, Z1, Z0
+	VMOVUPS      Z0, K1, (SI)
+	VMULPS       Z0, Z0, Z1
+	VMOVAPS      Z20, Z2
+	VFMADD213PS  Z21, Z1, Z2
+	VFMADD213PS  Z22, Z1, Z2
+	VFMADD213PS  Z23, Z1, Z2
+	VFMADD213PS  Z24, Z1, Z2
+	VMULPS       Z2, Z1, Z1
+	VFMADD213PS  Z0, Z0, Z1
+	VANDPS.BCST  loops7fffffff<>+0(SB), Z0, Z2
+	VADDPS       Z2, Z2, Z2
+	VMINPS       Z2, Z4, Z2
+	VMAXPS       Z2, Z5, Z2
+	VMOVAPS      Z10, Z7
+	VFMADD231PS  Z11, Z2, Z7
+	VSUBPS       Z10, Z7, Z6
+	VFNMADD231PS Z12, Z6, Z2
+	VFNMADD231PS Z13, Z6, Z2
+	VPERMPS      Z14, Z7, Z9
+	VMOVAPS      Z15, Z8
+	VFMADD231PS  Z16, Z2, Z8
+	VMULPS       Z2, Z2, Z7
+	VFMADD231PS  Z7, Z8, Z2
+	VFMADD213PS  Z9, Z9, Z2
+	VSCALEFPS    Z6, Z2, Z2
+	VADDPS       Z18, Z2, Z2
+	VBROADCASTSS loops40000000<>+0(SB), Z6
+	VDIVPS       Z2, Z6, Z2
+	VSUBPS       Z2, Z18, Z2
+	VANDPS       Z3, Z0, Z6
+	VXORPS       Z6, Z0, Z7
+	VORPS        Z6, Z2, Z2
+	VBROADCASTSS loops3f200000<>+0(SB), Z6
+	VCMPPS       $0x11, Z6, Z7, K2
+	VBLENDMPS    Z1, Z2, K2, Z0
+	VMOVUPS.Z    (AX)(DX*1), K1, Z1
+	VMOVAPS      Z1, Z2
+	VORPS        Z3, Z1, Z1
+	VMINPS       Z1, Z4, Z1
+	VMAXPS       Z1, Z5, Z1
+	VMOVAPS      Z10, Z3
+	VFMADD231PS  Z11, Z1, Z3
+	VSUBPS       Z10, Z3, Z4
+	VFNMADD231PS Z12, Z4, Z1
+	VFNMADD231PS Z13, Z4, Z1
+	VPERMPS      Z14, Z3, Z5
+	VMOVAPS      Z15, Z6
+	VFMADD231PS  Z16, Z1, Z6
+	VMULPS       Z1, Z1, Z3
+	VFMADD231PS  Z3, Z6, Z1
+	VFMADD213PS  Z5, Z5, Z1
+	VSCALEFPS    Z4, Z1, Z1
+	VPMOVD2M     Z2, K2
+	VBLENDMPS    Z1, Z18, K2, Z28
+	VADDPS       Z18, Z1, Z1
+	VDIVPS       Z1, Z28, Z1
+	VMOVUPS      Z1, K1, (AX)(DX*1)
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (DI)
+	VMOVUPS      Z0, K1, (R8)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS loops80000000<>+0(SB), Z3
+	VBROADCASTSS loops42b20000<>+0(SB), Z4
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z5
+	VBROADCASTSS loops49400000<>+0(SB), Z10
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z11
+	VBROADCASTSS loops3f317218<>+0(SB), Z12
+	VBROADCASTSS loopsb102e308<>+0(SB), Z13
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z14
+	VBROADCASTSS loops3f000111<>+0(SB), Z15
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z16
+	VBROADCASTSS loops3f800000<>+0(SB), Z18
+	VBROADCASTSS loopsbbbaf0ea<>+0(SB), Z20
+	VBROADCASTSS loops3ca9134e<>+0(SB), Z21
+	VBROADCASTSS loopsbd5c1e2d<>+0(SB), Z22
+	VBROADCASTSS loops3e088393<>+0(SB), Z23
+	VBROADCASTSS loopsbeaaaa99<>+0(SB), Z24
+	JMP          begin
+
+// func vectorLSTMGrad(dg *float32, gates *float32, c0 *float32, c *float32, dy *float32, dh *float32, dc *float32, n int)
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
+TEXT ·vectorLSTMGrad(SB), NOSPLIT, $0-64
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ gates+8(FP), AX
+	MOVQ n+56(FP), CX
+	SHLQ $0x02, CX
+	LEAQ (CX)(CX*2), DX
+	MOVQ dg+0(FP), BX
+	MOVQ c0+16(FP), SI
+	MOVQ c+24(FP), DI
+	MOVQ dy+32(FP), R8
+	MOVQ dh+40(FP), R9
+	MOVQ dc+48(FP), R10
+	MOVQ n+56(FP), R11
+
+by1:
+	CMPQ         R11, $0x00000008
+	JLT          below1
+	VMOVUPS      (DI), Y0
+	VMULPS       Y0, Y0, Y1
+	VMOVUPS      loopsbbbaf0ea<>+0(SB), Y2
+	VFMADD213PS  loops3ca9134e<>+0(SB), Y1, Y2
+	VFMADD213PS  loopsbd5c1e2d<>+0(SB), Y1, Y2
+	VFMADD213PS  loops3e088393<>+0(SB), Y1, Y2
+	VFMADD213PS  loopsbeaaaa99<>+0(SB), Y1, Y2
+	VMULPS       Y2, Y1, Y1
+	VFMADD213PS  Y0, Y0, Y1
+	VANDPS       loops7fffffff<>+0(SB), Y0, Y2
+	VADDPS       Y2, Y2, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y3
+	VMINPS       Y2, Y3, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y2
+	VMOVUPS      loops39506967<>+0(SB), Y4
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y2
+	VPSUBD       Y2, Y3, Y3
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y4, Y2
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       loops3f800000<>+0(SB), Y2, Y2
+	VMOVUPS      loops40000000<>+0(SB), Y3
+	VDIVPS       Y2, Y3, Y2
+	VMOVUPS      loops3f800000<>+0(SB), Y3
+	VSUBPS       Y2, Y3, Y2
+	VANDPS       loops80000000<>+0(SB), Y0, Y3
+	VXORPS       Y3, Y0, Y0
+	VORPS        Y3, Y2, Y2
+	VCMPPS       $0x11, loops3f200000<>+0(SB), Y0, Y0
+	VBLENDVPS    Y0, Y1, Y2, Y0
+	VMOVUPS      (R8), Y1
+	VMOVUPS      (R9), Y2
+	VADDPS       Y2, Y1, Y1
+	VMOVUPS      (AX)(DX*1), Y2
+	VMULPS       Y2, Y1, Y3
+	VMOVUPS      loops3f800000<>+0(SB), Y4
+	VFNMADD231PS Y0, Y0, Y4
+	VMULPS       Y4, Y3, Y3
+	VMOVUPS      (R10), Y4
+	VADDPS       Y4, Y3, Y3
+	VMULPS       Y0, Y1, Y0
+	VMOVUPS      loops3f800000<>+0(SB), Y1
+	VSUBPS       Y2, Y1, Y1
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (BX)(DX*1)
+	VMOVUPS      (AX)(CX*1), Y1
+	VMULPS       Y1, Y3, Y0
+	VMOVUPS      Y0, (R10)
+	VMOVUPS      (SI), Y0
+	VMULPS       Y0, Y3, Y0
+	VMOVUPS      loops3f800000<>+0(SB), Y2
+	VSUBPS       Y1, Y2, Y2
+	VMULPS       Y1, Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VMOVUPS      Y0, (BX)(CX*1)
+	VMOVUPS      (AX), Y1
+	VMOVUPS      (AX)(CX*2), Y2
+	VMULPS       Y2, Y3, Y0
+	VMOVUPS      loops3f800000<>+0(SB), Y4
+	VSUBPS       Y1, Y4, Y4
+	VMULPS       Y1, Y4, Y4
+	VMULPS       Y4, Y0, Y0
+	VMOVUPS      Y0, (BX)
+	VMULPS       Y1, Y3, Y0
+	VMOVUPS      loops3f800000<>+0(SB), Y1
+	VFNMADD231PS Y2, Y2, Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (BX)(CX*2)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, R8
+	ADDQ         $0x00000020, R9
+	ADDQ         $0x00000020, R10
+	SUBQ         $0x00000008, R11
+	JMP          by1
+
+below1:
+	TESTQ        R11, R11
+	JZ           end
+	NEGQ         R11
+	LEAQ         loopsOnes<>+0(SB), R12
+	VMOVUPS      32(R12)(R11*4), Y0
+	VMASKMOVPS   (DI), Y0, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVUPS      loopsbbbaf0ea<>+0(SB), Y3
+	VFMADD213PS  loops3ca9134e<>+0(SB), Y2, Y3
+	VFMADD213PS  loopsbd5c1e2d<>+0(SB), Y2, Y3
+	VFMADD213PS  loops3e088393<>+0(SB), Y2, Y3
+	VFMADD213PS  loopsbeaaaa99<>+0(SB), Y2, Y3
+	VMULPS       Y3, Y2, Y2
+	VFMADD213PS  Y1, Y1, Y2
+	VANDPS       loops7fffffff<>+0(SB), Y1, Y3
+	VADDPS       Y3, Y3, Y3
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y3, Y4, Y3
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMULPS       loops3fb8aa3b<>+0(SB), Y3, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y3
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y3
+	VMOVUPS      loops39506967<>+0(SB), Y5
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3c088908<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3f000000<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y3
+	VPSUBD       Y3, Y4, Y4
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y5, Y3
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VADDPS       loops3f800000<>+0(SB), Y3, Y3
+	VMOVUPS      loops40000000<>+0(SB), Y4
+	VDIVPS       Y3, Y4, Y3
+	VMOVUPS      loops3f800000<>+0(SB), Y4
+	VSUBPS       Y3, Y4, Y3
+	VANDPS       loops80000000<>+0(SB), Y1, Y4
+	VXORPS       Y4, Y1, Y1
+	VORPS        Y4, Y3, Y3
+	VCMPPS       $0x11, loops3f200000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VMASKMOVPS   (R8), Y0, Y2
+	VMASKMOVPS   (R9), Y0, Y3
+	VADDPS       Y3, Y2, Y2
+	VMASKMOVPS   (AX)(DX*1), Y0, Y3
+	VMULPS       Y3, Y2, Y4
+	VMOVUPS      loops3f800000<>+0(SB), Y5
+	VFNMADD231PS Y1, Y1, Y5
+	VMULPS       Y5, Y4, Y4
+	VMASKMOVPS   (R10), Y0, Y5
+	VADDPS       Y5, Y4, Y4
+	VMULPS       Y1, Y2, Y1
+	VMOVUPS      loops3f800000<>+0(SB), Y2
+	VSUBPS       Y3, Y2, Y2
+	VMULPS       Y3, Y2, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (BX)(DX*1)
+	VMASKMOVPS   (AX)(CX*1), Y0, Y2
+	VMULPS       Y2, Y4, Y1
+	VMASKMOVPS   Y1, Y0, (R10)
+	VMASKMOVPS   (SI), Y0, Y1
+	VMULPS       Y1, Y4, Y1
+	VMOVUPS      loops3f800000<>+0(SB), Y3
+	VSUBPS       Y2, Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (BX)(CX*1)
+	VMASKMOVPS   (AX), Y0, Y2
+	VMASKMOVPS   (AX)(CX*2), Y0, Y3
+	VMULPS       Y3, Y4, Y1
+	VMOVUPS      loops3f800000<>+0(SB), Y5
+	VSUBPS       Y2, Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VMULPS       Y5, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (BX)
+	VMULPS       Y2, Y4, Y1
+	VMOVUPS      loops3f800000<>+0(SB), Y2
+	VFNMADD231PS Y3, Y3, Y2
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (BX)(CX*2)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, R8
+	ADDQ         $0x00000020, R9
+	ADDQ         $0x00000020, R10
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ gates+8(FP), AX
+	MOVQ n+56(FP), CX
+	SHLQ $0x02, CX
+	LEAQ (CX)(CX*2), DX
+	MOVQ dg+0(FP), BX
+	MOVQ c0+16(FP), SI
+	MOVQ c+24(FP), DI
+	MOVQ dy+32(FP), R8
+	MOVQ dh+40(FP), R9
+	MOVQ dc+48(FP), R10
+	MOVQ n+56(FP), R11
+
+by1_wide:
+	CMPQ         R11, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (DI), Z0
+	VMULPS       Z0, Z0, Z1
+	VMOVAPS      Z3, Z2
+	VFMADD213PS  Z4, Z1, Z2
+	VFMADD213PS  Z5, Z1, Z2
+	VFMADD213PS  Z6, Z1, Z2
+	VFMADD213PS  Z7, Z1, Z2
+	VMULPS       Z2, Z1, Z1
+	VFMADD213PS  Z0, Z0, Z1
+	VANDPS       Z8, Z0, Z2
+	VADDPS       Z2, Z2, Z2
+	VMINPS       Z2, Z9, Z2
+	VMAXPS       Z2, Z10, Z2
+	VMOVAPS      Z15, Z12
+	VFMADD231PS  Z16, Z2, Z12
+	VSUBPS       Z15, Z12, Z11
+	VFNMADD231PS Z17, Z11, Z2
+	VFNMADD231PS Z18, Z11, Z2
+	VPERMPS      Z19, Z12, Z14
+	VMOVAPS      Z20, Z13
+	VFMADD231PS  Z21, Z2, Z13
+	VMULPS       Z2, Z2, Z12
+	VFMADD231PS  Z12, Z13, Z2
+	VFMADD213PS  Z14, Z14, Z2
+	VSCALEFPS    Z11, Z2, Z2
+	VADDPS       Z22, Z2, Z2
+	VBROADCASTSS loops40000000<>+0(SB), Z11
+	VDIVPS       Z2, Z11, Z2
+	VSUBPS       Z2, Z22, Z2
+	VANDPS.BCST  loops80000000<>+0(SB), Z0, Z11
+	VXORPS       Z11, Z0, Z12
+	VORPS        Z11, Z2, Z2
+	VBROADCASTSS loops3f200000<>+0(SB), Z11
+	VCMPPS       $0x11, Z11, Z12, K1
+	VBLENDMPS    Z1, Z2, K1, Z0
+	VMOVUPS      (R8), Z1
+	VMOVUPS      (R9), Z2
+	VADDPS       Z2, Z1, Z1
+	VMOVUPS      (AX)(DX*1), Z2
+	VMULPS       Z2, Z1, Z11
+	VMOVAPS      Z22, Z12
+	VFNMADD231PS Z0, Z0, Z12
+	VMULPS       Z12, Z11, Z11
+	VMOVUPS      (R10), Z12
+	VADDPS       Z12, Z11, Z11
+	VMULPS       Z0, Z1, Z0
+	VSUBPS       Z2, Z22, Z1
+	VMULPS       Z2, Z1, Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, (BX)(DX*1)
+	VMOVUPS      (AX)(CX*1), Z1
+	VMULPS       Z1, Z11, Z0
+	VMOVUPS      Z0, (R10)
+	VMOVUPS      (SI), Z0
+	VMULPS       Z0, Z11, Z0
+	VSUBPS       Z1, Z22, Z2
+	VMULPS       Z1, Z2, Z2
+	VMULPS       Z2, Z0, Z0
+	VMOVUPS      Z0, (BX)(CX*1)
+	VMOVUPS      (AX), Z1
+	VMOVUPS      (AX)(CX*2), Z2
+	VMULPS       Z2, Z11, Z0
+	VSUBPS       Z1, Z22, Z12
+	VMULPS       Z1, Z12, Z12
+	VMULPS       Z12, Z0, Z0
+	VMOVUPS      Z0, (BX)
+	VMULPS       Z1, Z11, Z0
+	VMOVAPS      Z22, Z1
+	VFNMADD231PS Z2, Z2, Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, (BX)(CX*2)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000040, R9
+	ADDQ         $0x00000040, R10
+	SUBQ         $0x00000010, R11
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        R11, R11
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), R12
+	KMOVW        (R12)(R11*2), K1
+	VMOVUPS.Z    (DI), K1, Z0
+	VMULPS       Z0, Z0, Z1
+	VMOVAPS      Z3, Z2
+	VFMADD213PS  Z4, Z1, Z2
+	VFMADD213PS  Z5, Z1, Z2
+	VFMADD213PS  Z6, Z1, Z2
+	VFMADD213PS  Z7, Z1, Z2
+	VMULPS       Z2, Z1, Z1
+	VFMADD213PS  Z0, Z0, Z1
+	VANDPS       Z8, Z0, Z2
+	VADDPS       Z2, Z2, Z2
+	VMINPS       Z2, Z9, Z2
+	VMAXPS       Z2, Z10, Z2
+	VMOVAPS      Z15, Z3
+	VFMADD231PS  Z16, Z2, Z3
+	VSUBPS       Z15, Z3, Z4
+	VFNMADD231PS Z17, Z4, Z2
+	VFNMADD231PS Z18, Z4, Z2
+	VPERMPS      Z19, Z3, Z5
+	VMOVAPS      Z20, Z6
+	VFMADD231PS  Z21, Z2, Z6
+	VMULPS       Z2, Z2, Z3
+	VFMADD231PS  Z3, Z6, Z2
+	VFMADD213PS  Z5, Z5, Z2
+	VSCALEFPS    Z4, Z2, Z2
+	VADDPS       Z22, Z2, Z2
+	VBROADCASTSS loops40000000<>+0(SB), Z3
+	VDIVPS       Z2, Z3, Z2
+	VSUBPS       Z2, Z22, Z2
+	VANDPS.BCST  loops80000000<>+0(SB), Z0, Z3
+	VXORPS       Z3, Z0, Z4
+	VORPS        Z3, Z2, Z2
+	VBROADCASTSS loops3f200000<>+0(SB), Z3
+	VCMPPS       $0x11, Z3, Z4, K2
+	VBLENDMPS    Z1, Z2, K2, Z0
+	VMOVUPS.Z    (R8), K1, Z1
+	VMOVUPS.Z    (R9), K1, Z2
+	VADDPS       Z2, Z1, Z1
+	VMOVUPS.Z    (AX)(DX*1), K1, Z2
+	VMULPS       Z2, Z1, Z3
+	VMOVAPS      Z22, Z4
+	VFNMADD231PS Z0, Z0, Z4
+	VMULPS       Z4, Z3, Z3
+	VMOVUPS.Z    (R10), K1, Z4
+	VADDPS       Z4, Z3, Z3
+	VMULPS       Z0, Z1, Z0
+	VSUBPS       Z2, Z22, Z1
+	VMULPS       Z2, Z1, Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (BX)(DX*1)
+	VMOVUPS.Z    (AX)(CX*1), K1, Z1
+	VMULPS       Z1, Z3, Z0
+	VMOVUPS      Z0, K1, (R10)
+	VMOVUPS.Z    (SI), K1, Z0
+	VMULPS       Z0, Z3, Z0
+	VSUBPS       Z1, Z22, Z2
+	VMULPS       Z1, Z2, Z2
+	VMULPS       Z2, Z0, Z0
+	VMOVUPS      Z0, K1, (BX)(CX*1)
+	VMOVUPS.Z    (AX), K1, Z1
+	VMOVUPS.Z    (AX)(CX*2), K1, Z2
+	VMULPS       Z2, Z3, Z0
+	VSUBPS       Z1, Z22, Z4
+	VMULPS       Z1, Z4, Z4
+	VMULPS       Z4, Z0, Z0
+	VMOVUPS      Z0, K1, (BX)
+	VMULPS       Z1, Z3, Z0
+	VMOVAPS      Z22, Z1
+	VFNMADD231PS Z2, Z2, Z1
+	VMULPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (BX)(CX*2)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000040, R9
+	ADDQ         $0x00000040, R10
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS loopsbbbaf0ea<>+0(SB), Z3
+	VBROADCASTSS loops3ca9134e<>+0(SB), Z4
+	VBROADCASTSS loopsbd5c1e2d<>+0(SB), Z5
+	VBROADCASTSS loops3e088393<>+0(SB), Z6
+	VBROADCASTSS loopsbeaaaa99<>+0(SB), Z7
+	VBROADCASTSS loops7fffffff<>+0(SB), Z8
+	VBROADCASTSS loops42b20000<>+0(SB), Z9
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z10
+	VBROADCASTSS loops49400000<>+0(SB), Z15
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z16
+	VBROADCASTSS loops3f317218<>+0(SB), Z17
+	VBROADCASTSS loopsb102e308<>+0(SB), Z18
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z19
+	VBROADCASTSS loops3f000111<>+0(SB), Z20
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z21
+	VBROADCASTSS loops3f800000<>+0(SB), Z22
+	JMP          begin
+
+// func vectorGRU(gates *float32, bias *float32, h *float32, y *float32, n int)
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
+TEXT ·vectorGRU(SB), NOSPLIT, $0-40
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ gates+0(FP), AX
+	MOVQ n+32(FP), CX
+	SHLQ $0x02, CX
+	LEAQ (CX)(CX*2), DX
+	MOVQ bias+8(FP), BX
+	MOVQ h+16(FP), SI
+	MOVQ y+24(FP), DI
+	MOVQ n+32(FP), R8
+
+by1:
+	CMPQ         R8, $0x00000008
+	JLT          below1
+	VMOVUPS      (AX), Y0
+	VMOVAPS      Y0, Y1
+	VORPS        loops80000000<>+0(SB), Y0, Y0
+	VMOVUPS      loops42b20000<>+0(SB), Y2
+	VMINPS       Y0, Y2, Y0
+	VMOVUPS      loopsc2d20000<>+0(SB), Y2
+	VMAXPS       Y0, Y2, Y0
+	VMULPS       loops3fb8aa3b<>+0(SB), Y0, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS loops3f318000<>+0(SB), Y2, Y0
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y2, Y0
+	VMOVUPS      loops39506967<>+0(SB), Y3
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y0, Y3
+	VFMADD213PS  loops3c088908<>+0(SB), Y0, Y3
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y0, Y3
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y0, Y3
+	VFMADD213PS  loops3f000000<>+0(SB), Y0, Y3
+	VFMADD213PS  loops3f800000<>+0(SB), Y0, Y3
+	VFMADD213PS  loops3f800000<>+0(SB), Y0, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y0
+	VPSUBD       Y0, Y2, Y2
+	VPADDD       loops0000007f<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y3, Y0
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y0, Y0
+	VMOVUPS      loops3f800000<>+0(SB), Y2
+	VBLENDVPS    Y1, Y0, Y2, Y1
+	VADDPS       loops3f800000<>+0(SB), Y0, Y0
+	VDIVPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      (AX)(DX*1), Y1
+	VMOVUPS      (AX)(CX*2), Y2
+	VMOVUPS      (BX), Y3
+	VADDPS       Y3, Y1, Y1
+	VMOVUPS      Y1, (AX)(DX*1)
+	VFMADD231PS  Y1, Y0, Y2
+	VMULPS       Y2, Y2, Y0
+	VMOVUPS      loopsbbbaf0ea<>+0(SB), Y1
+	VFMADD213PS  loops3ca9134e<>+0(SB), Y0, Y1
+	VFMADD213PS  loopsbd5c1e2d<>+0(SB), Y0, Y1
+	VFMADD213PS  loops3e088393<>+0(SB), Y0, Y1
+	VFMADD213PS  loopsbeaaaa99<>+0(SB), Y0, Y1
+	VMULPS       Y1, Y0, Y0
+	VFMADD213PS  Y2, Y2, Y0
+	VANDPS       loops7fffffff<>+0(SB), Y2, Y1
+	VADDPS       Y1, Y1, Y1
+	VMOVUPS      loops42b20000<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
+	VMOVUPS      loopsc2d20000<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y1
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y1
+	VMOVUPS      loops39506967<>+0(SB), Y4
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3c088908<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f000000<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y1
+	VPSUBD       Y1, Y3, Y3
+	VPADDD       loops0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y4, Y1
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VADDPS       loops3f800000<>+0(SB), Y1, Y1
+	VMOVUPS      loops40000000<>+0(SB), Y3
+	VDIVPS       Y1, Y3, Y1
+	VMOVUPS      loops3f800000<>+0(SB), Y3
+	VSUBPS       Y1, Y3, Y1
+	VANDPS       loops80000000<>+0(SB), Y2, Y3
+	VXORPS       Y3, Y2, Y2
+	VORPS        Y3, Y1, Y1
+	VCMPPS       $0x11, loops3f200000<>+0(SB), Y2, Y2
+	VBLENDVPS    Y2, Y0, Y1, Y2
+	VMOVUPS      Y2, (AX)(CX*2)
+	VMOVUPS      (AX)(CX*1), Y0
+	VMOVAPS      Y0, Y1
+	VORPS        loops80000000<>+0(SB), Y0, Y0
+	VMOVUPS      loops42b20000<>+0(SB), Y3
+	VMINPS       Y0, Y3, Y0
+	VMOVUPS      loopsc2d20000<>+0(SB), Y3
+	VMAXPS       Y0, Y3, Y0
+	VMULPS       loops3fb8aa3b<>+0(SB), Y0, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y0
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y0
+	VMOVUPS      loops39506967<>+0(SB), Y4
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y0, Y4
+	VFMADD213PS  loops3c088908<>+0(SB), Y0, Y4
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y0, Y4
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y0, Y4
+	VFMADD213PS  loops3f000000<>+0(SB), Y0, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y0, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y0, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y0
+	VPSUBD       Y0, Y3, Y3
+	VPADDD       loops0000007f<>+0(SB), Y0, Y0
+	VPSLLD       $0x17, Y0, Y0
+	VMULPS       Y0, Y4, Y0
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y0, Y0
+	VMOVUPS      loops3f800000<>+0(SB), Y3
+	VBLENDVPS    Y1, Y0, Y3, Y1
+	VADDPS       loops3f800000<>+0(SB), Y0, Y0
+	VDIVPS       Y0, Y1, Y0
+	VMOVUPS      Y0, (AX)(CX*1)
+	VMOVUPS      (SI), Y1
+	VSUBPS       Y2, Y1, Y1
+	VFMADD213PS  Y2, Y0, Y1
+	VMOVUPS      Y1, (SI)
+	VMOVUPS      Y1, (DI)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	SUBQ         $0x00000008, R8
+	JMP          by1
+
+below1:
+	TESTQ        R8, R8
+	JZ           end
+	NEGQ         R8
+	LEAQ         loopsOnes<>+0(SB), R9
+	VMOVUPS      32(R9)(R8*4), Y0
+	VMASKMOVPS   (AX), Y0, Y1
+	VMOVAPS      Y1, Y2
+	VORPS        loops80000000<>+0(SB), Y1, Y1
+	VMOVUPS      loops42b20000<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
+	VMOVUPS      loopsc2d20000<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y1
+	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS loops3f318000<>+0(SB), Y3, Y1
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y3, Y1
+	VMOVUPS      loops39506967<>+0(SB), Y4
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3c088908<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f000000<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y4
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y4
+	VCVTPS2DQ    Y3, Y3
+	VPSRAD       $0x01, Y3, Y1
+	VPSUBD       Y1, Y3, Y3
+	VPADDD       loops0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y4, Y1
+	VPADDD       loops0000007f<>+0(SB), Y3, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VMULPS       Y3, Y1, Y1
+	VMOVUPS      loops3f800000<>+0(SB), Y3
+	VBLENDVPS    Y2, Y1, Y3, Y2
+	VADDPS       loops3f800000<>+0(SB), Y1, Y1
+	VDIVPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	VMASKMOVPS   (AX)(DX*1), Y0, Y2
+	VMASKMOVPS   (AX)(CX*2), Y0, Y3
+	VMASKMOVPS   (BX), Y0, Y4
+	VADDPS       Y4, Y2, Y2
+	VMASKMOVPS   Y2, Y0, (AX)(DX*1)
+	VFMADD231PS  Y2, Y1, Y3
+	VMULPS       Y3, Y3, Y1
+	VMOVUPS      loopsbbbaf0ea<>+0(SB), Y2
+	VFMADD213PS  loops3ca9134e<>+0(SB), Y1, Y2
+	VFMADD213PS  loopsbd5c1e2d<>+0(SB), Y1, Y2
+	VFMADD213PS  loops3e088393<>+0(SB), Y1, Y2
+	VFMADD213PS  loopsbeaaaa99<>+0(SB), Y1, Y2
+	VMULPS       Y2, Y1, Y1
+	VFMADD213PS  Y3, Y3, Y1
+	VANDPS       loops7fffffff<>+0(SB), Y3, Y2
+	VADDPS       Y2, Y2, Y2
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      loops39506967<>+0(SB), Y5
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y2
+	VPSUBD       Y2, Y4, Y4
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y5, Y2
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y2, Y2
+	VADDPS       loops3f800000<>+0(SB), Y2, Y2
+	VMOVUPS      loops40000000<>+0(SB), Y4
+	VDIVPS       Y2, Y4, Y2
+	VMOVUPS      loops3f800000<>+0(SB), Y4
+	VSUBPS       Y2, Y4, Y2
+	VANDPS       loops80000000<>+0(SB), Y3, Y4
+	VXORPS       Y4, Y3, Y3
+	VORPS        Y4, Y2, Y2
+	VCMPPS       $0x11, loops3f200000<>+0(SB), Y3, Y3
+	VBLENDVPS    Y3, Y1, Y2, Y3
+	VMASKMOVPS   Y3, Y0, (AX)(CX*2)
+	VMASKMOVPS   (AX)(CX*1), Y0, Y1
+	VMOVAPS      Y1, Y2
+	VORPS        loops80000000<>+0(SB), Y1, Y1
+	VMOVUPS      loops42b20000<>+0(SB), Y4
+	VMINPS       Y1, Y4, Y1
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y1, Y4, Y1
+	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS loops3f318000<>+0(SB), Y4, Y1
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y4, Y1
+	VMOVUPS      loops39506967<>+0(SB), Y5
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y1, Y5
+	VFMADD213PS  loops3c088908<>+0(SB), Y1, Y5
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y1, Y5
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y1, Y5
+	VFMADD213PS  loops3f000000<>+0(SB), Y1, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y5
+	VFMADD213PS  loops3f800000<>+0(SB), Y1, Y5
+	VCVTPS2DQ    Y4, Y4
+	VPSRAD       $0x01, Y4, Y1
+	VPSUBD       Y1, Y4, Y4
+	VPADDD       loops0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y5, Y1
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y1, Y1
+	VMOVUPS      loops3f800000<>+0(SB), Y4
+	VBLENDVPS    Y2, Y1, Y4, Y2
+	VADDPS       loops3f800000<>+0(SB), Y1, Y1
+	VDIVPS       Y1, Y2, Y1
+	VMASKMOVPS   Y1, Y0, (AX)(CX*1)
+	VMASKMOVPS   (SI), Y0, Y2
+	VSUBPS       Y3, Y2, Y2
+	VFMADD213PS  Y3, Y1, Y2
+	VMASKMOVPS   Y2, Y0, (SI)
+	VMASKMOVPS   Y2, Y0, (DI)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ gates+0(FP), AX
+	MOVQ n+32(FP), CX
+	SHLQ $0x02, CX
+	LEAQ (CX)(CX*2), DX
+	MOVQ bias+8(FP), BX
+	MOVQ h+16(FP), SI
+	MOVQ y+24(FP), DI
+	MOVQ n+32(FP), R8
+
+by1_wide:
+	CMPQ         R8, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (AX), Z0
+	VMOVAPS      Z0, Z1
+	VORPS        Z2, Z0, Z0
+	VMINPS       Z0, Z3, Z0
+	VMAXPS       Z0, Z4, Z0
+	VMOVAPS      Z9, Z6
+	VFMADD231PS  Z10, Z0, Z6
+	VSUBPS       Z9, Z6, Z5
+	VFNMADD231PS Z11, Z5, Z0
+	VFNMADD231PS Z12, Z5, Z0
+	VPERMPS      Z13, Z6, Z8
+	VMOVAPS      Z14, Z7
+	VFMADD231PS  Z15, Z0, Z7
+	VMULPS       Z0, Z0, Z6
+	VFMADD231PS  Z6, Z7, Z0
+	VFMADD213PS  Z8, Z8, Z0
+	VSCALEFPS    Z5, Z0, Z0
+	VPMOVD2M     Z1, K1
+	VBLENDMPS    Z0, Z17, K1, Z16
+	VADDPS       Z17, Z0, Z0
+	VDIVPS       Z0, Z16, Z0
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      (AX)(DX*1), Z1
+	VMOVUPS      (AX)(CX*2), Z5
+	VMOVUPS      (BX), Z6
+	VADDPS       Z6, Z1, Z1
+	VMOVUPS      Z1, (AX)(DX*1)
+	VFMADD231PS  Z1, Z0, Z5
+	VMULPS       Z5, Z5, Z0
+	VMOVAPS      Z18, Z1
+	VFMADD213PS  Z19, Z0, Z1
+	VFMADD213PS  Z20, Z0, Z1
+	VFMADD213PS  Z21, Z0, Z1
+	VFMADD213PS  Z22, Z0, Z1
+	VMULPS       Z1, Z0, Z0
+	VFMADD213PS  Z5, Z5, Z0
+	VANDPS.BCST  loops7fffffff<>+0(SB), Z5, Z1
+	VADDPS       Z1, Z1, Z1
+	VMINPS       Z1, Z3, Z1
+	VMAXPS       Z1, Z4, Z1
+	VMOVAPS      Z9, Z7
+	VFMADD231PS  Z10, Z1, Z7
+	VSUBPS       Z9, Z7, Z6
+	VFNMADD231PS Z11, Z6, Z1
+	VFNMADD231PS Z12, Z6, Z1
+	VPERMPS      Z13, Z7, Z26
+	VMOVAPS      Z14, Z8
+	VFMADD231PS  Z15, Z1, Z8
+	VMULPS       Z1, Z1, Z7
+	VFMADD231PS  Z7, Z8, Z1
+	VFMADD213PS  Z26, Z26, Z1
+	VSCALEFPS    Z6, Z1, Z1
+	VADDPS       Z17, Z1, Z1
+	VBROADCASTSS loops40000000<>+0(SB), Z6
+	VDIVPS       Z1, Z6, Z1
+	VSUBPS       Z1, Z17, Z1
+	VANDPS       Z2, Z5, Z6
+	VXORPS       Z6, Z5, Z7
+	VORPS        Z6, Z1, Z1
+	VBROADCASTSS loops3f200000<>+0(SB), Z6
+	VCMPPS       $0x11, Z6, Z7, K1
+	VBLENDMPS    Z0, Z1, K1, Z5
+	VMOVUPS      Z5, (AX)(CX*2)
+	VMOVUPS      (AX)(CX*1), Z0
+	VMOVAPS      Z0, Z1
+	VORPS        Z2, Z0, Z0
+	VMINPS       Z0, Z3, Z0
+	VMAXPS       Z0, Z4, Z0
+	VMOVAPS      Z9, Z7
+	VFMADD231PS  Z10, Z0, Z7
+	VSUBPS       Z9, Z7, Z6
+	VFNMADD231PS Z11, Z6, Z0
+	VFNMADD231PS Z12, Z6, Z0
+	VPERMPS      Z13, Z7, Z26
+	VMOVAPS      Z14, Z8
+	VFMADD231PS  Z15, Z0, Z8
+	VMULPS       Z0, Z0, Z7
+	VFMADD231PS  Z7, Z8, Z0
+	VFMADD213PS  Z26, Z26, Z0
+	VSCALEFPS    Z6, Z0, Z0
+	VPMOVD2M     Z1, K1
+	VBLENDMPS    Z0, Z17, K1, Z23
+	VADDPS       Z17, Z0, Z0
+	VDIVPS       Z0, Z23, Z0
+	VMOVUPS      Z0, (AX)(CX*1)
+	VMOVUPS      (SI), Z1
+	VSUBPS       Z5, Z1, Z1
+	VFMADD213PS  Z5, Z0, Z1
+	VMOVUPS      Z1, (SI)
+	VMOVUPS      Z1, (DI)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	SUBQ         $0x00000010, R8
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        R8, R8
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), R9
+	KMOVW        (R9)(R8*2), K1
+	VMOVUPS.Z    (AX), K1, Z0
+	VMOVAPS      Z0, Z1
+	VORPS        Z2, Z0, Z0
+	VMINPS       Z0, Z3, Z0
+	VMAXPS       Z0, Z4, Z0
+	VMOVAPS      Z9, Z6
+	VFMADD231PS  Z10, Z0, Z6
+	VSUBPS       Z9, Z6, Z5
+	VFNMADD231PS Z11, Z5, Z0
+	VFNMADD231PS Z12, Z5, Z0
+	VPERMPS      Z13, Z6, Z8
+	VMOVAPS      Z14, Z7
+	VFMADD231PS  Z15, Z0, Z7
+	VMULPS       Z0, Z0, Z6
+	VFMADD231PS  Z6, Z7, Z0
+	VFMADD213PS  Z8, Z8, Z0
+	VSCALEFPS    Z5, Z0, Z0
+	VPMOVD2M     Z1, K2
+	VBLENDMPS    Z0, Z17, K2, Z24
+	VADDPS       Z17, Z0, Z0
+	VDIVPS       Z0, Z24, Z0
+	VMOVUPS      Z0, K1, (AX)
+	VMOVUPS.Z    (AX)(DX*1), K1, Z1
+	VMOVUPS.Z    (AX)(CX*2), K1, Z5
+	VMOVUPS.Z    (BX), K1, Z6
+	VADDPS       Z6, Z1, Z1
+	VMOVUPS      Z1, K1, (AX)(DX*1)
+	VFMADD231PS  Z1, Z0, Z5
+	VMULPS       Z5, Z5, Z0
+	VMOVAPS      Z18, Z1
+	VFMADD213PS  Z19, Z0, Z1
+	VFMADD213PS  Z20, Z0, Z1
+	VFMADD213PS  Z21, Z0, Z1
+	VFMADD213PS  Z22, Z0, Z1
+	VMULPS       Z1, Z0, Z0
+	VFMADD213PS  Z5, Z5, Z0
+	VANDPS.BCST  loops7fffffff<>+0(SB), Z5, Z1
+	VADDPS       Z1, Z1, Z1
+	VMINPS       Z1, Z3, Z1
+	VMAXPS       Z1, Z4, Z1
+	VMOVAPS      Z9, Z7
+	VFMADD231PS  Z10, Z1, Z7
+	VSUBPS       Z9, Z7, Z6
+	VFNMADD231PS Z11, Z6, Z1
+	VFNMADD231PS Z12, Z6, Z1
+	VPERMPS      Z13, Z7, Z16
+	VMOVAPS      Z14, Z8
+	VFMADD231PS  Z15, Z1, Z8
+	VMULPS       Z1, Z1, Z7
+	VFMADD231PS  Z7, Z8, Z1
+	VFMADD213PS  Z16, Z16, Z1
+	VSCALEFPS    Z6, Z1, Z1
+	VADDPS       Z17, Z1, Z1
+	VBROADCASTSS loops40000000<>+0(SB), Z6
+	VDIVPS       Z1, Z6, Z1
+	VSUBPS       Z1, Z17, Z1
+	VANDPS       Z2, Z5, Z6
+	VXORPS       Z6, Z5, Z7
+	VORPS        Z6, Z1, Z1
+	VBROADCASTSS loops3f200000<>+0(SB), Z6
+	VCMPPS       $0x11, Z6, Z7, K2
+	VBLENDMPS    Z0, Z1, K2, Z5
+	VMOVUPS      Z5, K1, (AX)(CX*2)
+	VMOVUPS.Z    (AX)(CX*1), K1, Z0
+	VMOVAPS      Z0, Z1
+	VORPS        Z2, Z0, Z0
+	VMINPS       Z0, Z3, Z0
+	VMAXPS       Z0, Z4, Z0
+	VMOVAPS      Z9, Z2
+	VFMADD231PS  Z10, Z0, Z2
+	VSUBPS       Z9, Z2, Z3
+	VFNMADD231PS Z11, Z3, Z0
+	VFNMADD231PS Z12, Z3, Z0
+	VPERMPS      Z13, Z2, Z4
+	VMOVAPS      Z14, Z6
+	VFMADD231PS  Z15, Z0, Z6
+	VMULPS       Z0, Z0, Z2
+	VFMADD231PS  Z2, Z6, Z0
+	VFMADD213PS  Z4, Z4, Z0
+	VSCALEFPS    Z3, Z0, Z0
+	VPMOVD2M     Z1, K2
+	VBLENDMPS    Z0, Z17, K2, Z25
+	VADDPS       Z17, Z0, Z0
+	VDIVPS       Z0, Z25, Z0
+	VMOVUPS      Z0, K1, (AX)(CX*1)
+	VMOVUPS.Z    (SI), K1, Z1
+	VSUBPS       Z5, Z1, Z1
+	VFMADD213PS  Z5, Z0, Z1
+	VMOVUPS      Z1, K1, (SI)
+	VMOVUPS      Z1, K1, (DI)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS loops80000000<>+0(SB), Z2
+	VBROADCASTSS loops42b20000<>+0(SB), Z3
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z4
+	VBROADCASTSS loops49400000<>+0(SB), Z9
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z10
+	VBROADCASTSS loops3f317218<>+0(SB), Z11
+	VBROADCASTSS loopsb102e308<>+0(SB), Z12
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z13
+	VBROADCASTSS loops3f000111<>+0(SB), Z14
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z15
+	VBROADCASTSS loops3f800000<>+0(SB), Z17
+	VBROADCASTSS loopsbbbaf0ea<>+0(SB), Z18
+	VBROADCASTSS loops3ca9134e<>+0(SB), Z19
+	VBROADCASTSS loopsbd5c1e2d<>+0(SB), Z20
+	VBROADCASTSS loops3e088393<>+0(SB), Z21
+	VBROADCASTSS loopsbeaaaa99<>+0(SB), Z22
+	JMP          begin
+
+// func vectorGRUGrad(dg *float32, gates *float32, h0 *float32, dy *float32, dh *float32, n int)
+// Requires: AVX, AVX512F, FMA3
+TEXT ·vectorGRUGrad(SB), NOSPLIT, $0-48
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ gates+8(FP), AX
+	MOVQ n+40(FP), CX
+	SHLQ $0x02, CX
+	LEAQ (CX)(CX*2), DX
+	MOVQ dg+0(FP), BX
+	MOVQ h0+16(FP), SI
+	MOVQ dy+24(FP), DI
+	MOVQ dh+32(FP), R8
+	MOVQ n+40(FP), R9
+
+by1:
+	CMPQ         R9, $0x00000008
+	JLT          below1
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (AX)(CX*1), Y1
+	VMOVUPS      (AX)(CX*2), Y2
+	VMOVUPS      (DI), Y3
+	VMOVUPS      (R8), Y4
+	VADDPS       Y4, Y3, Y3
+	VMULPS       Y1, Y3, Y5
+	VMOVUPS      Y5, (R8)
+	VSUBPS       Y5, Y3, Y4
+	VMOVUPS      loops3f800000<>+0(SB), Y5
+	VFNMADD231PS Y2, Y2, Y5
+	VMULPS       Y5, Y4, Y4
+	VMOVUPS      Y4, (BX)(CX*2)
+	VMULPS       Y0, Y4, Y5
+	VMOVUPS      Y5, (BX)(DX*1)
+	VMOVUPS      (AX)(DX*1), Y5
+	VMULPS       Y5, Y4, Y5
+	VMOVUPS      loops3f800000<>+0(SB), Y4
+	VSUBPS       Y0, Y4, Y4
+	VMULPS       Y0, Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	VMOVUPS      Y5, (BX)
+	VMOVUPS      (SI), Y0
+	VSUBPS       Y2, Y0, Y0
+	VMULPS       Y0, Y3, Y5
+	VMOVUPS      loops3f800000<>+0(SB), Y0
+	VSUBPS       Y1, Y0, Y0
+	VMULPS       Y1, Y0, Y0
+	VMULPS       Y0, Y5, Y5
+	VMOVUPS      Y5, (BX)(CX*1)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, R8
+	SUBQ         $0x00000008, R9
+	JMP          by1
+
+below1:
+	TESTQ        R9, R9
+	JZ           end
+	NEGQ         R9
+	LEAQ         loopsOnes<>+0(SB), R10
+	VMOVUPS      32(R10)(R9*4), Y0
+	VMASKMOVPS   (AX), Y0, Y1
+	VMASKMOVPS   (AX)(CX*1), Y0, Y2
+	VMASKMOVPS   (AX)(CX*2), Y0, Y3
+	VMASKMOVPS   (DI), Y0, Y4
+	VMASKMOVPS   (R8), Y0, Y5
+	VADDPS       Y5, Y4, Y4
+	VMULPS       Y2, Y4, Y6
+	VMASKMOVPS   Y6, Y0, (R8)
+	VSUBPS       Y6, Y4, Y5
+	VMOVUPS      loops3f800000<>+0(SB), Y6
+	VFNMADD231PS Y3, Y3, Y6
+	VMULPS       Y6, Y5, Y5
+	VMASKMOVPS   Y5, Y0, (BX)(CX*2)
+	VMULPS       Y1, Y5, Y6
+	VMASKMOVPS   Y6, Y0, (BX)(DX*1)
+	VMASKMOVPS   (AX)(DX*1), Y0, Y6
+	VMULPS       Y6, Y5, Y6
+	VMOVUPS      loops3f800000<>+0(SB), Y5
+	VSUBPS       Y1, Y5, Y5
+	VMULPS       Y1, Y5, Y5
+	VMULPS       Y5, Y6, Y6
+	VMASKMOVPS   Y6, Y0, (BX)
+	VMASKMOVPS   (SI), Y0, Y1
+	VSUBPS       Y3, Y1, Y1
+	VMULPS       Y1, Y4, Y6
+	VMOVUPS      loops3f800000<>+0(SB), Y1
+	VSUBPS       Y2, Y1, Y1
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y1, Y6, Y6
+	VMASKMOVPS   Y6, Y0, (BX)(CX*1)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, R8
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ gates+8(FP), AX
+	MOVQ n+40(FP), CX
+	SHLQ $0x02, CX
+	LEAQ (CX)(CX*2), DX
+	MOVQ dg+0(FP), BX
+	MOVQ h0+16(FP), SI
+	MOVQ dy+24(FP), DI
+	MOVQ dh+32(FP), R8
+	MOVQ n+40(FP), R9
+
+by1_wide:
+	CMPQ         R9, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (AX), Z0
+	VMOVUPS      (AX)(CX*1), Z1
+	VMOVUPS      (AX)(CX*2), Z2
+	VMOVUPS      (DI), Z3
+	VMOVUPS      (R8), Z4
+	VADDPS       Z4, Z3, Z3
+	VMULPS       Z1, Z3, Z5
+	VMOVUPS      Z5, (R8)
+	VSUBPS       Z5, Z3, Z4
+	VMOVAPS      Z6, Z5
+	VFNMADD231PS Z2, Z2, Z5
+	VMULPS       Z5, Z4, Z4
+	VMOVUPS      Z4, (BX)(CX*2)
+	VMULPS       Z0, Z4, Z5
+	VMOVUPS      Z5, (BX)(DX*1)
+	VMOVUPS      (AX)(DX*1), Z5
+	VMULPS       Z5, Z4, Z5
+	VSUBPS       Z0, Z6, Z4
+	VMULPS       Z0, Z4, Z4
+	VMULPS       Z4, Z5, Z5
+	VMOVUPS      Z5, (BX)
+	VMOVUPS      (SI), Z0
+	VSUBPS       Z2, Z0, Z0
+	VMULPS       Z0, Z3, Z5
+	VSUBPS       Z1, Z6, Z0
+	VMULPS       Z1, Z0, Z0
+	VMULPS       Z0, Z5, Z5
+	VMOVUPS      Z5, (BX)(CX*1)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	SUBQ         $0x00000010, R9
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        R9, R9
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), R10
+	KMOVW        (R10)(R9*2), K1
+	VMOVUPS.Z    (AX), K1, Z0
+	VMOVUPS.Z    (AX)(CX*1), K1, Z1
+	VMOVUPS.Z    (AX)(CX*2), K1, Z2
+	VMOVUPS.Z    (DI), K1, Z3
+	VMOVUPS.Z    (R8), K1, Z4
+	VADDPS       Z4, Z3, Z3
+	VMULPS       Z1, Z3, Z5
+	VMOVUPS      Z5, K1, (R8)
+	VSUBPS       Z5, Z3, Z4
+	VMOVAPS      Z6, Z5
+	VFNMADD231PS Z2, Z2, Z5
+	VMULPS       Z5, Z4, Z4
+	VMOVUPS      Z4, K1, (BX)(CX*2)
+	VMULPS       Z0, Z4, Z5
+	VMOVUPS      Z5, K1, (BX)(DX*1)
+	VMOVUPS.Z    (AX)(DX*1), K1, Z5
+	VMULPS       Z5, Z4, Z5
+	VSUBPS       Z0, Z6, Z4
+	VMULPS       Z0, Z4, Z4
+	VMULPS       Z4, Z5, Z5
+	VMOVUPS      Z5, K1, (BX)
+	VMOVUPS.Z    (SI), K1, Z0
+	VSUBPS       Z2, Z0, Z0
+	VMULPS       Z0, Z3, Z5
+	VSUBPS       Z1, Z6, Z0
+	VMULPS       Z1, Z0, Z0
+	VMULPS       Z0, Z5, Z5
+	VMOVUPS      Z5, K1, (BX)(CX*1)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS loops3f800000<>+0(SB), Z6
+	JMP          begin
+
 // func vectorRowMoments(x *float32, n int, shift float32) (sum float32, product float32)
 // Requires: AVX, AVX512DQ, AVX512F, FMA3
 TEXT ·vectorRowMoments(SB), NOSPLIT, $0-32

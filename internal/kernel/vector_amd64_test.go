@@ -153,3 +153,38 @@ func maxWindowsAgreeWithGeneric(t *testing.T) {
 		}
 	}
 }
+
+// The steps of recurrent layers are those of their twins, and write nothing besides.
+func TestRecurrentStepsAgreeWithGeneric(t *testing.T) { eachLevel(t, recurrentStepsAgreeWithGeneric) }
+
+func recurrentStepsAgreeWithGeneric(t *testing.T) {
+	for n := range 70 {
+		in := func(k int, seed uint64) []Float { return normals(k*n, seed) }
+		var got, gotAll, want, wantAll [4][]Float
+		check := func(name string, sizes [4]int, step, twin func(x [4][]Float)) {
+			t.Helper()
+			for i, k := range sizes {
+				got[i], gotAll[i] = guardedNumbers(k * n)
+				want[i], wantAll[i] = guardedNumbers(k * n)
+			}
+			step(got)
+			withLevel(levelGeneric, func() { twin(want) })
+			for i := range want {
+				compare(t, fmt.Sprintf("%s of %d units, result %d", name, n, i), gotAll[i], wantAll[i], 16*epsilon)
+			}
+		}
+		c, h, dy := in(1, 1), in(1, 2), in(1, 3)
+		g := in(4, 4)
+		Sigmoid(g, g, 0, 0) // about what gates are
+		check("lstmStep", [4]int{4, 1, 1, 1}, func(x [4][]Float) { lstmStep(x[0], c, x[1], x[2], x[3]) },
+			func(x [4][]Float) { lstmStepGeneric(x[0], c, x[1], x[2], x[3]) })
+		check("lstmStep onto its cells", [4]int{4, 1, 1, 1}, func(x [4][]Float) { lstmStep(x[0], x[1], x[1], x[2], x[3]) },
+			func(x [4][]Float) { lstmStepGeneric(x[0], x[1], x[1], x[2], x[3]) })
+		check("lstmStepGrad", [4]int{4, 1}, func(x [4][]Float) { lstmStepGrad(x[0], g, c, h, dy, c, x[1]) },
+			func(x [4][]Float) { lstmStepGradGeneric(x[0], g, c, h, dy, c, x[1]) })
+		check("gruStep", [4]int{4, 1, 1}, func(x [4][]Float) { gruStep(x[0], c, x[1], x[2]) },
+			func(x [4][]Float) { gruStepGeneric(x[0], c, x[1], x[2]) })
+		check("gruStepGrad", [4]int{4, 1}, func(x [4][]Float) { gruStepGrad(x[0], g, h, dy, x[1]) },
+			func(x [4][]Float) { gruStepGradGeneric(x[0], g, h, dy, x[1]) })
+	}
+}

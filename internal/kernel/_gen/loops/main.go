@@ -20,6 +20,7 @@ func main() {
 	optimizers()
 	windows()
 	norms()
+	recurrent()
 	layerNorms()
 	Generate()
 }
