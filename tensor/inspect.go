@@ -25,7 +25,7 @@ func (p *Pass) Bytes() int {
 type Operation struct {
 	Name            string
 	Inputs, Outputs []*Tensor
-	MACs            int // multiplications with an addition, of matrix products and convolutions
+	MACs            int // multiplications with an addition, of matrix products, convolutions and recurrent layers
 }
 
 // Operations returns what the pass recorded so far, in order.
@@ -49,6 +49,9 @@ func (p *Pass) Operations() []Operation {
 func macs(o op, f Operation) int {
 	if g, ok := o.attr.(*kernel.Conv); ok {
 		return g.N * g.OH * g.OW * g.OC * g.KH * g.KW * g.C / g.Groups
+	}
+	if r, ok := o.attr.(*recurrence); ok {
+		return r.N * r.T * (f.Inputs[r.ih].Len() + f.Inputs[r.hh].Len())
 	}
 	switch o.name {
 	case "MatMul", "MatMulT", "TMatMul":
