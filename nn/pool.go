@@ -25,4 +25,4 @@ func (l AdaptiveAvgPool2D) Forward(x *tensor.Tensor) *tensor.Tensor {
 }
 
 // GlobalAvgPool averages an image over its pixels: N×H×W×C → N×C.
-func GlobalAvgPool(x *tensor.Tensor) *tensor.Tensor { return x.Mean(1, 2) }
+func GlobalAvgPool(x *tensor.Tensor) *tensor.Tensor { return x.AdaptiveAvgPool2D(1, 1).Flatten(1) }

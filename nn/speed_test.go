@@ -68,15 +68,21 @@ func BenchmarkLayers(b *testing.B) {
 	}
 }
 
-// A tailed batch normalization is followed by a ReLU, and before it adds its input.
+var residual *tensor.Tensor
+
+// A tailed batch normalization is followed by a ReLU, before which it may add a residual.
 type tailed struct {
 	Norm *BatchNorm
 	add  bool
 }
 
 func (l tailed) Forward(x *tensor.Tensor) *tensor.Tensor {
-	if l.add {
-		return l.Norm.ForwardReLU(x, x)
+	if !l.add {
+		return l.Norm.ForwardReLU(x, nil)
 	}
-	return l.Norm.ForwardReLU(x, nil)
+	p := x.Pass()
+	if residual == nil || residual.Len() != x.Len() {
+		residual = normal(source(), x.Shape()...)
+	}
+	return l.Norm.ForwardReLU(x, p.Var(residual))
 }

@@ -12,6 +12,13 @@ const chunk = 64
 // grainOf returns how many items of a given size make a piece.
 func grainOf(size int) int { return max(1, grain/max(1, size)) }
 
+// streamOf returns how many of n items of a given size make a piece of work that only goes over memory: as many numbers as keep the
+// processor reading ahead, but no more than a sixteenth of all.
+func streamOf(n, size int) int {
+	size = max(1, size)
+	return max(1, min(1<<16, max(grain, n*size/maxParts))/size)
+}
+
 // jobs keeps the structs of one kind of task between calls, so that parallel work makes no garbage.
 type jobs[T any, P interface {
 	*T

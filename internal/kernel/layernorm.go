@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"math"
-	"sync"
-)
+import "sync"
 
 // LayerNorm brings each row of x, rows×n, to mean 0 and variance 1, multiplies it by w and adds b, which are n or nil. mean and
 // inverse get the mean of every row and its 1/√(variance + eps). A nil mean says that rows are not centred, and that the mean
@@ -16,7 +13,7 @@ func LayerNorm(y, x, w, b, mean, inverse []Float, rows, n int, eps Float) {
 		clear(t.zeros)
 		t.b = t.zeros
 	}
-	parallel(rows, grainOf(2*n), (*layerNormRows)(t))
+	parallel(rows, streamOf(rows, n), (*layerNormRows)(t))
 	t.put()
 }
 
@@ -26,7 +23,7 @@ func LayerNormGrad(dx, dw, db, dy, x, w, mean, inverse []Float, rows, n int) {
 	t := newLayerNormJob(n, w)
 	t.dx, t.dy, t.x, t.mean, t.inverse = dx, dy, x, mean, inverse
 	// A piece sums up its rows for dw and db in single precision, so it is not of too many.
-	t.rows = max(grainOf(2*n), min(256, ceil(rows, maxParts)))
+	t.rows = min(streamOf(rows, n), 1<<10)
 	pieces := ceil(rows, t.rows)
 	t.sums = resized(t.sums, (pieces+1)*2*n)
 	t.total = rows
@@ -51,10 +48,10 @@ type layerNormJob struct {
 	ones, zeros        []Float // n: what stands for a weight or a bias that is missing
 }
 
-var layerNormJobsPool = sync.Pool{New: func() any { return new(layerNormJob) }}
+var layerNormJobs = sync.Pool{New: func() any { return new(layerNormJob) }}
 
 func newLayerNormJob(n int, w []Float) *layerNormJob {
-	t := layerNormJobsPool.Get().(*layerNormJob)
+	t := layerNormJobs.Get().(*layerNormJob)
 	t.n, t.w = n, w
 	if w == nil {
 		t.ones = resized(t.ones, n)
@@ -67,7 +64,7 @@ func newLayerNormJob(n int, w []Float) *layerNormJob {
 // put gives t back with its own memory only.
 func (t *layerNormJob) put() {
 	*t = layerNormJob{sums: t.sums, ones: t.ones, zeros: t.zeros}
-	layerNormJobsPool.Put(t)
+	layerNormJobs.Put(t)
 }
 
 // segment is how much of a row is summed up in single precision.
@@ -84,26 +81,50 @@ func moments(x []Float, shift Float) (sum, squares float64) {
 	return sum, squares
 }
 
+// warmRows is how many rows of n numbers the fastest memory holds. Steps are taken for so many rows at once, because within a row
+// each has to wait for the one before.
+func warmRows(n int) int { return max(1, min(32, grain/2/max(1, n))) }
+
 type layerNormRows layerNormJob
 
 func (m *layerNormRows) run(lo, hi int) {
 	t := (*layerNormJob)(m)
-	n := float64(t.n)
-	for i := lo; i < hi; i++ {
-		x := t.x[i*t.n:][:t.n]
-		sum, squares := moments(x, 0)
-		var mean Float
-		variance := squares / n
-		if t.mean != nil {
-			mean = Float(sum / n)
-			sum, squares = moments(x, mean) // which is not exactly the mean
-			d := sum / n
-			mean, variance = Float(float64(mean)+d), squares/n-d*d
-			t.mean[i] = mean
-		}
-		t.inverse[i] = Float(1 / math.Sqrt(max(variance, 0)+float64(t.eps)))
-		rowScale(t.y[i*t.n:][:t.n], x, t.w, t.b, mean, t.inverse[i])
+	for step := warmRows(t.n); lo < hi; lo += step {
+		t.normalizeRows(lo, min(lo+step, hi))
 	}
+}
+
+func (t *layerNormJob) normalizeRows(lo, hi int) {
+	n := float64(t.n)
+	row := func(x []Float, i int) []Float { return x[i*t.n:][:t.n] }
+	if t.mean == nil {
+		for i := lo; i < hi; i++ {
+			_, squares := moments(row(t.x, i), 0)
+			t.inverse[i] = Float(squares / n)
+		}
+	} else {
+		for i := lo; i < hi; i++ {
+			sum, _ := moments(row(t.x, i), 0)
+			t.mean[i] = Float(sum / n)
+		}
+		for i := lo; i < hi; i++ {
+			sum, squares := moments(row(t.x, i), t.mean[i]) // which is not exactly the mean
+			d := sum / n
+			t.mean[i] = Float(float64(t.mean[i]) + d)
+			t.inverse[i] = Float(max(squares/n-d*d, 0))
+		}
+	}
+	InverseRoot(t.inverse[lo:hi], t.inverse[lo:], t.eps)
+	for i := lo; i < hi; i++ {
+		rowScale(row(t.y, i), row(t.x, i), t.w, t.b, t.meanOf(i), t.inverse[i])
+	}
+}
+
+func (t *layerNormJob) meanOf(row int) Float {
+	if t.mean == nil {
+		return 0
+	}
+	return t.mean[row]
 }
 
 type layerNormGradPieces layerNormJob
@@ -113,29 +134,37 @@ func (m *layerNormGradPieces) run(lo, hi int) {
 	for k := lo; k < hi; k++ {
 		sums := t.sums[k*2*t.n:][:2*t.n]
 		clear(sums)
-		dw, db := sums[:t.n], sums[t.n:]
-		for i := k * t.rows; i < min((k+1)*t.rows, t.total); i++ {
-			dy, x, inverse := t.dy[i*t.n:][:t.n], t.x[i*t.n:][:t.n], t.inverse[i]
-			var mean Float
-			if t.mean != nil {
-				mean = t.mean[i]
-			}
-			var sum, product float64 // Σ g and Σ g·x̂, g being dy·w
-			for at := 0; at < t.n; at += segment {
-				end := min(at+segment, t.n)
-				s, p := rowGradSums(dw[at:end], db[at:end], dy[at:], x[at:], t.w[at:], mean, inverse)
-				sum, product = sum+float64(s), product+float64(p)
-			}
-			if t.dx == nil {
-				continue
-			}
-			lift := -float64(inverse) * sum / float64(t.n)
-			if t.mean == nil {
-				lift = 0
-			}
-			slope := -float64(inverse) * float64(inverse) * product / float64(t.n)
-			rowGrad(t.dx[i*t.n:][:t.n], dy, x, t.w, mean, inverse, Float(slope), Float(lift))
+		from, to := k*t.rows, min((k+1)*t.rows, t.total)
+		for step := warmRows(2 * t.n); from < to; from += step {
+			t.grad(sums[:t.n], sums[t.n:], from, min(from+step, to))
 		}
+	}
+}
+
+// grad does some rows, and adds to dw and db what they give.
+func (t *layerNormJob) grad(dw, db []Float, lo, hi int) {
+	n := float64(t.n)
+	var slopes, lifts [32]Float
+	for i := lo; i < hi; i++ {
+		dy, x := t.dy[i*t.n:][:t.n], t.x[i*t.n:][:t.n]
+		var sum, product float64 // Σ g and Σ g·x̂, g being dy·w
+		for at := 0; at < t.n; at += segment {
+			end := min(at+segment, t.n)
+			s, p := rowGradSums(dw[at:end], db[at:end], dy[at:], x[at:], t.w[at:], t.meanOf(i), t.inverse[i])
+			sum, product = sum+float64(s), product+float64(p)
+		}
+		inverse := float64(t.inverse[i])
+		slopes[i-lo] = Float(-inverse * inverse * product / n)
+		if t.mean != nil {
+			lifts[i-lo] = Float(-inverse * sum / n)
+		}
+	}
+	if t.dx == nil {
+		return
+	}
+	for i := lo; i < hi; i++ {
+		at := i * t.n
+		rowGrad(t.dx[at:][:t.n], t.dy[at:], t.x[at:], t.w, t.meanOf(i), t.inverse[i], slopes[i-lo], lifts[i-lo])
 	}
 }
 

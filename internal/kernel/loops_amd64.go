@@ -218,6 +218,9 @@ func vectorAverageGradAdd(x *float32, y *float32, channels int, pixels int, step
 func vectorNormMoments(sums *float64, squares *float64, x *float32, mean *float32, width int, rows int)
 
 //go:noescape
+func vectorNormTotals(sums *float64, x *float32, width int, rows int, stride int)
+
+//go:noescape
 func vectorNorm(y *float32, x *float32, mean *float32, factor *float32, bias *float32, width int, rows int, floor float32)
 
 //go:noescape

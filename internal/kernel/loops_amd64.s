@@ -18614,6 +18614,233 @@ end_wide:
 constants:
 	JMP begin
 
+// func vectorNormTotals(sums *float64, x *float32, width int, rows int, stride int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·vectorNormTotals(SB), NOSPLIT, $0-40
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ x+8(FP), AX
+	MOVQ sums+0(FP), CX
+	MOVQ width+16(FP), DX
+
+by2:
+	CMPQ   DX, $0x00000010
+	JLT    below2
+	XORQ   BX, BX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   rows+24(FP), SI
+
+row1:
+	VMOVUPS      (AX)(BX*1), Y2
+	VADDPS       Y2, Y0, Y0
+	VMOVUPS      32(AX)(BX*1), Y2
+	VADDPS       Y2, Y1, Y1
+	MOVQ         stride+32(FP), DI
+	LEAQ         (BX)(DI*4), BX
+	DECQ         SI
+	JNZ          row1
+	VCVTPS2PD    X0, Y2
+	VADDPD       (CX), Y2, Y2
+	VMOVUPD      Y2, (CX)
+	VEXTRACTF128 $0x01, Y0, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(CX), Y0, Y0
+	VMOVUPD      Y0, 32(CX)
+	VCVTPS2PD    X1, Y0
+	VADDPD       64(CX), Y0, Y0
+	VMOVUPD      Y0, 64(CX)
+	VEXTRACTF128 $0x01, Y1, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       96(CX), Y0, Y0
+	VMOVUPD      Y0, 96(CX)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          by2
+
+below2:
+by1:
+	CMPQ   DX, $0x00000008
+	JLT    below1
+	XORQ   BX, BX
+	VXORPS Y0, Y0, Y0
+	MOVQ   rows+24(FP), SI
+
+row2:
+	VMOVUPS      (AX)(BX*1), Y1
+	VADDPS       Y1, Y0, Y0
+	MOVQ         stride+32(FP), DI
+	LEAQ         (BX)(DI*4), BX
+	DECQ         SI
+	JNZ          row2
+	VCVTPS2PD    X0, Y1
+	VADDPD       (CX), Y1, Y1
+	VMOVUPD      Y1, (CX)
+	VEXTRACTF128 $0x01, Y0, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(CX), Y0, Y0
+	VMOVUPD      Y0, 32(CX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
+	JMP          by1
+
+below1:
+	TESTQ   DX, DX
+	JZ      end
+	NEGQ    DX
+	LEAQ    loopsOnes<>+0(SB), BX
+	VMOVUPS 32(BX)(DX*4), Y0
+	XORQ    DX, DX
+	VXORPS  Y1, Y1, Y1
+	MOVQ    rows+24(FP), BX
+
+row3:
+	VMASKMOVPS   (AX)(DX*1), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	MOVQ         stride+32(FP), SI
+	LEAQ         (DX)(SI*4), DX
+	DECQ         BX
+	JNZ          row3
+	VCVTPS2PD    X1, Y0
+	VADDPD       (CX), Y0, Y0
+	VMOVUPD      Y0, (CX)
+	VEXTRACTF128 $0x01, Y1, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(CX), Y0, Y0
+	VMOVUPD      Y0, 32(CX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ x+8(FP), AX
+	MOVQ sums+0(FP), CX
+	MOVQ width+16(FP), DX
+
+by4_wide:
+	CMPQ   DX, $0x00000040
+	JLT    below4_wide
+	XORQ   BX, BX
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	MOVQ   rows+24(FP), SI
+
+row1_wide:
+	VMOVUPS       (AX)(BX*1), Z4
+	VADDPS        Z4, Z0, Z0
+	VMOVUPS       64(AX)(BX*1), Z4
+	VADDPS        Z4, Z1, Z1
+	VMOVUPS       128(AX)(BX*1), Z4
+	VADDPS        Z4, Z2, Z2
+	VMOVUPS       192(AX)(BX*1), Z4
+	VADDPS        Z4, Z3, Z3
+	MOVQ          stride+32(FP), DI
+	LEAQ          (BX)(DI*4), BX
+	DECQ          SI
+	JNZ           row1_wide
+	VCVTPS2PD     Y0, Z4
+	VADDPD        (CX), Z4, Z4
+	VMOVUPD       Z4, (CX)
+	VEXTRACTF32X8 $0x01, Z0, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(CX), Z0, Z0
+	VMOVUPD       Z0, 64(CX)
+	VCVTPS2PD     Y1, Z0
+	VADDPD        128(CX), Z0, Z0
+	VMOVUPD       Z0, 128(CX)
+	VEXTRACTF32X8 $0x01, Z1, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        192(CX), Z0, Z0
+	VMOVUPD       Z0, 192(CX)
+	VCVTPS2PD     Y2, Z0
+	VADDPD        256(CX), Z0, Z0
+	VMOVUPD       Z0, 256(CX)
+	VEXTRACTF32X8 $0x01, Z2, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        320(CX), Z0, Z0
+	VMOVUPD       Z0, 320(CX)
+	VCVTPS2PD     Y3, Z0
+	VADDPD        384(CX), Z0, Z0
+	VMOVUPD       Z0, 384(CX)
+	VEXTRACTF32X8 $0x01, Z3, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        448(CX), Z0, Z0
+	VMOVUPD       Z0, 448(CX)
+	ADDQ          $0x00000200, CX
+	ADDQ          $0x00000100, AX
+	SUBQ          $0x00000040, DX
+	JMP           by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ   DX, $0x00000010
+	JLT    below1_wide
+	XORQ   BX, BX
+	VXORPS Z0, Z0, Z0
+	MOVQ   rows+24(FP), SI
+
+row2_wide:
+	VMOVUPS       (AX)(BX*1), Z1
+	VADDPS        Z1, Z0, Z0
+	MOVQ          stride+32(FP), DI
+	LEAQ          (BX)(DI*4), BX
+	DECQ          SI
+	JNZ           row2_wide
+	VCVTPS2PD     Y0, Z1
+	VADDPD        (CX), Z1, Z1
+	VMOVUPD       Z1, (CX)
+	VEXTRACTF32X8 $0x01, Z0, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(CX), Z0, Z0
+	VMOVUPD       Z0, 64(CX)
+	ADDQ          $0x00000080, CX
+	ADDQ          $0x00000040, AX
+	SUBQ          $0x00000010, DX
+	JMP           by1_wide
+
+below1_wide:
+	TESTQ  DX, DX
+	JZ     end_wide
+	LEAQ   loopsTails<>+0(SB), BX
+	KMOVW  (BX)(DX*2), K1
+	XORQ   DX, DX
+	VXORPS Z0, Z0, Z0
+	MOVQ   rows+24(FP), BX
+
+row3_wide:
+	VMOVUPS.Z     (AX)(DX*1), K1, Z1
+	VADDPS        Z1, Z0, Z0
+	MOVQ          stride+32(FP), SI
+	LEAQ          (DX)(SI*4), DX
+	DECQ          BX
+	JNZ           row3_wide
+	VCVTPS2PD     Y0, Z1
+	VADDPD        (CX), Z1, Z1
+	VMOVUPD       Z1, (CX)
+	VEXTRACTF32X8 $0x01, Z0, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(CX), Z0, Z0
+	VMOVUPD       Z0, 64(CX)
+	ADDQ          $0x00000080, CX
+	ADDQ          $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	JMP begin
+
 // func vectorNorm(y *float32, x *float32, mean *float32, factor *float32, bias *float32, width int, rows int, floor float32)
 // Requires: AVX, AVX512F, FMA3
 TEXT ·vectorNorm(SB), NOSPLIT, $0-60

@@ -54,7 +54,7 @@ func (g *Norm) Forward(y, x, residual []Float, s *Scaling) {
 	t := newNormJob(g)
 	t.y, t.x, t.residual = y, x, residual
 	t.scale(s)
-	t.pieces((*normRows)(t))
+	parallel(g.Images*t.parts, 1, (*normRows)(t))
 	t.put()
 }
 
@@ -91,7 +91,7 @@ func (g *Norm) Grad(dx, dw, db, dr, dy, x, y []Float, s *Scaling, fixed bool) {
 		if t.gate == gateOfY { // what the gate lets through stands in dr
 			t.dy, t.gate = dr, noGate
 		}
-		t.pieces((*gradRows)(t))
+		parallel(g.Images*t.parts, 1, (*gradRows)(t))
 	}
 	t.put()
 }
@@ -112,7 +112,6 @@ type normJob struct {
 	pitch              int // of sums: width, rounded up to whole registers
 	parts, rowsOfPart  int // of an image
 	chunks             int // of channels
-	pieceRows          int // of an image, in the loops that write
 	gate               int
 	floor              Float
 	y, x, residual     []Float
@@ -126,10 +125,8 @@ type normJob struct {
 
 var normJobs = sync.Pool{New: func() any { return new(normJob) }}
 
-const (
-	partOfNorm  = 1 << 16 // numbers of a part: with rows of 64 channels, 1024 rows
-	blockOfNorm = 1 << 12 // numbers that are summed up in single precision
-)
+// blockOfNorm is how many numbers are summed up in single precision.
+const blockOfNorm = 1 << 12
 
 func newNormJob(g *Norm) *normJob {
 	t := normJobs.Get().(*normJob)
@@ -138,11 +135,8 @@ func newNormJob(g *Norm) *normJob {
 	t.width = t.side * g.C
 	t.pitch = ceil(t.width, 16) * 16
 	t.chunks = ceil(g.C, chunk)
-	// Few numbers are cut in sixteen parts, so that they too are shared between threads.
-	size := min(partOfNorm, max(grain, g.Images*g.Rows*g.C/maxParts))
-	t.rowsOfPart = max(t.side, min(g.Rows, size/max(1, g.C)))
+	t.rowsOfPart = max(t.side, min(g.Rows, streamOf(g.Images*g.Rows, g.C)))
 	t.parts = max(1, ceil(g.Rows, t.rowsOfPart))
-	t.pieceRows = max(t.side, 2*grain/max(1, g.C))
 	t.sums = resized(t.sums, g.Images*t.parts*t.pitch)
 	t.products = resized(t.products, len(t.sums))
 	t.means, t.squares = resized(t.means, g.Images*g.C), resized(t.squares, g.Images*g.C)
@@ -352,18 +346,9 @@ func (t *normJob) constants(image int) normConstants {
 	return normConstants{t.mean[at:], t.factor[at:], t.bias[at:], t.slope[at:], t.lift[at:]}
 }
 
-// pieces runs a task over pieces of images.
-func (t *normJob) pieces(task task) { parallel(t.Images*ceil(t.Rows, t.pieceRows), 1, task) }
-
-// piece returns where piece k begins, of which image it is, and its rows as the loops go over them. The last piece comes first:
-// the pass over memory before this one ended there, so that it is warm.
-func (t *normJob) piece(k int) (at, image, rows, rest int) {
-	pieces := ceil(t.Rows, t.pieceRows)
-	k = t.Images*pieces - 1 - k
-	image = k / pieces
-	from := k % pieces * t.pieceRows
-	to := min(from+t.pieceRows, t.Rows)
-	return (image*t.Rows + from) * t.C, image, (to - from) / t.side, (to - from) % t.side * t.C
+// backward returns part k counted from the last one: the pass over memory before this one ended there, so that it is warm.
+func (t *normJob) backward(k int) (at, image, rows, rest int) {
+	return t.part(t.Images*t.parts - 1 - k)
 }
 
 type normRows normJob
@@ -371,7 +356,7 @@ type normRows normJob
 func (m *normRows) run(lo, hi int) {
 	t := (*normJob)(m)
 	for k := lo; k < hi; k++ {
-		at, image, rows, rest := t.piece(k)
+		at, image, rows, rest := t.backward(k)
 		s := t.constants(image)
 		for _, n := range [2][2]int{{rows, t.width}, {min(rest, 1), rest}} {
 			if n[0]*n[1] > 0 {
@@ -391,7 +376,7 @@ type gradRows normJob
 func (m *gradRows) run(lo, hi int) {
 	t := (*normJob)(m)
 	for k := lo; k < hi; k++ {
-		at, image, rows, rest := t.piece(k)
+		at, image, rows, rest := t.backward(k)
 		s := t.constants(image)
 		for _, n := range [2][2]int{{rows, t.width}, {min(rest, 1), rest}} {
 			if n[0]*n[1] > 0 {

@@ -14,6 +14,15 @@ func addMoments(sums, squares []float64, x, shift []Float, width, rows int) {
 	vectorNormMoments(&sums[0], &squares[0], &x[0], &shift[0], width, rows)
 }
 
+func addTotals(sums []float64, x []Float, width, rows, stride int) {
+	if level == levelGeneric {
+		addTotalsGeneric(sums, x, width, rows, stride)
+		return
+	}
+	_, _ = sums[ceil(width, 16)*16-1], x[(rows-1)*stride+width-1]
+	vectorNormTotals(&sums[0], &x[0], width, rows, stride)
+}
+
 func normalize(y, x, r []Float, s normConstants, floor Float, width, rows int) {
 	if level == levelGeneric {
 		normalizeGeneric(y, x, r, s, floor, width, rows)

@@ -66,3 +66,12 @@ func normalizeGradGeneric(dx, dy, x []Float, s normConstants, gated bool, width,
 		}
 	}
 }
+
+// addTotalsGeneric adds rows of width numbers that begin stride apart to the sums of their columns.
+func addTotalsGeneric(sums []float64, x []Float, width, rows, stride int) {
+	for i := range rows {
+		for j, v := range x[i*stride:][:width] {
+			sums[j] += float64(v)
+		}
+	}
+}

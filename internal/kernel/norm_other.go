@@ -8,6 +8,12 @@ func addMoments(sums, squares []float64, x, shift []Float, width, rows int) {
 	addMomentsGeneric(sums, squares, x, shift, width, rows)
 }
 
+// addTotals adds rows of width numbers that begin stride apart to the sums of their columns, of which there are whole registers. The
+// rows are few enough for single precision.
+func addTotals(sums []float64, x []Float, width, rows, stride int) {
+	addTotalsGeneric(sums, x, width, rows, stride)
+}
+
 // normalize computes y = (x − mean)·factor + bias + r, but no less than the floor; r may be nil.
 func normalize(y, x, r []Float, s normConstants, floor Float, width, rows int) {
 	normalizeGeneric(y, x, r, s, floor, width, rows)

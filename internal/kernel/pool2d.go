@@ -192,12 +192,12 @@ func (t poolJob) pool(row func(t *poolJob, row int), n int) {
 	if t.h.out > 0 && t.w.out > 0 {
 		work = max(work, t.h.in*t.w.in*t.c/t.h.out)
 	}
-	poolJobs.do(n*t.h.out, grainOf(2*work), t)
+	poolJobs.do(n*t.h.out, streamOf(n*t.h.out, work), t)
 }
 
 func (t poolJob) spread(row func(t *poolJob, row int), n int) {
 	t.row = row
-	poolJobs.do(n*t.h.in, grainOf(2*t.w.in*t.c), t)
+	poolJobs.do(n*t.h.in, streamOf(n*t.h.in, t.w.in*t.c), t)
 }
 
 // scale returns what the sum over window i, j of rows×columns pixels is multiplied by.
@@ -248,14 +248,15 @@ func averageMany(y, x []Float, rows, columns, down, right int, scale float64) {
 	}
 	var sums [chunk]float64
 	for c := 0; c < len(y); c += chunk {
-		s := sums[:min(chunk, len(y)-c)]
-		clear(s)
+		clear(sums[:])
+		y := y[c:][:min(chunk, len(y)-c)]
 		for i := range rows {
-			addColumns(s, x[i*down+c:], right, columns)
+			for j := 0; j < columns; j += manyPixels {
+				addTotals(sums[:], x[i*down+j*right+c:], len(y), min(manyPixels, columns-j), right)
+			}
 		}
-		y := y[c:][:len(s)]
-		for i := range s {
-			y[i] = Float(s[i] * scale)
+		for i := range y {
+			y[i] = Float(sums[i] * scale)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -14,6 +15,9 @@ func norms() {
 		d := b.centred(i)
 		add(b.sums["sums"][i], b.sums["sums"][i], d)
 		mulAdd(b.sums["squares"][i], d, d, b.sums["squares"][i])
+	})
+	overColumns("NormTotals", []string{"x"}, nil, []string{"sums"}, ", stride int", func(b *block, i int) {
+		add(b.sums["sums"][i], b.sums["sums"][i], b.load("x", i))
 	})
 	for _, arrays := range [][]string{{"y", "x"}, {"y", "x", "r"}} {
 		overColumns("Norm"+map[int]string{2: "", 3: "Add"}[len(arrays)], arrays, []string{"mean", "factor", "bias"}, nil,
@@ -76,6 +80,10 @@ func overColumns(name string, arrays, constants, sums []string, further string, 
 			params += a + " *float32, "
 		}
 	}
+	distance := "width" // between rows
+	if strings.Contains(further, "stride") {
+		distance = "stride"
+	}
 	TEXT("vector"+name, NOSPLIT, "func("+params+"width, rows int"+further+")")
 	Pragma("noescape")
 	twice(func() {
@@ -85,7 +93,7 @@ func overColumns(name string, arrays, constants, sums []string, further string, 
 				b.bases[a] = pointer(a)
 			}
 		}
-		if further != "" {
+		if strings.Contains(further, "floor") {
 			floor = register()
 			VBROADCASTSS(parameter("floor"), floor)
 		}
@@ -99,7 +107,7 @@ func overColumns(name string, arrays, constants, sums []string, further string, 
 			for i := range registers {
 				body(b, i)
 			}
-			stride := pointer("width")
+			stride := pointer(distance)
 			LEAQ(Mem{Base: b.row, Index: stride, Scale: 4}, b.row)
 			DECQ(rows)
 			JNZ(LabelRef(again))
