@@ -95,24 +95,23 @@ func (t *Tensor) CrossEntropy(labels []int, weights []Float) *Tensor {
 			w.data[i] = 1 / Float(counted)
 		}
 	}
-	logp, y := p.makeDims(t.shape()), p.makeDims(nil)
-	kernel.LogSoftmax(logp.data, t.data, rows, classes)
-	y.data[0] = Float(kernel.NLL(logp.data, at, w.data, classes))
+	stats, y := p.makeDims([]int32{int32(rows), 2}), p.makeDims(nil)
+	y.data[0] = Float(kernel.CrossEntropy(t.data, at, w.data, stats.data, classes))
 	if counted == 0 && weights == nil {
 		y.data[0] = 0 / y.data[0] // the mean of nothing, as PyTorch has it: NaN
 	}
 	if keep {
 		o := p.fuse(name, &crossEntropy, y, t)
-		o.index, o.saved = at, [2]*Tensor{logp, w}
+		o.index, o.saved = at, [2]*Tensor{stats, w}
 	}
 	return y
 }
 
 var crossEntropy = Fusion{
 	Kernel: func(b *Back) {
-		logp, w := b.op.saved[0], b.op.saved[1]
-		dx := b.p.makeDims(logp.shape())
-		kernel.CrossEntropyGrad(dx.data, logp.data, b.op.index, w.data, b.G(0).data[0], int(logp.dims[1]))
+		x, stats, w := b.in(0).t, b.op.saved[0], b.op.saved[1]
+		dx := b.p.makeDims(x.shape())
+		kernel.CrossEntropyGrad(dx.data, x.data, b.op.index, w.data, stats.data, b.G(0).data[0], int(x.dims[1]))
 		b.Give(0, dx)
 	},
 	Compose: func(b *Back, xs []*Tensor) []*Tensor {

@@ -41,6 +41,9 @@ func unaries() {
 	}))
 	unary("Exp", 2, exp)
 	unary("ScaledExp", 2, func(x []vec) {
+		for i := range x {
+			sub(x[i], x[i], scalar("c"))
+		}
 		exp(x)
 		for i := range x {
 			mul(x[i], x[i], scalar("k"))
