@@ -173,6 +173,9 @@ func vectorSum(x *float32, n int) float64
 func vectorDifferences(x *float32, n int) float64
 
 //go:noescape
+func vectorProducts(x *float32, y *float32, n int) float64
+
+//go:noescape
 func vectorExpSum(x *float32, n int, k float32) float64
 
 //go:noescape

@@ -14677,9 +14677,9 @@ begin:
 	MOVQ   x+0(FP), AX
 	MOVQ   n+8(FP), CX
 
-by4_wide:
-	CMPQ          CX, $0x00000040
-	JLT           below4_wide
+by8_wide:
+	CMPQ          CX, $0x00000080
+	JLT           below8_wide
 	VMOVUPS       (AX), Z4
 	VCVTPS2PD     Y4, Z5
 	VADDPD        Z5, Z0, Z0
@@ -14704,11 +14704,35 @@ by4_wide:
 	VEXTRACTF32X8 $0x01, Z4, Y4
 	VCVTPS2PD     Y4, Z4
 	VADDPD        Z4, Z3, Z3
-	ADDQ          $0x00000100, AX
-	SUBQ          $0x00000040, CX
-	JMP           by4_wide
+	VMOVUPS       256(AX), Z4
+	VCVTPS2PD     Y4, Z5
+	VADDPD        Z5, Z0, Z0
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z1, Z1
+	VMOVUPS       320(AX), Z4
+	VCVTPS2PD     Y4, Z5
+	VADDPD        Z5, Z2, Z2
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z3, Z3
+	VMOVUPS       384(AX), Z4
+	VCVTPS2PD     Y4, Z5
+	VADDPD        Z5, Z0, Z0
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z1, Z1
+	VMOVUPS       448(AX), Z4
+	VCVTPS2PD     Y4, Z5
+	VADDPD        Z5, Z2, Z2
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z3, Z3
+	ADDQ          $0x00000200, AX
+	SUBQ          $0x00000080, CX
+	JMP           by8_wide
 
-below4_wide:
+below8_wide:
 by1_wide:
 	CMPQ          CX, $0x00000010
 	JLT           below1_wide
@@ -14846,9 +14870,9 @@ begin:
 	MOVQ   x+0(FP), AX
 	MOVQ   n+8(FP), CX
 
-by4_wide:
-	CMPQ          CX, $0x00000040
-	JLT           below4_wide
+by8_wide:
+	CMPQ          CX, $0x00000080
+	JLT           below8_wide
 	VXORPS        Z4, Z4, Z4
 	VMOVUPS       (AX), Z5
 	VSUBPS        Z5, Z5, Z5
@@ -14862,16 +14886,28 @@ by4_wide:
 	VMOVUPS       192(AX), Z5
 	VSUBPS        Z5, Z5, Z5
 	VADDPS        Z5, Z4, Z4
+	VMOVUPS       256(AX), Z5
+	VSUBPS        Z5, Z5, Z5
+	VADDPS        Z5, Z4, Z4
+	VMOVUPS       320(AX), Z5
+	VSUBPS        Z5, Z5, Z5
+	VADDPS        Z5, Z4, Z4
+	VMOVUPS       384(AX), Z5
+	VSUBPS        Z5, Z5, Z5
+	VADDPS        Z5, Z4, Z4
+	VMOVUPS       448(AX), Z5
+	VSUBPS        Z5, Z5, Z5
+	VADDPS        Z5, Z4, Z4
 	VCVTPS2PD     Y4, Z5
 	VADDPD        Z5, Z0, Z0
 	VEXTRACTF32X8 $0x01, Z4, Y4
 	VCVTPS2PD     Y4, Z4
 	VADDPD        Z4, Z1, Z1
-	ADDQ          $0x00000100, AX
-	SUBQ          $0x00000040, CX
-	JMP           by4_wide
+	ADDQ          $0x00000200, AX
+	SUBQ          $0x00000080, CX
+	JMP           by8_wide
 
-below4_wide:
+below8_wide:
 by1_wide:
 	CMPQ          CX, $0x00000010
 	JLT           below1_wide
@@ -14915,6 +14951,199 @@ end_wide:
 	VPERMILPD     $0x01, X0, X1
 	VADDSD        X1, X0, X0
 	VMOVSD        X0, ret+16(FP)
+	VZEROUPPER
+	RET
+
+constants:
+	JMP begin
+
+// func vectorProducts(x *float32, y *float32, n int) float64
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·vectorProducts(SB), NOSPLIT, $0-32
+	CMPQ   ·level+0(SB), $0x02
+	JEQ    wide
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   x+0(FP), AX
+	MOVQ   y+8(FP), CX
+	MOVQ   n+16(FP), DX
+
+by4:
+	CMPQ         DX, $0x00000020
+	JLT          below4
+	VMOVUPS      (AX), Y4
+	VMOVUPS      (CX), Y5
+	VMULPS       Y5, Y4, Y4
+	VMOVUPS      32(AX), Y5
+	VMOVUPS      32(CX), Y6
+	VMULPS       Y6, Y5, Y5
+	VMOVUPS      64(AX), Y6
+	VMOVUPS      64(CX), Y7
+	VMULPS       Y7, Y6, Y6
+	VMOVUPS      96(AX), Y7
+	VMOVUPS      96(CX), Y8
+	VMULPS       Y8, Y7, Y7
+	ADDQ         $0x00000080, CX
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y5, Y5
+	VADDPS       Y5, Y4, Y4
+	VCVTPS2PD    X4, Y5
+	VADDPD       Y5, Y0, Y0
+	VEXTRACTF128 $0x01, Y4, X4
+	VCVTPS2PD    X4, Y4
+	VADDPD       Y4, Y1, Y1
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, DX
+	JMP          by4
+
+below4:
+by1:
+	CMPQ         DX, $0x00000008
+	JLT          below1
+	VMOVUPS      (AX), Y4
+	VMOVUPS      (CX), Y5
+	VMULPS       Y5, Y4, Y4
+	ADDQ         $0x00000020, CX
+	VCVTPS2PD    X4, Y5
+	VADDPD       Y5, Y2, Y2
+	VEXTRACTF128 $0x01, Y4, X4
+	VCVTPS2PD    X4, Y4
+	VADDPD       Y4, Y3, Y3
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
+	JMP          by1
+
+below1:
+	TESTQ        DX, DX
+	JZ           end
+	NEGQ         DX
+	LEAQ         loopsOnes<>+0(SB), BX
+	VMOVUPS      32(BX)(DX*4), Y4
+	VMASKMOVPS   (AX), Y4, Y5
+	VMASKMOVPS   (CX), Y4, Y4
+	VMULPS       Y4, Y5, Y5
+	ADDQ         $0x00000020, CX
+	VCVTPS2PD    X5, Y4
+	VADDPD       Y4, Y0, Y0
+	VEXTRACTF128 $0x01, Y5, X4
+	VCVTPS2PD    X4, Y4
+	VADDPD       Y4, Y1, Y1
+	ADDQ         $0x00000020, AX
+
+end:
+	VADDPD       Y1, Y0, Y0
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X0
+	VPERMILPD    $0x01, X0, X1
+	VADDSD       X1, X0, X0
+	VMOVSD       X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	MOVQ   x+0(FP), AX
+	MOVQ   y+8(FP), CX
+	MOVQ   n+16(FP), DX
+
+by8_wide:
+	CMPQ          DX, $0x00000080
+	JLT           below8_wide
+	VMOVUPS       (AX), Z4
+	VMOVUPS       (CX), Z5
+	VMULPS        Z5, Z4, Z4
+	VMOVUPS       64(AX), Z5
+	VMOVUPS       64(CX), Z6
+	VMULPS        Z6, Z5, Z5
+	VMOVUPS       128(AX), Z6
+	VMOVUPS       128(CX), Z7
+	VMULPS        Z7, Z6, Z6
+	VMOVUPS       192(AX), Z7
+	VMOVUPS       192(CX), Z8
+	VMULPS        Z8, Z7, Z7
+	VMOVUPS       256(AX), Z8
+	VMOVUPS       256(CX), Z9
+	VMULPS        Z9, Z8, Z8
+	VMOVUPS       320(AX), Z9
+	VMOVUPS       320(CX), Z10
+	VMULPS        Z10, Z9, Z9
+	VMOVUPS       384(AX), Z10
+	VMOVUPS       384(CX), Z11
+	VMULPS        Z11, Z10, Z10
+	VMOVUPS       448(AX), Z11
+	VMOVUPS       448(CX), Z12
+	VMULPS        Z12, Z11, Z11
+	ADDQ          $0x00000200, CX
+	VADDPS        Z8, Z4, Z4
+	VADDPS        Z9, Z5, Z5
+	VADDPS        Z10, Z6, Z6
+	VADDPS        Z11, Z7, Z7
+	VADDPS        Z6, Z4, Z4
+	VADDPS        Z7, Z5, Z5
+	VADDPS        Z5, Z4, Z4
+	VCVTPS2PD     Y4, Z5
+	VADDPD        Z5, Z0, Z0
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z1, Z1
+	ADDQ          $0x00000200, AX
+	SUBQ          $0x00000080, DX
+	JMP           by8_wide
+
+below8_wide:
+by1_wide:
+	CMPQ          DX, $0x00000010
+	JLT           below1_wide
+	VMOVUPS       (AX), Z4
+	VMOVUPS       (CX), Z5
+	VMULPS        Z5, Z4, Z4
+	ADDQ          $0x00000040, CX
+	VCVTPS2PD     Y4, Z5
+	VADDPD        Z5, Z2, Z2
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z3, Z3
+	ADDQ          $0x00000040, AX
+	SUBQ          $0x00000010, DX
+	JMP           by1_wide
+
+below1_wide:
+	TESTQ         DX, DX
+	JZ            end_wide
+	LEAQ          loopsTails<>+0(SB), BX
+	KMOVW         (BX)(DX*2), K1
+	VMOVUPS.Z     (AX), K1, Z4
+	VMOVUPS.Z     (CX), K1, Z5
+	VMULPS        Z5, Z4, Z4
+	ADDQ          $0x00000040, CX
+	VCVTPS2PD     Y4, Z5
+	VADDPD        Z5, Z0, Z0
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z1, Z1
+	ADDQ          $0x00000040, AX
+
+end_wide:
+	VADDPD        Z1, Z0, Z0
+	VADDPD        Z2, Z0, Z0
+	VADDPD        Z3, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	VMOVSD        X0, ret+24(FP)
 	VZEROUPPER
 	RET
 
@@ -14992,16 +15221,12 @@ by2:
 	VPADDD       loops0000007f<>+0(SB), Y7, Y7
 	VPSLLD       $0x17, Y7, Y7
 	VMULPS       Y7, Y5, Y5
-	VCVTPS2PD    X4, Y6
-	VADDPD       Y6, Y0, Y0
+	VADDPS       Y5, Y4, Y4
+	VCVTPS2PD    X4, Y5
+	VADDPD       Y5, Y0, Y0
 	VEXTRACTF128 $0x01, Y4, X4
 	VCVTPS2PD    X4, Y4
 	VADDPD       Y4, Y1, Y1
-	VCVTPS2PD    X5, Y4
-	VADDPD       Y4, Y2, Y2
-	VEXTRACTF128 $0x01, Y5, X4
-	VCVTPS2PD    X4, Y4
-	VADDPD       Y4, Y3, Y3
 	ADDQ         $0x00000040, AX
 	SUBQ         $0x00000010, CX
 	JMP          by2
@@ -15039,10 +15264,10 @@ by1:
 	VPSLLD       $0x17, Y5, Y5
 	VMULPS       Y5, Y4, Y4
 	VCVTPS2PD    X4, Y5
-	VADDPD       Y5, Y0, Y0
+	VADDPD       Y5, Y2, Y2
 	VEXTRACTF128 $0x01, Y4, X4
 	VCVTPS2PD    X4, Y4
-	VADDPD       Y4, Y1, Y1
+	VADDPD       Y4, Y3, Y3
 	ADDQ         $0x00000020, AX
 	SUBQ         $0x00000008, CX
 	JMP          by1
@@ -15083,10 +15308,10 @@ below1:
 	VMULPS       Y6, Y5, Y5
 	VANDPS       Y5, Y4, Y5
 	VCVTPS2PD    X5, Y4
-	VADDPD       Y4, Y2, Y2
+	VADDPD       Y4, Y0, Y0
 	VEXTRACTF128 $0x01, Y5, X4
 	VCVTPS2PD    X4, Y4
-	VADDPD       Y4, Y3, Y3
+	VADDPD       Y4, Y1, Y1
 	ADDQ         $0x00000020, AX
 
 end:
@@ -15112,80 +15337,110 @@ begin:
 	MOVQ   x+0(FP), AX
 	MOVQ   n+8(FP), CX
 
-by2_wide:
-	CMPQ          CX, $0x00000020
-	JLT           below2_wide
+by4_wide:
+	CMPQ          CX, $0x00000040
+	JLT           below4_wide
 	VMOVUPS       (AX), Z4
-	VSUBPS        Z6, Z4, Z4
+	VSUBPS        Z8, Z4, Z4
 	VMOVUPS       64(AX), Z5
-	VSUBPS        Z6, Z5, Z5
-	VMINPS        Z4, Z7, Z4
-	VMAXPS        Z4, Z8, Z4
-	VMINPS        Z5, Z7, Z5
-	VMAXPS        Z5, Z8, Z5
-	VMOVAPS       Z13, Z10
-	VFMADD231PS   Z14, Z4, Z10
-	VSUBPS        Z13, Z10, Z9
-	VFNMADD231PS  Z15, Z9, Z4
-	VFNMADD231PS  Z16, Z9, Z4
-	VPERMPS       Z17, Z10, Z12
-	VMOVAPS       Z18, Z11
-	VFMADD231PS   Z19, Z4, Z11
-	VMULPS        Z4, Z4, Z10
-	VFMADD231PS   Z10, Z11, Z4
-	VFMADD213PS   Z12, Z12, Z4
-	VSCALEFPS     Z9, Z4, Z4
-	VMOVAPS       Z13, Z10
-	VFMADD231PS   Z14, Z5, Z10
-	VSUBPS        Z13, Z10, Z9
-	VFNMADD231PS  Z15, Z9, Z5
-	VFNMADD231PS  Z16, Z9, Z5
-	VPERMPS       Z17, Z10, Z12
-	VMOVAPS       Z18, Z11
-	VFMADD231PS   Z19, Z5, Z11
-	VMULPS        Z5, Z5, Z10
-	VFMADD231PS   Z10, Z11, Z5
-	VFMADD213PS   Z12, Z12, Z5
-	VSCALEFPS     Z9, Z5, Z5
-	VCVTPS2PD     Y4, Z9
-	VADDPD        Z9, Z0, Z0
-	VEXTRACTF32X8 $0x01, Z4, Y4
-	VCVTPS2PD     Y4, Z4
-	VADDPD        Z4, Z1, Z1
-	VCVTPS2PD     Y5, Z4
-	VADDPD        Z4, Z2, Z2
-	VEXTRACTF32X8 $0x01, Z5, Y4
-	VCVTPS2PD     Y4, Z4
-	VADDPD        Z4, Z3, Z3
-	ADDQ          $0x00000080, AX
-	SUBQ          $0x00000020, CX
-	JMP           by2_wide
-
-below2_wide:
-by1_wide:
-	CMPQ          CX, $0x00000010
-	JLT           below1_wide
-	VMOVUPS       (AX), Z4
-	VSUBPS        Z6, Z4, Z4
-	VMINPS        Z4, Z7, Z4
-	VMAXPS        Z4, Z8, Z4
-	VMOVAPS       Z13, Z9
-	VFMADD231PS   Z14, Z4, Z9
-	VSUBPS        Z13, Z9, Z5
-	VFNMADD231PS  Z15, Z5, Z4
-	VFNMADD231PS  Z16, Z5, Z4
-	VPERMPS       Z17, Z9, Z11
-	VMOVAPS       Z18, Z10
-	VFMADD231PS   Z19, Z4, Z10
-	VMULPS        Z4, Z4, Z9
-	VFMADD231PS   Z9, Z10, Z4
-	VFMADD213PS   Z11, Z11, Z4
-	VSCALEFPS     Z5, Z4, Z4
+	VSUBPS        Z8, Z5, Z5
+	VMOVUPS       128(AX), Z6
+	VSUBPS        Z8, Z6, Z6
+	VMOVUPS       192(AX), Z7
+	VSUBPS        Z8, Z7, Z7
+	VMINPS        Z4, Z9, Z4
+	VMAXPS        Z4, Z10, Z4
+	VMINPS        Z5, Z9, Z5
+	VMAXPS        Z5, Z10, Z5
+	VMINPS        Z6, Z9, Z6
+	VMAXPS        Z6, Z10, Z6
+	VMINPS        Z7, Z9, Z7
+	VMAXPS        Z7, Z10, Z7
+	VMOVAPS       Z15, Z12
+	VFMADD231PS   Z16, Z4, Z12
+	VSUBPS        Z15, Z12, Z11
+	VFNMADD231PS  Z17, Z11, Z4
+	VFNMADD231PS  Z18, Z11, Z4
+	VPERMPS       Z19, Z12, Z14
+	VMOVAPS       Z20, Z13
+	VFMADD231PS   Z21, Z4, Z13
+	VMULPS        Z4, Z4, Z12
+	VFMADD231PS   Z12, Z13, Z4
+	VFMADD213PS   Z14, Z14, Z4
+	VSCALEFPS     Z11, Z4, Z4
+	VMOVAPS       Z15, Z12
+	VFMADD231PS   Z16, Z5, Z12
+	VSUBPS        Z15, Z12, Z11
+	VFNMADD231PS  Z17, Z11, Z5
+	VFNMADD231PS  Z18, Z11, Z5
+	VPERMPS       Z19, Z12, Z14
+	VMOVAPS       Z20, Z13
+	VFMADD231PS   Z21, Z5, Z13
+	VMULPS        Z5, Z5, Z12
+	VFMADD231PS   Z12, Z13, Z5
+	VFMADD213PS   Z14, Z14, Z5
+	VSCALEFPS     Z11, Z5, Z5
+	VMOVAPS       Z15, Z12
+	VFMADD231PS   Z16, Z6, Z12
+	VSUBPS        Z15, Z12, Z11
+	VFNMADD231PS  Z17, Z11, Z6
+	VFNMADD231PS  Z18, Z11, Z6
+	VPERMPS       Z19, Z12, Z14
+	VMOVAPS       Z20, Z13
+	VFMADD231PS   Z21, Z6, Z13
+	VMULPS        Z6, Z6, Z12
+	VFMADD231PS   Z12, Z13, Z6
+	VFMADD213PS   Z14, Z14, Z6
+	VSCALEFPS     Z11, Z6, Z6
+	VMOVAPS       Z15, Z12
+	VFMADD231PS   Z16, Z7, Z12
+	VSUBPS        Z15, Z12, Z11
+	VFNMADD231PS  Z17, Z11, Z7
+	VFNMADD231PS  Z18, Z11, Z7
+	VPERMPS       Z19, Z12, Z14
+	VMOVAPS       Z20, Z13
+	VFMADD231PS   Z21, Z7, Z13
+	VMULPS        Z7, Z7, Z12
+	VFMADD231PS   Z12, Z13, Z7
+	VFMADD213PS   Z14, Z14, Z7
+	VSCALEFPS     Z11, Z7, Z7
+	VADDPS        Z6, Z4, Z4
+	VADDPS        Z7, Z5, Z5
+	VADDPS        Z5, Z4, Z4
 	VCVTPS2PD     Y4, Z5
 	VADDPD        Z5, Z0, Z0
 	VEXTRACTF32X8 $0x01, Z4, Y4
 	VCVTPS2PD     Y4, Z4
 	VADDPD        Z4, Z1, Z1
+	ADDQ          $0x00000100, AX
+	SUBQ          $0x00000040, CX
+	JMP           by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ          CX, $0x00000010
+	JLT           below1_wide
+	VMOVUPS       (AX), Z4
+	VSUBPS        Z8, Z4, Z4
+	VMINPS        Z4, Z9, Z4
+	VMAXPS        Z4, Z10, Z4
+	VMOVAPS       Z15, Z6
+	VFMADD231PS   Z16, Z4, Z6
+	VSUBPS        Z15, Z6, Z5
+	VFNMADD231PS  Z17, Z5, Z4
+	VFNMADD231PS  Z18, Z5, Z4
+	VPERMPS       Z19, Z6, Z11
+	VMOVAPS       Z20, Z7
+	VFMADD231PS   Z21, Z4, Z7
+	VMULPS        Z4, Z4, Z6
+	VFMADD231PS   Z6, Z7, Z4
+	VFMADD213PS   Z11, Z11, Z4
+	VSCALEFPS     Z5, Z4, Z4
+	VCVTPS2PD     Y4, Z5
+	VADDPD        Z5, Z2, Z2
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z3, Z3
 	ADDQ          $0x00000040, AX
 	SUBQ          $0x00000010, CX
 	JMP           by1_wide
@@ -15196,27 +15451,27 @@ below1_wide:
 	LEAQ          loopsTails<>+0(SB), DX
 	KMOVW         (DX)(CX*2), K1
 	VMOVUPS.Z     (AX), K1, Z4
-	VSUBPS        Z6, Z4, Z4
-	VMINPS        Z4, Z7, Z4
-	VMAXPS        Z4, Z8, Z4
-	VMOVAPS       Z13, Z5
-	VFMADD231PS   Z14, Z4, Z5
-	VSUBPS        Z13, Z5, Z6
-	VFNMADD231PS  Z15, Z6, Z4
-	VFNMADD231PS  Z16, Z6, Z4
-	VPERMPS       Z17, Z5, Z7
-	VMOVAPS       Z18, Z8
-	VFMADD231PS   Z19, Z4, Z8
+	VSUBPS        Z8, Z4, Z4
+	VMINPS        Z4, Z9, Z4
+	VMAXPS        Z4, Z10, Z4
+	VMOVAPS       Z15, Z5
+	VFMADD231PS   Z16, Z4, Z5
+	VSUBPS        Z15, Z5, Z6
+	VFNMADD231PS  Z17, Z6, Z4
+	VFNMADD231PS  Z18, Z6, Z4
+	VPERMPS       Z19, Z5, Z7
+	VMOVAPS       Z20, Z8
+	VFMADD231PS   Z21, Z4, Z8
 	VMULPS        Z4, Z4, Z5
 	VFMADD231PS   Z5, Z8, Z4
 	VFMADD213PS   Z7, Z7, Z4
 	VSCALEFPS     Z6, Z4, Z4
 	VMOVAPS.Z     Z4, K1, Z4
 	VCVTPS2PD     Y4, Z5
-	VADDPD        Z5, Z2, Z2
+	VADDPD        Z5, Z0, Z0
 	VEXTRACTF32X8 $0x01, Z4, Y4
 	VCVTPS2PD     Y4, Z4
-	VADDPD        Z4, Z3, Z3
+	VADDPD        Z4, Z1, Z1
 	ADDQ          $0x00000040, AX
 
 end_wide:
@@ -15234,16 +15489,16 @@ end_wide:
 	RET
 
 constants:
-	VBROADCASTSS k+16(FP), Z6
-	VBROADCASTSS loops42b20000<>+0(SB), Z7
-	VBROADCASTSS loopsc2d20000<>+0(SB), Z8
-	VBROADCASTSS loops49400000<>+0(SB), Z13
-	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z14
-	VBROADCASTSS loops3f317218<>+0(SB), Z15
-	VBROADCASTSS loopsb102e308<>+0(SB), Z16
-	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z17
-	VBROADCASTSS loops3f000111<>+0(SB), Z18
-	VBROADCASTSS loops3e2aab90<>+0(SB), Z19
+	VBROADCASTSS k+16(FP), Z8
+	VBROADCASTSS loops42b20000<>+0(SB), Z9
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z10
+	VBROADCASTSS loops49400000<>+0(SB), Z15
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z16
+	VBROADCASTSS loops3f317218<>+0(SB), Z17
+	VBROADCASTSS loopsb102e308<>+0(SB), Z18
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z19
+	VBROADCASTSS loops3f000111<>+0(SB), Z20
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z21
 	JMP          begin
 
 // func vectorExpStore(dst *float32, x *float32, n int, k float32) float64
@@ -15256,10 +15511,12 @@ TEXT ·vectorExpStore(SB), NOSPLIT, $0-40
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	MOVQ   x+8(FP), AX
-	MOVQ   n+16(FP), CX
+	MOVQ   dst+0(FP), CX
+	SUBQ   AX, CX
+	MOVQ   n+16(FP), DX
 
 by2:
-	CMPQ         CX, $0x00000010
+	CMPQ         DX, $0x00000010
 	JLT          below2
 	VMOVUPS      (AX), Y4
 	VBROADCASTSS k+24(FP), Y5
@@ -15317,31 +15574,21 @@ by2:
 	VPADDD       loops0000007f<>+0(SB), Y7, Y7
 	VPSLLD       $0x17, Y7, Y7
 	VMULPS       Y7, Y5, Y5
-	MOVQ         dst+0(FP), DX
-	MOVQ         x+8(FP), BX
-	SUBQ         BX, DX
-	VMOVUPS      Y4, (AX)(DX*1)
-	VCVTPS2PD    X4, Y6
-	VADDPD       Y6, Y0, Y0
+	VMOVUPS      Y4, (AX)(CX*1)
+	VMOVUPS      Y5, 32(AX)(CX*1)
+	VADDPS       Y5, Y4, Y4
+	VCVTPS2PD    X4, Y5
+	VADDPD       Y5, Y0, Y0
 	VEXTRACTF128 $0x01, Y4, X4
 	VCVTPS2PD    X4, Y4
 	VADDPD       Y4, Y1, Y1
-	MOVQ         dst+0(FP), DX
-	MOVQ         x+8(FP), BX
-	SUBQ         BX, DX
-	VMOVUPS      Y5, 32(AX)(DX*1)
-	VCVTPS2PD    X5, Y4
-	VADDPD       Y4, Y2, Y2
-	VEXTRACTF128 $0x01, Y5, X4
-	VCVTPS2PD    X4, Y4
-	VADDPD       Y4, Y3, Y3
 	ADDQ         $0x00000040, AX
-	SUBQ         $0x00000010, CX
+	SUBQ         $0x00000010, DX
 	JMP          by2
 
 below2:
 by1:
-	CMPQ         CX, $0x00000008
+	CMPQ         DX, $0x00000008
 	JLT          below1
 	VMOVUPS      (AX), Y4
 	VBROADCASTSS k+24(FP), Y5
@@ -15371,25 +15618,22 @@ by1:
 	VPADDD       loops0000007f<>+0(SB), Y5, Y5
 	VPSLLD       $0x17, Y5, Y5
 	VMULPS       Y5, Y4, Y4
-	MOVQ         dst+0(FP), DX
-	MOVQ         x+8(FP), BX
-	SUBQ         BX, DX
-	VMOVUPS      Y4, (AX)(DX*1)
+	VMOVUPS      Y4, (AX)(CX*1)
 	VCVTPS2PD    X4, Y5
-	VADDPD       Y5, Y0, Y0
+	VADDPD       Y5, Y2, Y2
 	VEXTRACTF128 $0x01, Y4, X4
 	VCVTPS2PD    X4, Y4
-	VADDPD       Y4, Y1, Y1
+	VADDPD       Y4, Y3, Y3
 	ADDQ         $0x00000020, AX
-	SUBQ         $0x00000008, CX
+	SUBQ         $0x00000008, DX
 	JMP          by1
 
 below1:
-	TESTQ        CX, CX
+	TESTQ        DX, DX
 	JZ           end
-	NEGQ         CX
-	LEAQ         loopsOnes<>+0(SB), DX
-	VMOVUPS      32(DX)(CX*4), Y4
+	NEGQ         DX
+	LEAQ         loopsOnes<>+0(SB), BX
+	VMOVUPS      32(BX)(DX*4), Y4
 	VMASKMOVPS   (AX), Y4, Y5
 	VBROADCASTSS k+24(FP), Y6
 	VSUBPS       Y6, Y5, Y5
@@ -15418,16 +15662,13 @@ below1:
 	VPADDD       loops0000007f<>+0(SB), Y6, Y6
 	VPSLLD       $0x17, Y6, Y6
 	VMULPS       Y6, Y5, Y5
-	MOVQ         dst+0(FP), CX
-	MOVQ         x+8(FP), DX
-	SUBQ         DX, CX
 	VMASKMOVPS   Y5, Y4, (AX)(CX*1)
 	VANDPS       Y5, Y4, Y5
 	VCVTPS2PD    X5, Y4
-	VADDPD       Y4, Y2, Y2
+	VADDPD       Y4, Y0, Y0
 	VEXTRACTF128 $0x01, Y5, X4
 	VCVTPS2PD    X4, Y4
-	VADDPD       Y4, Y3, Y3
+	VADDPD       Y4, Y1, Y1
 	ADDQ         $0x00000020, AX
 
 end:
@@ -15451,129 +15692,151 @@ begin:
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
 	MOVQ   x+8(FP), AX
-	MOVQ   n+16(FP), CX
+	MOVQ   dst+0(FP), CX
+	SUBQ   AX, CX
+	MOVQ   n+16(FP), DX
 
-by2_wide:
-	CMPQ          CX, $0x00000020
-	JLT           below2_wide
+by4_wide:
+	CMPQ          DX, $0x00000040
+	JLT           below4_wide
 	VMOVUPS       (AX), Z4
-	VSUBPS        Z6, Z4, Z4
+	VSUBPS        Z8, Z4, Z4
 	VMOVUPS       64(AX), Z5
-	VSUBPS        Z6, Z5, Z5
-	VMINPS        Z4, Z7, Z4
-	VMAXPS        Z4, Z8, Z4
-	VMINPS        Z5, Z7, Z5
-	VMAXPS        Z5, Z8, Z5
-	VMOVAPS       Z13, Z10
-	VFMADD231PS   Z14, Z4, Z10
-	VSUBPS        Z13, Z10, Z9
-	VFNMADD231PS  Z15, Z9, Z4
-	VFNMADD231PS  Z16, Z9, Z4
-	VPERMPS       Z17, Z10, Z12
-	VMOVAPS       Z18, Z11
-	VFMADD231PS   Z19, Z4, Z11
-	VMULPS        Z4, Z4, Z10
-	VFMADD231PS   Z10, Z11, Z4
-	VFMADD213PS   Z12, Z12, Z4
-	VSCALEFPS     Z9, Z4, Z4
-	VMOVAPS       Z13, Z10
-	VFMADD231PS   Z14, Z5, Z10
-	VSUBPS        Z13, Z10, Z9
-	VFNMADD231PS  Z15, Z9, Z5
-	VFNMADD231PS  Z16, Z9, Z5
-	VPERMPS       Z17, Z10, Z12
-	VMOVAPS       Z18, Z11
-	VFMADD231PS   Z19, Z5, Z11
-	VMULPS        Z5, Z5, Z10
-	VFMADD231PS   Z10, Z11, Z5
-	VFMADD213PS   Z12, Z12, Z5
-	VSCALEFPS     Z9, Z5, Z5
-	MOVQ          dst+0(FP), DX
-	MOVQ          x+8(FP), BX
-	SUBQ          BX, DX
-	VMOVUPS       Z4, (AX)(DX*1)
-	VCVTPS2PD     Y4, Z9
-	VADDPD        Z9, Z0, Z0
-	VEXTRACTF32X8 $0x01, Z4, Y4
-	VCVTPS2PD     Y4, Z4
-	VADDPD        Z4, Z1, Z1
-	MOVQ          dst+0(FP), DX
-	MOVQ          x+8(FP), BX
-	SUBQ          BX, DX
-	VMOVUPS       Z5, 64(AX)(DX*1)
-	VCVTPS2PD     Y5, Z4
-	VADDPD        Z4, Z2, Z2
-	VEXTRACTF32X8 $0x01, Z5, Y4
-	VCVTPS2PD     Y4, Z4
-	VADDPD        Z4, Z3, Z3
-	ADDQ          $0x00000080, AX
-	SUBQ          $0x00000020, CX
-	JMP           by2_wide
-
-below2_wide:
-by1_wide:
-	CMPQ          CX, $0x00000010
-	JLT           below1_wide
-	VMOVUPS       (AX), Z4
-	VSUBPS        Z6, Z4, Z4
-	VMINPS        Z4, Z7, Z4
-	VMAXPS        Z4, Z8, Z4
-	VMOVAPS       Z13, Z9
-	VFMADD231PS   Z14, Z4, Z9
-	VSUBPS        Z13, Z9, Z5
-	VFNMADD231PS  Z15, Z5, Z4
-	VFNMADD231PS  Z16, Z5, Z4
-	VPERMPS       Z17, Z9, Z11
-	VMOVAPS       Z18, Z10
-	VFMADD231PS   Z19, Z4, Z10
-	VMULPS        Z4, Z4, Z9
-	VFMADD231PS   Z9, Z10, Z4
-	VFMADD213PS   Z11, Z11, Z4
-	VSCALEFPS     Z5, Z4, Z4
-	MOVQ          dst+0(FP), DX
-	MOVQ          x+8(FP), BX
-	SUBQ          BX, DX
-	VMOVUPS       Z4, (AX)(DX*1)
+	VSUBPS        Z8, Z5, Z5
+	VMOVUPS       128(AX), Z6
+	VSUBPS        Z8, Z6, Z6
+	VMOVUPS       192(AX), Z7
+	VSUBPS        Z8, Z7, Z7
+	VMINPS        Z4, Z9, Z4
+	VMAXPS        Z4, Z10, Z4
+	VMINPS        Z5, Z9, Z5
+	VMAXPS        Z5, Z10, Z5
+	VMINPS        Z6, Z9, Z6
+	VMAXPS        Z6, Z10, Z6
+	VMINPS        Z7, Z9, Z7
+	VMAXPS        Z7, Z10, Z7
+	VMOVAPS       Z15, Z12
+	VFMADD231PS   Z16, Z4, Z12
+	VSUBPS        Z15, Z12, Z11
+	VFNMADD231PS  Z17, Z11, Z4
+	VFNMADD231PS  Z18, Z11, Z4
+	VPERMPS       Z19, Z12, Z14
+	VMOVAPS       Z20, Z13
+	VFMADD231PS   Z21, Z4, Z13
+	VMULPS        Z4, Z4, Z12
+	VFMADD231PS   Z12, Z13, Z4
+	VFMADD213PS   Z14, Z14, Z4
+	VSCALEFPS     Z11, Z4, Z4
+	VMOVAPS       Z15, Z12
+	VFMADD231PS   Z16, Z5, Z12
+	VSUBPS        Z15, Z12, Z11
+	VFNMADD231PS  Z17, Z11, Z5
+	VFNMADD231PS  Z18, Z11, Z5
+	VPERMPS       Z19, Z12, Z14
+	VMOVAPS       Z20, Z13
+	VFMADD231PS   Z21, Z5, Z13
+	VMULPS        Z5, Z5, Z12
+	VFMADD231PS   Z12, Z13, Z5
+	VFMADD213PS   Z14, Z14, Z5
+	VSCALEFPS     Z11, Z5, Z5
+	VMOVAPS       Z15, Z12
+	VFMADD231PS   Z16, Z6, Z12
+	VSUBPS        Z15, Z12, Z11
+	VFNMADD231PS  Z17, Z11, Z6
+	VFNMADD231PS  Z18, Z11, Z6
+	VPERMPS       Z19, Z12, Z14
+	VMOVAPS       Z20, Z13
+	VFMADD231PS   Z21, Z6, Z13
+	VMULPS        Z6, Z6, Z12
+	VFMADD231PS   Z12, Z13, Z6
+	VFMADD213PS   Z14, Z14, Z6
+	VSCALEFPS     Z11, Z6, Z6
+	VMOVAPS       Z15, Z12
+	VFMADD231PS   Z16, Z7, Z12
+	VSUBPS        Z15, Z12, Z11
+	VFNMADD231PS  Z17, Z11, Z7
+	VFNMADD231PS  Z18, Z11, Z7
+	VPERMPS       Z19, Z12, Z14
+	VMOVAPS       Z20, Z13
+	VFMADD231PS   Z21, Z7, Z13
+	VMULPS        Z7, Z7, Z12
+	VFMADD231PS   Z12, Z13, Z7
+	VFMADD213PS   Z14, Z14, Z7
+	VSCALEFPS     Z11, Z7, Z7
+	VMOVUPS       Z4, (AX)(CX*1)
+	VMOVUPS       Z5, 64(AX)(CX*1)
+	VMOVUPS       Z6, 128(AX)(CX*1)
+	VMOVUPS       Z7, 192(AX)(CX*1)
+	VADDPS        Z6, Z4, Z4
+	VADDPS        Z7, Z5, Z5
+	VADDPS        Z5, Z4, Z4
 	VCVTPS2PD     Y4, Z5
 	VADDPD        Z5, Z0, Z0
 	VEXTRACTF32X8 $0x01, Z4, Y4
 	VCVTPS2PD     Y4, Z4
 	VADDPD        Z4, Z1, Z1
-	ADDQ          $0x00000040, AX
-	SUBQ          $0x00000010, CX
-	JMP           by1_wide
+	ADDQ          $0x00000100, AX
+	SUBQ          $0x00000040, DX
+	JMP           by4_wide
 
-below1_wide:
-	TESTQ         CX, CX
-	JZ            end_wide
-	LEAQ          loopsTails<>+0(SB), DX
-	KMOVW         (DX)(CX*2), K1
-	VMOVUPS.Z     (AX), K1, Z4
-	VSUBPS        Z6, Z4, Z4
-	VMINPS        Z4, Z7, Z4
-	VMAXPS        Z4, Z8, Z4
-	VMOVAPS       Z13, Z5
-	VFMADD231PS   Z14, Z4, Z5
-	VSUBPS        Z13, Z5, Z6
-	VFNMADD231PS  Z15, Z6, Z4
-	VFNMADD231PS  Z16, Z6, Z4
-	VPERMPS       Z17, Z5, Z7
-	VMOVAPS       Z18, Z8
-	VFMADD231PS   Z19, Z4, Z8
-	VMULPS        Z4, Z4, Z5
-	VFMADD231PS   Z5, Z8, Z4
-	VFMADD213PS   Z7, Z7, Z4
-	VSCALEFPS     Z6, Z4, Z4
-	MOVQ          dst+0(FP), CX
-	MOVQ          x+8(FP), DX
-	SUBQ          DX, CX
-	VMOVUPS       Z4, K1, (AX)(CX*1)
-	VMOVAPS.Z     Z4, K1, Z4
+below4_wide:
+by1_wide:
+	CMPQ          DX, $0x00000010
+	JLT           below1_wide
+	VMOVUPS       (AX), Z4
+	VSUBPS        Z8, Z4, Z4
+	VMINPS        Z4, Z9, Z4
+	VMAXPS        Z4, Z10, Z4
+	VMOVAPS       Z15, Z6
+	VFMADD231PS   Z16, Z4, Z6
+	VSUBPS        Z15, Z6, Z5
+	VFNMADD231PS  Z17, Z5, Z4
+	VFNMADD231PS  Z18, Z5, Z4
+	VPERMPS       Z19, Z6, Z11
+	VMOVAPS       Z20, Z7
+	VFMADD231PS   Z21, Z4, Z7
+	VMULPS        Z4, Z4, Z6
+	VFMADD231PS   Z6, Z7, Z4
+	VFMADD213PS   Z11, Z11, Z4
+	VSCALEFPS     Z5, Z4, Z4
+	VMOVUPS       Z4, (AX)(CX*1)
 	VCVTPS2PD     Y4, Z5
 	VADDPD        Z5, Z2, Z2
 	VEXTRACTF32X8 $0x01, Z4, Y4
 	VCVTPS2PD     Y4, Z4
 	VADDPD        Z4, Z3, Z3
+	ADDQ          $0x00000040, AX
+	SUBQ          $0x00000010, DX
+	JMP           by1_wide
+
+below1_wide:
+	TESTQ         DX, DX
+	JZ            end_wide
+	LEAQ          loopsTails<>+0(SB), BX
+	KMOVW         (BX)(DX*2), K1
+	VMOVUPS.Z     (AX), K1, Z4
+	VSUBPS        Z8, Z4, Z4
+	VMINPS        Z4, Z9, Z4
+	VMAXPS        Z4, Z10, Z4
+	VMOVAPS       Z15, Z5
+	VFMADD231PS   Z16, Z4, Z5
+	VSUBPS        Z15, Z5, Z6
+	VFNMADD231PS  Z17, Z6, Z4
+	VFNMADD231PS  Z18, Z6, Z4
+	VPERMPS       Z19, Z5, Z7
+	VMOVAPS       Z20, Z8
+	VFMADD231PS   Z21, Z4, Z8
+	VMULPS        Z4, Z4, Z5
+	VFMADD231PS   Z5, Z8, Z4
+	VFMADD213PS   Z7, Z7, Z4
+	VSCALEFPS     Z6, Z4, Z4
+	VMOVUPS       Z4, K1, (AX)(CX*1)
+	VMOVAPS.Z     Z4, K1, Z4
+	VCVTPS2PD     Y4, Z5
+	VADDPD        Z5, Z0, Z0
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z1, Z1
 	ADDQ          $0x00000040, AX
 
 end_wide:
@@ -15591,16 +15854,16 @@ end_wide:
 	RET
 
 constants:
-	VBROADCASTSS k+24(FP), Z6
-	VBROADCASTSS loops42b20000<>+0(SB), Z7
-	VBROADCASTSS loopsc2d20000<>+0(SB), Z8
-	VBROADCASTSS loops49400000<>+0(SB), Z13
-	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z14
-	VBROADCASTSS loops3f317218<>+0(SB), Z15
-	VBROADCASTSS loopsb102e308<>+0(SB), Z16
-	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z17
-	VBROADCASTSS loops3f000111<>+0(SB), Z18
-	VBROADCASTSS loops3e2aab90<>+0(SB), Z19
+	VBROADCASTSS k+24(FP), Z8
+	VBROADCASTSS loops42b20000<>+0(SB), Z9
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z10
+	VBROADCASTSS loops49400000<>+0(SB), Z15
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z16
+	VBROADCASTSS loops3f317218<>+0(SB), Z17
+	VBROADCASTSS loopsb102e308<>+0(SB), Z18
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z19
+	VBROADCASTSS loops3f000111<>+0(SB), Z20
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z21
 	JMP          begin
 
 // func vectorDot(x *float32, y *float32, n int) float64

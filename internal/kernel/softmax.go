@@ -69,7 +69,7 @@ func logSoftmaxRow(dst, x, _ []Float) {
 }
 
 func softmaxGradRow(dx, dy, y []Float) {
-	softmaxGradLoop(dx, dy, y, Float(dot64(dy, y)), 0)
+	softmaxGradLoop(dx, dy, y, Float(innerProduct(dy, y)), 0)
 }
 
 func logSoftmaxGradRow(dx, dy, y []Float) {

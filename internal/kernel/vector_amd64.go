@@ -62,7 +62,7 @@ func mixed(vector vectorBinary, generic Mixture) Mixture {
 	}
 }
 
-// sum, dot64, finite, addColumns, greatestOf, expSum, expStore, addProduct and the steps of optimizers are what vector_other.go says.
+// sum, dot64, innerProduct, finite, addColumns, greatestOf, expSum, expStore, addProduct and the steps of optimizers are what vector_other.go says.
 
 func sum(x []Float) float64 {
 	if level == levelGeneric || len(x) == 0 {
@@ -77,6 +77,14 @@ func dot64(x, y []Float) float64 {
 	}
 	_ = y[len(x)-1]
 	return vectorDot(&x[0], &y[0], len(x))
+}
+
+func innerProduct(x, y []Float) float64 {
+	if level == levelGeneric || len(x) == 0 {
+		return dot64Generic(x, y)
+	}
+	_ = y[len(x)-1]
+	return vectorProducts(&x[0], &y[0], len(x))
 }
 
 func finite(x []Float) bool {

@@ -65,6 +65,7 @@ func reductionsAgreeWithGeneric(t *testing.T) {
 		close("greatestOf", n, float64(greatestOf(x)), float64(slices.Max(x)))
 		close("sum", n, sum(x), sumGeneric(x))
 		close("dot64", n, dot64(x, x), dot64Generic(x, x))
+		close("innerProduct", n, innerProduct(x, x), dot64Generic(x, x))
 		close("expSum", n, expSum(y, .5), expSumGeneric(y, .5))
 		got, gotAll := guardedNumbers(n)
 		want, wantAll := guardedNumbers(n)

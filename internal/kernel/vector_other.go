@@ -39,6 +39,9 @@ func sum(x []Float) float64 { return sumGeneric(x) }
 // dot64 returns the inner product of x and y, in float64.
 func dot64(x, y []Float) float64 { return dot64Generic(x, y) }
 
+// innerProduct is dot64 in which products, and sums of a few of them, may be rounded to Float.
+func innerProduct(x, y []Float) float64 { return dot64Generic(x, y) }
+
 // finite reports whether no element of x is NaN or infinite.
 func finite(x []Float) bool { return finiteGeneric(x) }
 

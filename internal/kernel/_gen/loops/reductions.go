@@ -9,14 +9,14 @@ import (
 )
 
 func reductions() {
-	reduction("Sum", "x *float32, n int", 4, func(width int, part mask, sum func(v vec)) {
+	reduction("Sum", "x *float32, n int", 4, func() {}, func(width int, part mask, sum func(v vec)) {
 		for i := range width {
 			v := register()
 			load(Mem{Base: source, Disp: bytes() * i}, part, v)
 			sum(v)
 		}
 	})
-	reduction("Differences", "x *float32, n int", 4, func(width int, part mask, sum func(v vec)) {
+	reduction("Differences", "x *float32, n int", 4, func() {}, func(width int, part mask, sum func(v vec)) {
 		all := zeros(1)[0]
 		for i := range width {
 			v := register()
@@ -26,6 +26,7 @@ func reductions() {
 		}
 		sum(all)
 	})
+	products()
 	expSum("ExpSum", false)
 	expSum("ExpStore", true)
 	dot()
@@ -33,11 +34,11 @@ func reductions() {
 	columns()
 }
 
-// source is where the operand of a reduction is read.
-var source reg.GPVirtual
+// source and other are where the operands of a reduction are read.
+var source, other reg.GPVirtual
 
-// reduction sums in float64 what body makes of x; body calls sum with every term.
-func reduction(name, params string, width int, body func(width int, part mask, sum func(v vec))) {
+// reduction sums in float64 what body makes of x; body calls sum with every term. begin runs before the loop.
+func reduction(name, params string, width int, begin func(), body func(width int, part mask, sum func(v vec))) {
 	TEXT("vector"+name, NOSPLIT, "func("+params+") float64")
 	Pragma("noescape")
 	twice(func() {
@@ -51,6 +52,11 @@ func reduction(name, params string, width int, body func(width int, part mask, s
 			}
 		}
 		source = pointer("x")
+		begin()
+		width := width
+		if wide { // there are twice as many registers
+			width *= 2
+		}
 		loop(pointer("n"), width, func(width int, part mask) {
 			body(width, part, sum)
 			advance(source, width)
@@ -104,13 +110,20 @@ func returnSum(sums []vec) {
 	finish()
 }
 
-// expSum sums e^(x−k), and writes it to dst.
+// expSum sums e^(x−k), and writes it to dst. Neighbours are added before they are widened.
 func expSum(name string, stores bool) {
 	params := "x *float32, n int, k float32"
 	if stores {
 		params = "dst, " + params
 	}
-	reduction(name, params, 2, func(width int, part mask, sum func(v vec)) {
+	var after reg.GPVirtual // how far dst lies behind x
+	begin := func() {
+		if stores {
+			after = pointer("dst")
+			SUBQ(source, after)
+		}
+	}
+	reduction(name, params, 2, begin, func(width int, part mask, sum func(v vec)) {
 		x := registers(width)
 		for i := range x {
 			load(Mem{Base: source, Disp: bytes() * i}, part, x[i])
@@ -119,17 +132,38 @@ func expSum(name string, stores bool) {
 		exp(x)
 		for i := range x {
 			if stores {
-				// dst follows x at a distance.
-				at := pointer("dst")
-				begin := pointer("x")
-				SUBQ(begin, at)
-				store(x[i], part, Mem{Base: source, Index: at, Scale: 1, Disp: bytes() * i})
+				store(x[i], part, Mem{Base: source, Index: after, Scale: 1, Disp: bytes() * i})
 			}
 			if part != nil {
 				keep(x[i], part, x[i])
 			}
-			sum(x[i])
 		}
+		sum(added(x))
+	})
+}
+
+// added adds registers up, two and two; it changes them.
+func added(x []vec) vec {
+	for ; len(x) > 1; x = x[:len(x)/2] {
+		for i := range len(x) / 2 {
+			add(x[i], x[i], x[i+len(x)/2])
+		}
+	}
+	return x[0]
+}
+
+// products sums x·y, of which neighbours are added before they are widened.
+func products() {
+	reduction("Products", "x, y *float32, n int", 4, func() { other = pointer("y") }, func(width int, part mask, sum func(v vec)) {
+		x := registers(width)
+		for i := range x {
+			y := register()
+			load(Mem{Base: source, Disp: bytes() * i}, part, x[i])
+			load(Mem{Base: other, Disp: bytes() * i}, part, y)
+			mul(x[i], x[i], y)
+		}
+		advance(other, width)
+		sum(added(x))
 	})
 }
 
