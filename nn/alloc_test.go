@@ -36,4 +36,19 @@ func TestStepAllocatesLittle(t *testing.T) {
 	if few, many := step(mlp, 4), step(deep, 4); many > few+3 {
 		t.Errorf("a step allocates %v times for 2 layers, %v times for 5", few, many)
 	}
+	recurrent := func(steps int) float64 {
+		l, x := NewLSTM(r, 16, 16), normal(r, 20, steps, 16)
+		params := Params(l)
+		run := func() {
+			p := tensor.Training(r)
+			y, _ := l.Forward(p.Input(x), l.Zero(p, 20))
+			tensor.Grad(y.Sum(), params...)
+			p.End()
+		}
+		run()
+		return testing.AllocsPerRun(20, run)
+	}
+	if few, many := recurrent(2), recurrent(50); many > few+1 {
+		t.Errorf("a step of an LSTM allocates %v times for 2 steps, %v times for 50", few, many)
+	}
 }

@@ -78,3 +78,36 @@ func ExampleLoad() {
 	// 	output.bias: shape [2] in the file, the model has [3]
 	// 	output.weight: shape [2 8] in the file, the model has [3 8]
 }
+
+// What an LSTM knows at the end of one part of a text is what it begins the next one with: heap tensors carry it from pass to pass.
+func ExampleLSTM() {
+	random := rand.New(rand.NewPCG(1, 0))
+	layer := nn.NewLSTM(random, 3, 5) // 3 features, 5 units
+	h, c := tensor.New(2, 5), tensor.New(2, 5)
+	for range 2 {
+		p := tensor.Sampling(random)
+		x := p.Normal(2, 4, 3) // 2 sequences of 4 steps
+		y, last := layer.Forward(x, nn.LSTMState{H: h, C: c})
+		fmt.Println(y.Shape(), last.H.Shape(), last.C.Shape())
+		h.Set(last.H)
+		c.Set(last.C)
+		p.End()
+	}
+	// Output:
+	// [2 4 5] [2 5] [2 5]
+	// [2 4 5] [2 5] [2 5]
+}
+
+// The layers of a stack hand on the hidden states of all steps; the last of them scores a sequence.
+func ExampleGRU() {
+	random := rand.New(rand.NewPCG(1, 0))
+	first, second := nn.NewGRU(random, 3, 5), nn.NewGRU(random, 5, 4)
+	p := tensor.Sampling(random)
+	defer p.End()
+	x := p.Normal(2, 7, 3) // 2 sequences of 7 steps
+	y, _ := first.Forward(x, first.Zero(p, 2))
+	y, last := second.Forward(y, second.Zero(p, 2))
+	fmt.Println(y.Shape(), last.Shape())
+	// Output:
+	// [2 7 4] [2 4]
+}
