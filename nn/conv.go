@@ -82,6 +82,32 @@ func (l *ConvTranspose2D) Forward(x *tensor.Tensor) *tensor.Tensor {
 	return addBias(x.ConvTranspose2D(l.Weight, l.Conv), l.Bias)
 }
 
+// ConvTranspose1D is the adjoint of a convolution over time, which makes sequences longer: N×T×In → N×OT×Out.
+type ConvTranspose1D struct {
+	Weight *tensor.Tensor `nn:",order=210"` // K×(Out/groups)×In
+	Bias   *tensor.Tensor // Out; may be nil
+	tensor.Conv
+}
+
+// NewConvTranspose1D returns a transposed convolution over time with PyTorch's initialization.
+func NewConvTranspose1D(r *rand.Rand, in, out, kernel int, c tensor.Conv) *ConvTranspose1D {
+	w := tensor.Param(kernel, out/groups(in, out, c), in)
+	l := &ConvTranspose1D{Weight: w, Bias: tensor.Param(out), Conv: c}
+	defaultInit(r, l.Weight, l.Bias)
+	return l
+}
+
+// NoBias removes the bias and returns l.
+func (l *ConvTranspose1D) NoBias() *ConvTranspose1D {
+	l.Bias = nil
+	return l
+}
+
+// Forward makes x, N×T×In, longer.
+func (l *ConvTranspose1D) Forward(x *tensor.Tensor) *tensor.Tensor {
+	return addBias(x.ConvTranspose1D(l.Weight, l.Conv), l.Bias)
+}
+
 // groups returns the number of groups, which must divide the channels.
 func groups(in, out int, c tensor.Conv) int {
 	g := max(c.Groups, 1)

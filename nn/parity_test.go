@@ -40,6 +40,19 @@ var torchLayers = map[string]Layer{
 	"global_avg_pool":     Func(GlobalAvgPool),
 	"flatten":             Func(FlattenCHW),
 
+	"conv_transpose1d":        NewConvTranspose1D(source(), 3, 4, 3, tensor.Conv{Stride: 2, Pad: 1, OutputPad: 1}),
+	"conv_transpose1d_groups": NewConvTranspose1D(source(), 4, 6, 2, tensor.Conv{Dilation: 2, Groups: 2}),
+
+	"max_pool1d":             MaxPool1D{tensor.Pool{Kernel: 3, Stride: 2, Pad: 1, Ceil: true}},
+	"avg_pool1d":             AvgPool1D{tensor.Pool{Kernel: 3, Stride: 2, Pad: 1}},
+	"avg_pool2d_ceil":        AvgPool2D{tensor.Pool{Kernel: 3, Stride: 2, Pad: 1, Ceil: true}},
+	"avg_pool2d_ceil_inside": AvgPool2D{tensor.Pool{Kernel: 2, Stride: 3, Ceil: true, SkipPad: true}},
+	"adaptive_max_pool2d":    AdaptiveMaxPool2D{2, 4},
+	"upsample":               Upsample{Scale: 3},
+	"upsample_bilinear":      Upsample{Scale: 2, Bilinear: true},
+	"upsample_aligned":       Upsample{Scale: 2, Bilinear: true, AlignCorners: true},
+	"batchnorm_tail":         tail{NewBatchNorm(3)},
+
 	"batchnorm":           NewBatchNorm(3),
 	"batchnorm_rows":      withBatchNorm(NewBatchNorm(3), func(l *BatchNorm) { l.Momentum, l.Eps = .25, 1e-3 }),
 	"batchnorm_running":   withBatchNorm(NewBatchNorm(3), func(l *BatchNorm) { l.Frozen = true }),
@@ -81,6 +94,11 @@ func withBatchNorm(l *BatchNorm, set func(*BatchNorm)) *BatchNorm {
 	set(l)
 	return l
 }
+
+// A tail is the end of a block of a residual network, with x as its residual too.
+type tail struct{ Norm *BatchNorm }
+
+func (l tail) Forward(x *tensor.Tensor) *tensor.Tensor { return l.Norm.ForwardReLU(x, x) }
 
 type torchLoss func(x *tensor.Tensor, c torchCase) *tensor.Tensor
 

@@ -61,8 +61,23 @@ func (c Pool) places(w window, n, kernel int) int {
 
 // MaxPool2D returns the greatest value in each window of x, N×H×W×C, as N×OH×OW×C, sizes as in Conv2D. Padding is never the
 // greatest. The gradient goes to the first of several.
-func (t *Tensor) MaxPool2D(c Pool) *Tensor {
-	const name = "MaxPool2D"
+func (t *Tensor) MaxPool2D(c Pool) *Tensor { return t.maxPool2D("MaxPool2D", c) }
+
+// MaxPool1D is MaxPool2D along time: x, N×T×F, becomes N×OT×F. The fields that end in W, and the last two of Sides, have no meaning.
+func (t *Tensor) MaxPool1D(c Pool) *Tensor { return t.alongTime("MaxPool1D", c, (*Tensor).maxPool2D) }
+
+// alongTime pools N×T×F as an image that is one column wide.
+func (t *Tensor) alongTime(name string, c Pool, pool func(t *Tensor, name string, c Pool) *Tensor) *Tensor {
+	if t.rank != 3 {
+		fail(name, "shape %v is not N×T×F", t.Shape())
+	}
+	c.KernelW, c.StrideW, c.DilationW = 1, 1, 1
+	c.Sides = [4]int{c.Pad + c.Sides[0], c.Pad + c.Sides[1]}
+	c.Pad = 0
+	return pool(t.Unsqueeze(2), name, c).Squeeze(2)
+}
+
+func (t *Tensor) maxPool2D(name string, c Pool) *Tensor {
 	if c.SkipPad {
 		fail(name, "there is no SkipPad in %+v", c)
 	}
@@ -108,8 +123,12 @@ func (t *Tensor) AdaptiveMaxPool2D(oh, ow int) *Tensor {
 
 // AvgPool2D returns the average of each window of x, N×H×W×C, as N×OH×OW×C. Padding counts as zeros unless SkipPad is set;
 // what a last window covers beyond it never counts.
-func (t *Tensor) AvgPool2D(c Pool) *Tensor {
-	const name = "AvgPool2D"
+func (t *Tensor) AvgPool2D(c Pool) *Tensor { return t.avgPool2D("AvgPool2D", c) }
+
+// AvgPool1D is AvgPool2D along time: x, N×T×F, becomes N×OT×F. The fields that end in W, and the last two of Sides, have no meaning.
+func (t *Tensor) AvgPool1D(c Pool) *Tensor { return t.alongTime("AvgPool1D", c, (*Tensor).avgPool2D) }
+
+func (t *Tensor) avgPool2D(name string, c Pool) *Tensor {
 	if max(c.Dilation, c.DilationW) > 1 {
 		fail(name, "there is no Dilation in %+v", c)
 	}

@@ -51,6 +51,24 @@ func poolRows() (rows []row) {
 	average("/rounded up", Pool{Kernel: 3, Stride: 2, Pad: 1, Ceil: true}, 3, 3, 1, 4, 5, 1)
 	average("/rounded up, padding not counted", Pool{Kernel: 3, Stride: 2, Pad: 1, Ceil: true, SkipPad: true}, 3, 3, 1, 4, 5, 1)
 
+	overTime := func(name string, d domain, op func(x *Tensor) *Tensor, c Pool, places int, greatest bool) {
+		c.KernelW, c.StrideW, c.DilationW, c.Sides, c.Pad = 1, 1, 1, [4]int{c.Pad, c.Pad}, 0
+		add(name, []int{2, 5, 3}, d, op, func(x []array) array {
+			s := x[0].shape
+			y := naivePool(c, places, 1, greatest)([]array{{[]int{s[0], s[1], 1, s[2]}, x[0].data}})
+			return array{[]int{s[0], places, s[2]}, y.data}
+		})
+	}
+	time := Pool{Kernel: 3, Stride: 2, Pad: 1, Ceil: true}
+	overTime("MaxPool1D", distinct, func(x *Tensor) *Tensor { return x.MaxPool1D(time) }, time, 3, true)
+	bad(panics{
+		"MaxPool1D: shape [4 4] is not N×T×F":             func() { New(4, 4).MaxPool1D(time) },
+		"MaxPool1D: a window of 5×1 does not fit on [1 4": func() { New(1, 4, 2).MaxPool1D(Pool{Kernel: 5}) },
+		"MaxPool1D: the padding of {Kernel:2":             func() { New(1, 4, 2).MaxPool1D(Pool{Kernel: 2, Pad: 2}) },
+	})
+	overTime("AvgPool1D", nil, func(x *Tensor) *Tensor { return x.AvgPool1D(time) }, time, 3, false)
+	bad(panics{"AvgPool1D: shape [4 4] is not N×T×F": func() { New(4, 4).AvgPool1D(time) }})
+
 	part := func(n, parts, i int) (lo, hi int) { return i * n / parts, ((i+1)*n + parts - 1) / parts }
 	for _, size := range [][2]int{{2, 2}, {1, 1}, {3, 4}, {6, 7}} {
 		name := fmt.Sprintf("/%d by %d", size[0], size[1])
