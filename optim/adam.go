@@ -24,6 +24,8 @@ type Adam struct {
 
 	Mean   []*tensor.Tensor `json:"-"` // m
 	Square []*tensor.Tensor `json:"-"` // v
+
+	steps []kernel.AdamStep // room for those of a Step
 }
 
 // NewAdam returns Adam for params, without weight decay.
@@ -49,7 +51,10 @@ func (a *Adam) Step(grads []*tensor.Tensor) {
 		}
 		t, lr, decay := a.update(i)
 		bias1, bias2 := 1-math.Pow(a.Beta1, float64(t)), 1-math.Pow(a.Beta2, float64(t))
-		kernel.Adam(w.Edit(), grads[i].Data(), a.Mean[i].Edit(), a.Square[i].Edit(), lr, a.Beta1, a.Beta2, a.Epsilon, decay, bias1,
-			bias2, a.Decoupled)
+		a.steps = append(a.steps, kernel.Adam(w.Edit(), grads[i].Data(), a.Mean[i].Edit(), a.Square[i].Edit(), lr, a.Beta1, a.Beta2,
+			a.Epsilon, decay, bias1, bias2, a.Decoupled))
 	}
+	kernel.StepAdam(a.steps)
+	clear(a.steps) // gradients belong to passes
+	a.steps = a.steps[:0]
 }

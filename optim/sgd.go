@@ -17,6 +17,8 @@ type SGD struct {
 	Nesterov  bool    `json:"-"`
 
 	Velocity []*tensor.Tensor `json:"-"` // nil without momentum
+
+	steps []kernel.SGDStep // room for those of a Step
 }
 
 // NewSGD returns gradient descent for params, which remembers a velocity unless momentum is 0.
@@ -43,6 +45,9 @@ func (s *SGD) Step(grads []*tensor.Tensor) {
 		if s.Momentum != 0 {
 			v = s.Velocity[i].Edit()
 		}
-		kernel.SGD(w.Edit(), grads[i].Data(), v, lr, s.Momentum, s.Dampening, decay, s.Nesterov, t == 1)
+		s.steps = append(s.steps, kernel.SGD(w.Edit(), grads[i].Data(), v, lr, s.Momentum, s.Dampening, decay, s.Nesterov, t == 1))
 	}
+	kernel.StepSGD(s.steps)
+	clear(s.steps) // gradients belong to passes
+	s.steps = s.steps[:0]
 }

@@ -181,7 +181,7 @@ func (f Mixture) Apply(dst, a, b []Float, k, c Float) {
 		f(dst, a, b, k, c)
 		return
 	}
-	mixtureJobs.do(len(dst), grain, mixtureJob{f, dst, a, b, k, c})
+	mixtureJobs.do(len(dst), streamGrain(len(dst)), mixtureJob{f, dst, a, b, k, c})
 }
 
 type mixtureJob struct {
@@ -195,7 +195,9 @@ var mixtureJobs jobs[mixtureJob, *mixtureJob]
 func (t *mixtureJob) run(lo, hi int) { t.f(t.dst[lo:hi], t.a[lo:hi], t.b[lo:hi], t.k, t.c) }
 
 // AddProduct adds a·b to sum, element by element.
-func AddProduct(sum, a, b []Float) { addProductJobs.do(len(sum), grain, addProductJob{sum, a, b}) }
+func AddProduct(sum, a, b []Float) {
+	addProductJobs.do(len(sum), streamGrain(len(sum)), addProductJob{sum, a, b})
+}
 
 type addProductJob struct{ sum, a, b []Float }
 

@@ -241,7 +241,7 @@ func (op *Binary) Apply(dst, a, b []Float) {
 		op.VV(dst, a, b)
 		return
 	}
-	binaryJobs.do(len(dst), grain, binaryJob{op, dst, a, b})
+	binaryJobs.do(len(dst), streamGrain(len(dst)), binaryJob{op, dst, a, b})
 }
 
 type binaryJob struct {
@@ -334,7 +334,7 @@ func (f Unary) Apply(dst, x []Float, k, c Float) {
 		f(dst, x, k, c)
 		return
 	}
-	unaryJobs.do(len(dst), grain, unaryJob{f, dst, x, k, c})
+	unaryJobs.do(len(dst), streamGrain(len(dst)), unaryJob{f, dst, x, k, c})
 }
 
 type unaryJob struct {

@@ -19,6 +19,10 @@ func streamOf(n, size int) int {
 	return max(1, min(1<<16, max(grain, n*size/maxParts))/size)
 }
 
+// streamGrain is the grain of a loop over n elements that goes once over memory: where there are many, pieces are longer, since the
+// processor needs a while to foresee what a loop reads.
+func streamGrain(n int) int { return min(16*grain, max(grain, n/16)) }
+
 // jobs keeps the structs of one kind of task between calls, so that parallel work makes no garbage.
 type jobs[T any, P interface {
 	*T

@@ -30,6 +30,8 @@ func loopCases() []loopCase {
 	scaling := Scaling{Mean: normals(64, 6), Inverse: normals(64, 7), Weight: normals(64, 8), Bias: normals(64, 9), ReLU: true}
 	square, column, wide := []int{512, 512}, []int{1, 0}, []int{512, 1}
 	narrow, row, long := []int{4, 1}, []int{0, 1}, []int{n / 4, 4}
+	descents := []SGDStep{SGD(dst, x, z, .1, 0, 0, 0, true, true)}
+	steps := []AdamStep{Adam(dst, x, z, w, .01, .9, .999, 1e-8, 0, .1, .001, true)}
 	return []loopCase{
 		{"Add", 3 * float, func() { Add.Apply(dst, x, y) }, dst},
 		{"Div", 3 * float, func() { Div.Apply(dst, x, y) }, dst},
@@ -97,12 +99,12 @@ func loopCases() []loopCase {
 		{"Normal", float, func() { Normal(dst, 7) }, dst},
 		{"Bernoulli", float, func() { Bernoulli(dst, 7, .9, 1/.9) }, dst},
 		{"AddScaled", 3 * float, func() { copy(dst, y); AddScaled(dst, x, .1) }, dst},
-		{"SGD", 5 * float, func() { copy(dst, y); SGD(dst, x, z, .1, 0, 0, 0, true, true) }, dst},
+		{"SGD", 5 * float, func() { copy(dst, y); StepSGD(descents) }, dst},
 		{"Adam", 7 * float, func() {
 			copy(dst, y)
 			Fill(z, 0)
 			Fill(w, 0)
-			Adam(dst, x, z, w, .01, .9, .999, 1e-8, 0, .1, .001, true)
+			StepAdam(steps)
 		}, dst},
 	}
 }

@@ -28,7 +28,7 @@ func TestSGD(t *testing.T) {
 			}
 			for step := range 3 {
 				g := normals(n, uint64(step))
-				SGD(w, g, v, c.lr, c.momentum, c.dampening, c.decay, c.nesterov, step == 0)
+				StepSGD([]SGDStep{SGD(w, g, v, c.lr, c.momentum, c.dampening, c.decay, c.nesterov, step == 0)})
 				for i := range want {
 					d := float64(g[i]) + c.decay*want[i]
 					if c.momentum != 0 {
@@ -65,7 +65,7 @@ func TestAdam(t *testing.T) {
 					g := normals(n, uint64(10+step))
 					bias1, bias2 := 1-math.Pow(beta1, float64(step+1)), 1-math.Pow(beta2, float64(step+1))
 					before := slices.Clone(g)
-					Adam(w, g, m, v, lr, beta1, beta2, eps, decay, bias1, bias2, decoupled)
+					StepAdam([]AdamStep{Adam(w, g, m, v, lr, beta1, beta2, eps, decay, bias1, bias2, decoupled)})
 					compare(t, "Adam's gradient", g, before, 0)
 					for i := range want {
 						d := float64(g[i])
@@ -82,6 +82,32 @@ func TestAdam(t *testing.T) {
 				compare(t, fmt.Sprint("Adam", n, decay, decoupled), w, floats(want), 1e-6)
 			}
 		}
+	}
+}
+
+// Steps of many parameters, of all lengths, are those of each by itself.
+func TestStepsTogether(t *testing.T) {
+	lengths := []int{3, 0, 64, grain + 1, 1, 17, 3*grain + 5, 2}
+	for _, threads := range []int{1, 3} {
+		withThreads(t, threads, func() {
+			var apart, together [][]Float
+			var steps []AdamStep
+			var descents []SGDStep
+			for i, n := range lengths {
+				w, g, m, v := normals(n, uint64(i)), normals(n, 2), make([]Float, n), make([]Float, n)
+				lr := .01 * float64(i+1)
+				apart, together = append(apart, slices.Clone(w)), append(together, w)
+				StepAdam([]AdamStep{Adam(apart[i], g, slices.Clone(m), slices.Clone(v), lr, .9, .999, 1e-8, 0, .1, .5, false)})
+				StepSGD([]SGDStep{SGD(apart[i], g, nil, lr, 0, 0, .1, false, false)})
+				steps = append(steps, Adam(w, g, m, v, lr, .9, .999, 1e-8, 0, .1, .5, false))
+				descents = append(descents, SGD(w, g, nil, lr, 0, 0, .1, false, false))
+			}
+			StepAdam(steps)
+			StepSGD(descents)
+			for i := range lengths {
+				compare(t, fmt.Sprint("parameter ", i), together[i], apart[i], 0)
+			}
+		})
 	}
 }
 

@@ -138,7 +138,7 @@ func addProduct(sum, a, b []Float) {
 	vectorAddProduct(&sum[0], &a[0], &b[0], nil, len(sum))
 }
 
-func (t *sgdJob) descend(w, g []Float) {
+func (t *SGDStep) descend(w, g []Float) {
 	if level == levelGeneric || len(w) == 0 {
 		t.descendGeneric(w, g)
 		return
@@ -147,7 +147,7 @@ func (t *sgdJob) descend(w, g []Float) {
 	vectorDescent(&w[0], &g[0], &t.lr, len(w))
 }
 
-func (t *sgdJob) roll(w, g, v []Float) {
+func (t *SGDStep) roll(w, g, v []Float) {
 	if level == levelGeneric || len(w) == 0 {
 		t.rollGeneric(w, g, v)
 		return
@@ -156,7 +156,7 @@ func (t *sgdJob) roll(w, g, v []Float) {
 	vectorMomentum(&w[0], &g[0], &v[0], &t.lr, len(w))
 }
 
-func (t *adamJob) adapt(w, g, m, v []Float) {
+func (t *AdamStep) adapt(w, g, m, v []Float) {
 	if level == levelGeneric || len(w) == 0 {
 		t.adaptGeneric(w, g, m, v)
 		return

@@ -112,12 +112,12 @@ func optimizersAgreeWithGeneric(t *testing.T) {
 			return state
 		}
 		for name, update := range map[string]func(w, m, v []Float){
-			"SGD":      func(w, _, _ []Float) { SGD(w, g, nil, .1, 0, 0, .01, false, false) },
-			"momentum": func(w, m, _ []Float) { SGD(w, g, m, .1, .9, .3, .01, false, false) },
-			"nesterov": func(w, m, _ []Float) { SGD(w, g, m, .1, .9, 0, 0, true, false) },
-			"first":    func(w, m, _ []Float) { SGD(w, g, m, .1, .9, .3, .01, false, true) },
-			"Adam":     func(w, m, v []Float) { Adam(w, g, m, v, .01, .9, .999, 1e-8, .1, .5, .7, false) },
-			"AdamW":    func(w, m, v []Float) { Adam(w, g, m, v, .01, .9, .999, 1e-8, .1, .5, .7, true) },
+			"SGD":      func(w, _, _ []Float) { StepSGD([]SGDStep{SGD(w, g, nil, .1, 0, 0, .01, false, false)}) },
+			"momentum": func(w, m, _ []Float) { StepSGD([]SGDStep{SGD(w, g, m, .1, .9, .3, .01, false, false)}) },
+			"nesterov": func(w, m, _ []Float) { StepSGD([]SGDStep{SGD(w, g, m, .1, .9, 0, 0, true, false)}) },
+			"first":    func(w, m, _ []Float) { StepSGD([]SGDStep{SGD(w, g, m, .1, .9, .3, .01, false, true)}) },
+			"Adam":     func(w, m, v []Float) { StepAdam([]AdamStep{Adam(w, g, m, v, .01, .9, .999, 1e-8, .1, .5, .7, false)}) },
+			"AdamW":    func(w, m, v []Float) { StepAdam([]AdamStep{Adam(w, g, m, v, .01, .9, .999, 1e-8, .1, .5, .7, true)}) },
 		} {
 			got := step(update)
 			var want [3][]Float

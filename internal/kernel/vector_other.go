@@ -60,10 +60,10 @@ func expStore(dst, x []Float, k Float) float64 { return expStoreGeneric(dst, x, 
 // addProduct adds a·b to sum.
 func addProduct(sum, a, b []Float) { addProductGeneric(sum, a, b) }
 
-// descend and roll do the steps of an sgdJob without momentum and with it.
-func (t *sgdJob) descend(w, g []Float) { t.descendGeneric(w, g) }
+// descend and roll do the steps of an SGDStep without momentum and with it.
+func (t *SGDStep) descend(w, g []Float) { t.descendGeneric(w, g) }
 
-func (t *sgdJob) roll(w, g, v []Float) { t.rollGeneric(w, g, v) }
+func (t *SGDStep) roll(w, g, v []Float) { t.rollGeneric(w, g, v) }
 
-// adapt does the step of an adamJob.
-func (t *adamJob) adapt(w, g, m, v []Float) { t.adaptGeneric(w, g, m, v) }
+// adapt does the step of an AdamStep.
+func (t *AdamStep) adapt(w, g, m, v []Float) { t.adaptGeneric(w, g, m, v) }

@@ -51,7 +51,7 @@ func weighted(sum, a, x, b, y vec) {
 }
 
 func optimizers() {
-	// The steps, and the order of the numbers in k, are those of sgdJob and adamJob.
+	// The steps, and the order of the numbers in k, are those of SGDStep and AdamStep.
 	decayed := func(v map[string]vec, decay vec) {
 		mul(decay, decay, v["w"])
 		add(v["dw"], v["dw"], decay)
