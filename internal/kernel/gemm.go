@@ -2,21 +2,25 @@ package kernel
 
 import "sync"
 
-// A product is computed in tiles, tileN wide or twice that, 6 to 24 high, whose sums stay in registers; a panel is a
-// column of tiles. Blocks of blockK×blockN of b are packed into panels, and blocks of rows of a are taken to them: the
-// block of b lies in the cache that the cores share or in their own second one, a block of a in the second, a panel's
-// part of b in the first.
+// A product is computed in tiles, tileN wide or twice that, up to 24 high, whose sums stay in registers; a panel is a
+// column of tiles. A piece of work is some rows of c by some columns. It takes blockK of the sums at a time, and two
+// panels of b at a time, which it packs into the first-level cache, or reads where they lie: there all tiles of the rows
+// use them. Its rows of a are read where they lie, and stay in the second-level cache. So nothing is shared between pieces, and a product is handed out
+// once, whatever its size.
 const (
 	tileM  = 6
 	tileN  = 16
-	blockM = 72
+	blockM = 240 // the most rows of a piece
 	blockN = 512
-	blockK = 384
+	blockK = 320
 	rowPad = 8 // what keeps rows off the powers of two
 )
 
-// Products with fewer multiplications than this are not worth a second thread.
+// Products with fewer multiplications than this are not worth a second thread; pieces have about as many.
 const smallProduct = 1 << 19
+
+// maxPieces is into how many pieces a product is cut at most.
+const maxPieces = 64
 
 // Gemm computes c = op(a)·op(b), or adds it to c where add is set. op(a) is m×k and op(b) is k×n; ta and tb say that
 // the operand is stored transposed. lda, ldb and ldc are the lengths of a row in memory. With k = 0 the product is
@@ -46,32 +50,12 @@ func GemmEpilogue(
 		return
 	}
 	g := gemms.Get().(*gemm)
-	g.m, g.n, g.k, g.a, g.rs, g.ks, g.b, g.ldb, g.tb, g.c, g.ldc = m, n, k, a, lda, 1, b, ldb, tb, c, ldc
+	*g = gemm{m: m, n: n, k: k, a: a, rs: lda, ks: 1, b: b, ldb: ldb, tb: tb, c: c, ldc: ldc, add: add, end: e}
 	if ta {
 		g.rs, g.ks = 1, lda
 	}
-	g.small = m*n*k < smallProduct
-	g.inPlace = !tb && (m <= 12 || m <= 24 && n*k <= blockK*blockN || g.small && m <= 48)
-	g.blocks(0, add, e)
-}
-
-// blocks computes the columns of c from j0 on, and gives g back.
-func (g *gemm) blocks(j0 int, add bool, e Epilogue) {
-	g.rows = g.rowBlock()
-	for g.j0 = j0; g.j0 < g.n; g.j0 += g.nc {
-		g.nc = min(blockN, g.n-g.j0)
-		parts := ceil(g.k, blockK)
-		for p := range parts {
-			g.p0 = g.k * p / parts
-			g.kc = g.k*(p+1)/parts - g.p0
-			g.add, g.end = add || p > 0, Epilogue{}
-			if p == parts-1 {
-				g.end = e
-			}
-			g.block()
-		}
-	}
-	g.a, g.b, g.c, g.panels, g.prepacked, g.end.Bias = nil, nil, nil, nil, nil, nil
+	g.share(false)
+	*g = gemm{}
 	gemms.Put(g)
 }
 
@@ -117,149 +101,106 @@ func (g *batchTask) run(lo, hi int) {
 }
 
 var (
-	gemms   = sync.Pool{New: func() any { return &gemm{packed: new([blockK * blockN]Float)} }}
-	batches = sync.Pool{New: func() any { return new(batchTask) }}
-	blocks  = sync.Pool{New: func() any { return new([blockM * (blockK + rowPad)]Float) }}
+	gemms       = sync.Pool{New: func() any { return new(gemm) }}
+	batches     = sync.Pool{New: func() any { return new(batchTask) }}
+	gemmBuffers = sync.Pool{New: func() any { return new(gemmBuffer) }}
+	gatherings  = sync.Pool{New: func() any { return new(gathering) }}
 )
+
+// A gemmBuffer is two panels of b, which a goroutine packs for itself.
+type gemmBuffer [blockK * 2 * tileN]Float
+
+// A gathering is the rows of a of a piece, if they cannot stay where they are.
+type gathering [blockK * (blockM + rowPad)]Float
 
 // A gemm is a product under way.
 type gemm struct {
-	m, n, k int
-	a       []Float // element i, p is a[i·rs+p·ks]
-	rs, ks  int
-	b       []Float
-	ldb     int
-	tb      bool
-	c       []Float
-	ldc     int
-	add     bool
-	end     Epilogue
-	small   bool // not worth a second thread
-	inPlace bool // b is read where it lies
-	rows    int  // rows in a block of a
+	m, n, k   int
+	a         []Float // element i, p is a[i·rs+p·ks]
+	rs, ks    int
+	b         []Float
+	ldb       int
+	tb        bool
+	prepacked []Float // the panels of b, if b is a Packed
+	c         []Float
+	ldc       int
+	add       bool
+	end       Epilogue
+	j0        int // the first column
 
-	j0, nc  int  // columns of the block of b
-	p0, kc  int  // rows of the block of b
-	packing bool // which of the two tasks run does
-	width   int  // panels in a piece of work
-
-	prepacked []Float // all panels of b, if b is a Packed
-	panels    []Float // the panels of the block of b
-	gap       int     // from one panel to the next
-	packed    *[blockK * blockN]Float
+	rows, columns int // of a piece
+	across        int // pieces side by side
+	kc            int // terms of a sum that are added at a time
 }
 
-// rowBlock returns the height of a piece of work: large, but such that there are enough pieces to share.
-func (g *gemm) rowBlock() int {
-	rows := blockM
-	for rows > 4*tileM && ceil(g.m, rows) < 8 {
-		rows -= 4 * tileM
+// share cuts the product and computes the pieces, alone if the caller is to do them all.
+func (g *gemm) share(alone bool) {
+	g.rows = g.m
+	if g.m > blockM { // blocks of about the same height, in whole tiles
+		g.rows = ceil(ceil(g.m, ceil(g.m, blockM)), 12) * 12
 	}
-	return min(rows, g.m)
-}
-
-// block multiplies a block of b by all of a.
-func (g *gemm) block() {
-	panels := ceil(g.nc, tileN)
-	heights := ceil(g.m, g.rows)
-	g.panels, g.gap = g.packed[:], tileN*g.kc
-	if g.prepacked != nil {
-		g.panels, g.gap = g.prepacked[g.j0*g.k+g.p0*tileN:], tileN*g.k
-	}
-	if g.prepacked == nil && !g.inPlace {
-		g.packing = true
-		g.start(panels, 4)
-		g.packing = false
-	}
-	g.width = panels
-	if across := ceil(32, heights); across > 1 { // too few rows to share evenly: share the columns as well
-		g.width = max(ceil(panels, across), min(panels, 4))
-	}
-	g.start(heights*ceil(panels, g.width), 1)
-}
-
-func (g *gemm) start(n, grain int) {
-	if g.small {
-		g.run(0, n)
+	heights, pairs := ceil(g.m, g.rows), ceil(g.n-g.j0, 2*tileN)
+	width := max(1, smallProduct/(g.rows*2*tileN*g.k), ceil(heights*pairs, maxPieces))
+	g.columns, g.across = width*2*tileN, ceil(pairs, width)
+	g.kc = ceil(ceil(g.k, ceil(g.k, blockK)), tileN) * tileN
+	if pieces := heights * g.across; alone || g.m*(g.n-g.j0)*g.k < smallProduct {
+		g.run(0, pieces)
 	} else {
-		parallel(n, grain, g)
+		parallel(pieces, 1, g)
 	}
 }
 
 func (g *gemm) run(lo, hi int) {
-	if g.packing {
-		for q := lo; q < hi; q++ {
-			dst := g.packed[q*tileN*g.kc:]
-			if !g.tb && hi-q >= 4 && (q+4)*tileN <= g.nc {
-				packFour(dst, g.b[g.p0*g.ldb+g.j0+q*tileN:], g.ldb, g.kc)
-				q += 3
-				continue
-			}
-			g.pack(dst, q)
-		}
-		return
-	}
-	buffer := blocks.Get().(*[blockM * (blockK + rowPad)]Float)
-	panels := ceil(g.nc, tileN)
-	across := ceil(panels, g.width)
+	buffer := gemmBuffers.Get().(*gemmBuffer)
 	for t := lo; t < hi; t++ {
-		i0 := t / across * g.rows
-		q0 := t % across * g.width
-		g.piece(buffer, i0, min(g.rows, g.m-i0), q0, min(q0+g.width, panels))
+		i0, j0 := t/g.across*g.rows, g.j0+t%g.across*g.columns
+		for p0 := 0; p0 < g.k; p0 += g.kc {
+			g.block(buffer, i0, min(g.rows, g.m-i0), j0, min(j0+g.columns, g.n), p0, min(g.kc, g.k-p0))
+		}
 	}
-	blocks.Put(buffer)
+	gemmBuffers.Put(buffer)
 }
 
-// pack packs panel q of the block of b.
-func (g *gemm) pack(dst []Float, q int) {
-	packPanel(dst, g.b, g.ldb, g.tb, g.p0, g.kc, g.j0+q*tileN, g.j0+g.nc)
-}
-
-// piece multiplies the rows i0 to i0+m of a by the panels q0 to q1.
-func (g *gemm) piece(buffer *[blockM * (blockK + rowPad)]Float, i0, m, q0, q1 int) {
-	a, rs, ks := g.a[i0*g.rs+g.p0*g.ks:], g.rs, g.ks
-	height := m
-	if !g.inPlace && g.ks > 1 { // a is transposed: gather what a tile takes at a time
-		height = tileHeight()
-		for i := 0; i < m; i += height {
-			packTile(buffer[i*g.kc:], a[i:], ks, g.kc, min(height, m-i))
-		}
-		a, rs, ks = buffer[:], 0, height
+// block adds k terms, from p0 on, to the sums of rows i0 to i0+m and columns j0 to j1.
+func (g *gemm) block(buffer *gemmBuffer, i0, m, j0, j1, p0, k int) {
+	add, end := g.add || p0 > 0, Epilogue{}
+	if p0+k == g.k {
+		end = g.end
 	}
-	if ks == 1 && rs%256 == 0 && q1-q0 >= 4 { // rows a power of two apart contend for the same few places in the cache
-		lda := g.kc + rowPad
-		for i := range m {
-			copy(buffer[i*lda:][:g.kc], a[i*rs:])
+	a, ks := g.a[i0*g.rs+p0*g.ks:], g.ks
+	if g.ks > 1 && crowded(g.ks) && j1-j0 > 4*tileN {
+		gathered := gatherings.Get().(*gathering)
+		defer gatherings.Put(gathered)
+		ks = m + rowPad
+		for p := range k {
+			copy(gathered[p*ks:][:m], a[p*g.ks:])
 		}
-		a, rs = buffer[:], lda
+		a = gathered[:]
 	}
-	for q := q0; q < q1; q += 2 {
-		j := g.j0 + q*tileN
-		n := min(2*tileN, (q1-q0)*tileN-(q-q0)*tileN, g.j0+g.nc-j)
-		b, bs, gap := g.panels[q*g.gap:], tileN, g.gap
-		if g.inPlace {
-			b, bs, gap = g.b[g.p0*g.ldb+j:], g.ldb, tileN
-			// The last rows of b may not be as long as they are read. Only one piece comes here, since the rows are one
-			// block or the product is small.
-			if last := (n - 1) / tileN * tileN; (g.kc-1)*bs+last+tileN > len(b) {
-				b, bs, gap = g.packed[:], tileN, tileN*g.kc
-				for p := 0; p < n; p += tileN {
-					g.pack(b[p*g.kc:], q+p/tileN)
-				}
+	for j := j0; j < j1; j += 2 * tileN {
+		n := min(2*tileN, j1-j)
+		e := end.from(j)
+		b, bs, gap, done := buffer[:], tileN, tileN*k, 0
+		switch last := (n - 1) / tileN * tileN; {
+		case g.prepacked != nil:
+			b, gap = g.prepacked[j*g.k+p0*tileN:], tileN*g.k
+		case g.tb || p0*g.ldb+j+(k-1)*g.ldb+last+tileN > len(g.b): // the last rows may not be as long as they are read
+			for q := 0; q < n; q += tileN {
+				packPanel(b[q*k:], g.b, g.ldb, g.tb, p0, k, j+q, j1)
 			}
+		case n == 2*tileN && m > 12:
+			bs, gap = 2*tileN, tileN
+			done = packPair(b, g.b[p0*g.ldb+j:], g.ldb, m, k, a, g.rs, ks, g.c[i0*g.ldc+j:], g.ldc, add, e)
+		default:
+			b, bs, gap = g.b[p0*g.ldb+j:], g.ldb, tileN
 		}
-		e := g.end.from(j)
-		for i := 0; i < m; i += height {
-			rows, x := min(height, m-i), a[i*rs:]
-			if rs == 0 {
-				x = a[i*g.kc:]
-			}
-			c := g.c[(i0+i)*g.ldc+j:]
-			if n > tileN {
-				pair(rows, n, g.kc, x, max(1, rs), ks, b, bs, gap, c, g.ldc, g.add, e)
-			} else {
-				panel(rows, n, g.kc, x, max(1, rs), ks, b, bs, c, g.ldc, g.add, e)
-			}
+		if done == m {
+			continue
+		}
+		if x, c := a[done*g.rs:], g.c[(i0+done)*g.ldc+j:]; n > tileN {
+			pair(m-done, n, k, x, g.rs, ks, b, bs, gap, c, g.ldc, add, e)
+		} else {
+			panel(m-done, n, k, x, g.rs, ks, b, bs, c, g.ldc, add, e)
 		}
 	}
 }

@@ -86,25 +86,28 @@ func pairTile10(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, 
 func pairTile12(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
+func packingTile8(k int, a *float32, rs int, ks int, b *float32, bs int, packed *float32, c *float32, ldc int, n int, bias *float32, mode int)
+
+//go:noescape
+func packingTile10(k int, a *float32, rs int, ks int, b *float32, bs int, packed *float32, c *float32, ldc int, n int, bias *float32, mode int)
+
+//go:noescape
+func packingTile12(k int, a *float32, rs int, ks int, b *float32, bs int, packed *float32, c *float32, ldc int, n int, bias *float32, mode int)
+
+//go:noescape
 func vector64(k int, a *float32, ks int, b *float32, bs int, c *float32)
 
 //go:noescape
 func dot32(a *float32, b *float32, blocks int) float32
 
 //go:noescape
-func packRows6(dst *float32, src *float32, ld int, k int)
-
-//go:noescape
 func packRows16(dst *float32, src *float32, ld int, k int)
-
-//go:noescape
-func packRows24(dst *float32, src *float32, ld int, k int)
-
-//go:noescape
-func packPanels4(dst *float32, ps int, src *float32, ld int, k int)
 
 //go:noescape
 func copyRuns8(dst *float32, ldd int, src *float32, lds int, blocks int, n int)
 
 //go:noescape
 func packTransposed8(dst *float32, src *float32, ld int, blocks int)
+
+//go:noescape
+func packTransposed16(dst *float32, src *float32, ld int, blocks int)

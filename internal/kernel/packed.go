@@ -76,7 +76,7 @@ func packPanel(dst, b []Float, ldb int, tb bool, p0, k, j, n int) {
 // Multiply computes c = a·p, or adds it to c where add is set. a is m×k and c m×n; lda and ldc are the lengths of a row
 // in memory.
 func (p *Packed) Multiply(m int, a []Float, lda int, c []Float, ldc int, add bool) {
-	p.multiply(m, a, lda, 0, p.n, c, ldc, add, m*p.n*p.k < smallProduct)
+	p.multiply(m, a, lda, 0, p.n, c, ldc, add, false)
 }
 
 // Columns is Multiply for the panels lo to hi, in the goroutine of the caller: columns lo·PanelN to hi·PanelN of c, or
@@ -85,7 +85,7 @@ func (p *Packed) Columns(lo, hi, m int, a []Float, lda int, c []Float, ldc int, 
 	p.multiply(m, a, lda, lo*tileN, min(hi*tileN, p.n), c, ldc, add, true)
 }
 
-func (p *Packed) multiply(m int, a []Float, lda, j0, j1 int, c []Float, ldc int, add, small bool) {
+func (p *Packed) multiply(m int, a []Float, lda, j0, j1 int, c []Float, ldc int, add, alone bool) {
 	if m <= 0 || j1 <= j0 {
 		return
 	}
@@ -98,7 +98,8 @@ func (p *Packed) multiply(m int, a []Float, lda, j0, j1 int, c []Float, ldc int,
 		return
 	}
 	g := gemms.Get().(*gemm)
-	g.m, g.n, g.k, g.a, g.rs, g.ks, g.c, g.ldc = m, j1, p.k, a, lda, 1, c, ldc
-	g.small, g.inPlace, g.prepacked = small, false, p.data
-	g.blocks(j0, add, Epilogue{})
+	*g = gemm{m: m, n: j1, k: p.k, a: a, rs: lda, ks: 1, prepacked: p.data, c: c, ldc: ldc, add: add, j0: j0}
+	g.share(alone)
+	*g = gemm{}
+	gemms.Put(g)
 }

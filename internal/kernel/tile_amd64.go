@@ -26,16 +26,10 @@ const (
 	levelAVX512
 )
 
-// tileHeight returns the height of the tallest tile, for packTile.
-func tileHeight() int {
-	if level == levelAVX512 {
-		return 24
-	}
-	return tileM
-}
-
-// panel, pair, pack, packFour, packTransposed, packTile, copyRuns, mulAdd, dot, vectorColumns and dotRow are what
+// crowded, panel, pair, pack, packPair, packTransposed, copyRuns, mulAdd, dot, vectorColumns and dotRow are what
 // tile_other.go says, in assembly where the processor has it.
+
+func crowded(ks int) bool { return level == levelAVX2 && ks%256 == 0 }
 
 func panel(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc int, add bool, e Epilogue) {
 	if level == levelGeneric || k == 0 {
@@ -107,10 +101,7 @@ func pair(m, n, k int, a []Float, rs, ks int, b []Float, bs, gap int, c []Float,
 	_, _, _ = a[(m-1)*rs+(k-1)*ks], b[gap+(k-1)*bs+tileN-1], c[(m-1)*ldc+n-1]
 	for i := 0; i < m; {
 		x, y := &a[i*rs], &c[i*ldc]
-		rows := m - i
-		if rows > 12 && rows < 24 {
-			rows = (rows + 3) / 4 * 2 // two tiles of about the same height
-		}
+		rows := evenly(m - i)
 		switch {
 		case rows >= 12:
 			pairTile12(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, bias, mode)
@@ -147,13 +138,39 @@ func pack(dst, b []Float, ldb, k, n int) {
 	packRows16(&dst[0], &b[0], 4*ldb, k)
 }
 
-func packFour(dst, b []Float, ldb, k int) {
+func packPair(
+	dst, b []Float, ldb, m, k int, a []Float, rs, ks int, c []Float, ldc int, add bool, e Epilogue,
+) (done int) {
 	if level == levelGeneric || k == 0 {
-		packFourGeneric(dst, b, ldb, k)
-		return
+		return packPairGeneric(dst, b, ldb, k)
 	}
-	_, _ = dst[4*k*tileN-1], b[(k-1)*ldb+4*tileN-1]
-	packPanels4(&dst[0], 4*k*tileN, &b[0], 4*ldb, k)
+	_, _ = dst[k*2*tileN-1], b[(k-1)*ldb+2*tileN-1]
+	if level != levelAVX512 || m < 8 {
+		copyRuns8(&dst[0], 8*tileN, &b[0], 4*ldb, 2*tileN/8, k)
+		return 0
+	}
+	rows := evenly(m)
+	_, _ = a[(rows-1)*rs+(k-1)*ks], c[(rows-1)*ldc+2*tileN-1]
+	bias, mode := e.tile(2*tileN, add)
+	switch {
+	case rows >= 12:
+		packingTile12(k, &a[0], 4*rs, 4*ks, &b[0], 4*ldb, &dst[0], &c[0], 4*ldc, 2*tileN, bias, mode)
+		return 12
+	case rows >= 10:
+		packingTile10(k, &a[0], 4*rs, 4*ks, &b[0], 4*ldb, &dst[0], &c[0], 4*ldc, 2*tileN, bias, mode)
+		return 10
+	}
+	packingTile8(k, &a[0], 4*rs, 4*ks, &b[0], 4*ldb, &dst[0], &c[0], 4*ldc, 2*tileN, bias, mode)
+	return 8
+}
+
+// evenly returns how many of m rows the first pairTile takes: two tiles of about the same height rather than one that
+// hardly pays.
+func evenly(m int) int {
+	if m > 12 && m < 24 {
+		return (m + 3) / 4 * 2
+	}
+	return min(m, 12)
 }
 
 func packTransposed(dst, b []Float, ldb, k, n int) {
@@ -163,6 +180,16 @@ func packTransposed(dst, b []Float, ldb, k, n int) {
 		return
 	}
 	_, _ = dst[k*tileN-1], b[(n-1)*ldb+k-1]
+	if level == levelAVX512 && n == tileN && k >= 16 {
+		blocks = k / 16
+		packTransposed16(&dst[0], &b[0], 4*ldb, blocks)
+		for i := range n {
+			for p, v := range b[i*ldb:][16*blocks : k] {
+				dst[(16*blocks+p)*tileN+i] = v
+			}
+		}
+		return
+	}
 	done := n / 8 * 8
 	for j := 0; j < done; j += 8 {
 		packTransposed8(&dst[j], &b[j*ldb], 4*ldb, blocks)
@@ -182,20 +209,6 @@ func packTransposed(dst, b []Float, ldb, k, n int) {
 	}
 	for p := range k {
 		clear(dst[p*tileN+n:][:tileN-n])
-	}
-}
-
-func packTile(dst, a []Float, lda, k, n int) {
-	height := tileHeight()
-	if level == levelGeneric || n < height || k == 0 {
-		packTileGeneric(dst, a, lda, k, n, height)
-		return
-	}
-	_, _ = dst[k*height-1], a[(k-1)*lda+height-1]
-	if height == 24 {
-		packRows24(&dst[0], &a[0], 4*lda, k)
-	} else {
-		packRows6(&dst[0], &a[0], 4*lda, k)
 	}
 }
 

@@ -133,7 +133,6 @@ func TestPackAgreesWithGeneric(t *testing.T) {
 }
 
 func testPackAgreesWithGeneric(t *testing.T) {
-	packTileGeneric := func(dst, a []Float, lda, k, n int) { packTileGeneric(dst, a, lda, k, n, tileHeight()) }
 	r := rand.New(rand.NewPCG(17, 18))
 	for k := 0; k <= 40; k++ {
 		for n := 1; n <= 24; n++ {
@@ -145,7 +144,6 @@ func testPackAgreesWithGeneric(t *testing.T) {
 			}{
 				{"pack", pack, packGeneric, tileN, max(0, (k-1)*(n+3)+n), n + 3},
 				{"packTransposed", packTransposed, packTransposedGeneric, tileN, (n-1)*(k+3) + k, k + 3},
-				{"packTile", packTile, packTileGeneric, tileHeight(), max(0, (k-1)*(n+3)+n), n + 3},
 			} {
 				if n > v.width {
 					continue
@@ -163,16 +161,30 @@ func testPackAgreesWithGeneric(t *testing.T) {
 	}
 }
 
-func TestPackFourAgreesWithGeneric(t *testing.T) {
+func TestPackPairAgreesWithGeneric(t *testing.T) {
+	eachLevel(t, testPackPairAgreesWithGeneric)
+}
+
+func testPackPairAgreesWithGeneric(t *testing.T) {
 	r := rand.New(rand.NewPCG(21, 22))
-	for k := 1; k < 20; k++ {
-		src := random(r, (k-1)*71+4*tileN)
-		got, gotAll := guarded(r, 4*tileN*k)
-		want := slices.Clone(gotAll)
-		packFourGeneric(want[8:8+len(got)], src, 71, k)
-		packFour(got, src, 71, k)
-		if !slices.Equal(gotAll, want) {
-			t.Fatalf("packFour(k=%d) = %v, want %v", k, gotAll, want)
+	for m := 1; m < 40; m++ {
+		for k := 1; k < 20; k++ {
+			a, b := random(r, m*k), random(r, (k-1)*71+2*tileN)
+			e, ldc := Epilogue{Bias: random(r, 2*tileN), ReLU: m&1 > 0}, 2*tileN+k&1
+			got, gotAll := guarded(r, 2*tileN*k)
+			c, cAll := guarded(r, (m-1)*ldc+2*tileN)
+			want, wantC := slices.Clone(gotAll), slices.Clone(cAll)
+			packPairGeneric(want[8:8+len(got)], b, 71, k)
+			done := packPair(got, b, 71, m, k, a, k, 1, c, ldc, m&2 > 0, e)
+			if !slices.Equal(gotAll, want) {
+				t.Fatalf("packPair(m=%d k=%d) = %v, want %v", m, k, gotAll, want)
+			}
+			if done > 0 {
+				pair(done, 2*tileN, k, a, k, 1, b, 71, tileN, wantC[8:], ldc, m&2 > 0, e)
+			}
+			if done > m || !slices.Equal(cAll, wantC) {
+				t.Fatalf("packPair(m=%d k=%d) computes other %d rows than pair", m, k, done)
+			}
 		}
 	}
 }

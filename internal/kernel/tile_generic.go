@@ -73,11 +73,10 @@ func packGeneric(dst, b []Float, ldb, k, n int) {
 	}
 }
 
-// packFourGeneric is packFour in plain Go.
-func packFourGeneric(dst, b []Float, ldb, k int) {
-	for q := range 4 {
-		packGeneric(dst[q*k*tileN:], b[q*tileN:], ldb, k, tileN)
-	}
+// packPairGeneric is packPair in plain Go; it computes no rows.
+func packPairGeneric(dst, b []Float, ldb, k int) (done int) {
+	copyRunsGeneric(dst, 2*tileN, b, ldb, 2*tileN, k)
+	return 0
 }
 
 // packTransposedGeneric is packTransposed in plain Go.
@@ -91,13 +90,6 @@ func packTransposedGeneric(dst, b []Float, ldb, k, n int) {
 		for p := range k {
 			clear(dst[p*tileN+n:][:tileN-n])
 		}
-	}
-}
-
-// packTileGeneric is packTile in plain Go.
-func packTileGeneric(dst, a []Float, lda, k, n, height int) {
-	for p := range k {
-		copy(dst[p*height:][:n], a[p*lda:][:n])
 	}
 }
 

@@ -2,6 +2,10 @@
 
 package kernel
 
+// crowded reports whether elements of a that lie ks apart, as a tile reads them if a is transposed, contend for the same few
+// places in the cache, and a tile is too narrow to use up what it has loaded before it is driven out.
+func crowded(ks int) bool { return false }
+
 // panel computes c = a·b, or adds it to c, for the m×k matrix a, element i, p of which is a[i·rs+p·ks], and the k×n
 // matrix b, n ≤ tileN, row p of which begins at b[p·bs]. Rows of b are read up to tileN, whatever n, so they must
 // be there. e follows behind the sum, its Bias beginning with the first of the n columns.
@@ -20,17 +24,16 @@ func pair(m, n, k int, a []Float, rs, ks int, b []Float, bs, gap int, c []Float,
 // pack copies the k×n matrix b, n ≤ tileN, to rows of tileN, with zeros behind n.
 func pack(dst, b []Float, ldb, k, n int) { packGeneric(dst, b, ldb, k, n) }
 
-// packFour is pack for 4·tileN columns, which go to four panels, one behind the other.
-func packFour(dst, b []Float, ldb, k int) { packFourGeneric(dst, b, ldb, k) }
+// packPair copies the k×(2·tileN) matrix b to dst, row behind row. It also computes the first rows of c = a·b, of which
+// there are m, as pair does, if that can be done at the same time, and returns how many.
+func packPair(
+	dst, b []Float, ldb, m, k int, a []Float, rs, ks int, c []Float, ldc int, add bool, e Epilogue,
+) (done int) {
+	return packPairGeneric(dst, b, ldb, k)
+}
 
 // packTransposed is pack for a b that is stored as n×k.
 func packTransposed(dst, b []Float, ldb, k, n int) { packTransposedGeneric(dst, b, ldb, k, n) }
-
-// tileHeight returns the height of the tiles that packTile makes.
-func tileHeight() int { return tileM }
-
-// packTile copies the k×n matrix a, n ≤ tileHeight(), to rows of tileHeight(); what is behind n is left as it is.
-func packTile(dst, a []Float, lda, k, n int) { packTileGeneric(dst, a, lda, k, n, tileM) }
 
 // copyRuns copies n runs of width, a multiple of 8, from places lds apart to places ldd apart, one after the other.
 func copyRuns(dst []Float, ldd int, src []Float, lds, width, n int) {

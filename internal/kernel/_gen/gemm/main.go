@@ -19,19 +19,20 @@ func main() {
 		tile(rows, 1)
 	}
 	for _, rows := range []int{1, 2, 3, 4, 6, 8, 12, 16, 20, 24} {
-		wideTile(rows, 1)
+		wideTile(rows, 1, false)
 	}
 	for _, rows := range []int{2, 4, 6, 8, 10, 12} {
-		wideTile(rows, 2)
+		wideTile(rows, 2, false)
+	}
+	for _, rows := range []int{8, 10, 12} {
+		wideTile(rows, 2, true)
 	}
 	vector()
 	dot()
-	packRows(6)
-	packRows(16)
-	packRows(24)
-	packPanels()
+	packRows()
 	copyRuns()
 	packTransposed()
+	transpose()
 	Generate()
 }
 
@@ -193,11 +194,18 @@ func tile(rows, width int) {
 // wideTile is tile for AVX-512: rows × 16·panels, a register for each row and panel. The second panel of b is gap bytes
 // behind the first. An element of a is spread over a register as it is loaded, by the multiplication itself. n is at
 // most 16 for one panel and more than 16 for two.
-func wideTile(rows, panels int) {
-	if panels == 1 {
+//
+// With packing, the rows of b that it has read, two panels side by side, are also stored to packed, one behind the
+// other: the next tile finds them there.
+func wideTile(rows, panels int, packing bool) {
+	switch {
+	case panels == 1:
 		TEXT(fmt.Sprintf("wideTile%d", rows), NOSPLIT,
 			"func(k int, a *float32, rs, ks int, b *float32, bs int, c *float32, ldc, n int, bias *float32, mode int)")
-	} else {
+	case packing:
+		TEXT(fmt.Sprintf("packingTile%d", rows), NOSPLIT,
+			"func(k int, a *float32, rs, ks int, b *float32, bs int, packed, c *float32, ldc, n int, bias *float32, mode int)")
+	default:
 		TEXT(fmt.Sprintf("pairTile%d", rows), NOSPLIT,
 			"func(k int, a *float32, rs, ks int, b *float32, bs, gap int, c *float32, ldc, n int, bias *float32, mode int)")
 	}
@@ -210,8 +218,16 @@ func wideTile(rows, panels int) {
 	bs := Load(Param("bs"), GP64())
 	c := Load(Param("c"), GP64())
 	ldc := Load(Param("ldc"), GP64())
-	b2 := b
-	if panels == 2 {
+	b2, ahead, packed := b, b, b
+	switch {
+	case packing:
+		ahead = GP64()
+		eight := GP64()
+		MOVQ(bs, eight)
+		SHLQ(Imm(3), eight)
+		LEAQ(Mem{Base: b, Index: eight, Scale: 2}, ahead)
+		packed = Load(Param("packed"), GP64())
+	case panels == 2:
 		b2 = GP64()
 		gap := Load(Param("gap"), GP64())
 		LEAQ(Mem{Base: b, Index: gap, Scale: 1}, b2)
@@ -259,6 +275,15 @@ func wideTile(rows, panels int) {
 		if panels == 1 {
 			VMOVUPS(Mem{Base: b}, y[u])
 			PREFETCHT0(Mem{Base: b, Index: bs, Scale: 8})
+		} else if packing {
+			VMOVUPS(Mem{Base: b}, y[0])
+			VMOVUPS(Mem{Base: b, Disp: 64}, y[1])
+			PREFETCHT0(Mem{Base: ahead})
+			PREFETCHT0(Mem{Base: ahead, Disp: 64})
+			ADDQ(bs, ahead)
+			VMOVUPS(y[0], Mem{Base: packed})
+			VMOVUPS(y[1], Mem{Base: packed, Disp: 64})
+			ADDQ(U32(128), packed)
 		} else {
 			VMOVUPS(Mem{Base: b}, y[0])
 			VMOVUPS(Mem{Base: b2}, y[1])
@@ -433,9 +458,9 @@ func dot() {
 	RET()
 }
 
-// packRows copies k rows of n, which are ld bytes apart, to one after the other; k is at least 1.
-func packRows(n int) {
-	TEXT(fmt.Sprintf("packRows%d", n), NOSPLIT, "func(dst, src *float32, ld, k int)")
+// packRows copies k rows of 16, which are ld bytes apart, to one after the other; k is at least 1.
+func packRows() {
+	TEXT("packRows16", NOSPLIT, "func(dst, src *float32, ld, k int)")
 	Pragma("noescape")
 	dst := Load(Param("dst"), GP64())
 	src := Load(Param("src"), GP64())
@@ -443,59 +468,10 @@ func packRows(n int) {
 	k := Load(Param("k"), GP64())
 	Label("loop")
 	PREFETCHT0(Mem{Base: src, Index: ld, Scale: 8})
-	for i := 0; i < n; {
-		switch {
-		case n-i >= 8:
-			x := YMM()
-			VMOVUPS(Mem{Base: src, Disp: 4 * i}, x)
-			VMOVUPS(x, Mem{Base: dst, Disp: 4 * i})
-			i += 8
-		case n-i >= 4:
-			x := XMM()
-			VMOVUPS(Mem{Base: src, Disp: 4 * i}, x)
-			VMOVUPS(x, Mem{Base: dst, Disp: 4 * i})
-			i += 4
-		default: // two
-			x := XMM()
-			VMOVSD(Mem{Base: src, Disp: 4 * i}, x)
-			VMOVSD(x, Mem{Base: dst, Disp: 4 * i})
-			i += 2
-		}
-	}
-	ADDQ(ld, src)
-	ADDQ(Imm(uint64(4*n)), dst)
-	DECQ(k)
-	JNZ(LabelRef("loop"))
-	VZEROUPPER()
-	RET()
-}
-
-// packPanels copies k rows of 64, which are ld bytes apart, to four panels of rows of 16, which are ps bytes apart: it
-// reads longer runs than packRows16 would for each of them. k is at least 1.
-func packPanels() {
-	TEXT("packPanels4", NOSPLIT, "func(dst *float32, ps int, src *float32, ld, k int)")
-	Pragma("noescape")
-	dst := Load(Param("dst"), GP64())
-	ps := Load(Param("ps"), GP64())
-	src := Load(Param("src"), GP64())
-	ld := Load(Param("ld"), GP64())
-	k := Load(Param("k"), GP64())
-	ps3 := GP64()
-	LEAQ(Mem{Base: ps, Index: ps, Scale: 2}, ps3)
-	panels := []Mem{
-		{Base: dst}, {Base: dst, Index: ps, Scale: 1}, {Base: dst, Index: ps, Scale: 2}, {Base: dst, Index: ps3, Scale: 1},
-	}
-	Label("loop")
-	for i := range 4 {
-		PREFETCHT0(Mem{Base: src, Index: ld, Scale: 4, Disp: 64 * i})
-	}
-	for i, to := range panels {
-		low, high := YMM(), YMM()
-		VMOVUPS(Mem{Base: src, Disp: 64 * i}, low)
-		VMOVUPS(Mem{Base: src, Disp: 64*i + 32}, high)
-		VMOVUPS(low, to)
-		to.Disp = 32
-		VMOVUPS(high, to)
+	for i := range 2 {
+		x := YMM()
+		VMOVUPS(Mem{Base: src, Disp: 32 * i}, x)
+		VMOVUPS(x, Mem{Base: dst, Disp: 32 * i})
 	}
 	ADDQ(ld, src)
 	ADDQ(Imm(64), dst)
@@ -580,6 +556,72 @@ func packTransposed() {
 	ADDQ(Imm(32), src)
 	ADDQ(Imm(32), src3)
 	ADDQ(U32(512), dst)
+	DECQ(blocks)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+// transpose is packTransposed for sixteen rows of 16·blocks, with AVX-512.
+func transpose() {
+	TEXT("packTransposed16", NOSPLIT, "func(dst, src *float32, ld, blocks int)")
+	Pragma("noescape")
+	dst := Load(Param("dst"), GP64())
+	src := Load(Param("src"), GP64())
+	ld := Load(Param("ld"), GP64())
+	blocks := Load(Param("blocks"), GP64())
+	// Every fourth row has a pointer.
+	ld3 := GP64()
+	LEAQ(Mem{Base: ld, Index: ld, Scale: 2}, ld3)
+	bases := []reg.Register{src, GP64(), GP64(), GP64()}
+	for i := 1; i < 4; i++ {
+		LEAQ(Mem{Base: bases[i-1], Index: ld, Scale: 4}, bases[i])
+	}
+	row := func(i int) Mem {
+		return []Mem{{Base: bases[i/4]}, {Base: bases[i/4], Index: ld, Scale: 1}, {Base: bases[i/4], Index: ld, Scale: 2},
+			{Base: bases[i/4], Index: ld3, Scale: 1}}[i%4]
+	}
+	Label("loop")
+	r, t := make([]reg.VecVirtual, 16), make([]reg.VecVirtual, 16)
+	for i := range r {
+		r[i], t[i] = ZMM(), ZMM()
+	}
+	for i := range r {
+		ahead := row(i)
+		ahead.Disp = 256
+		PREFETCHT0(ahead)
+		VMOVUPS(row(i), r[i])
+	}
+	// 4×4 transposes in every quarter of a register: then quarter q of r[4·g+c] has column 4·q + c of the rows 4·g to
+	// 4·g + 3.
+	for g := 0; g < 16; g += 4 {
+		VUNPCKLPS(r[g+1], r[g], t[g])
+		VUNPCKHPS(r[g+1], r[g], t[g+1])
+		VUNPCKLPS(r[g+3], r[g+2], t[g+2])
+		VUNPCKHPS(r[g+3], r[g+2], t[g+3])
+		VUNPCKLPD(t[g+2], t[g], r[g])
+		VUNPCKHPD(t[g+2], t[g], r[g+1])
+		VUNPCKLPD(t[g+3], t[g+1], r[g+2])
+		VUNPCKHPD(t[g+3], t[g+1], r[g+3])
+	}
+	// The same with quarters for elements.
+	for c := range 4 {
+		VSHUFF32X4(Imm(0x88), r[4+c], r[c], t[c])   // quarters 0 and 2 of the first eight rows
+		VSHUFF32X4(Imm(0xdd), r[4+c], r[c], t[4+c]) // quarters 1 and 3
+		VSHUFF32X4(Imm(0x88), r[12+c], r[8+c], t[8+c])
+		VSHUFF32X4(Imm(0xdd), r[12+c], r[8+c], t[12+c])
+		VSHUFF32X4(Imm(0x88), t[8+c], t[c], r[c])
+		VSHUFF32X4(Imm(0x88), t[12+c], t[4+c], r[4+c])
+		VSHUFF32X4(Imm(0xdd), t[8+c], t[c], r[8+c])
+		VSHUFF32X4(Imm(0xdd), t[12+c], t[4+c], r[12+c])
+	}
+	for i := range r {
+		VMOVUPS(r[i], Mem{Base: dst, Disp: 64 * i})
+	}
+	ADDQ(U32(1024), dst)
+	for _, base := range bases {
+		ADDQ(Imm(64), base)
+	}
 	DECQ(blocks)
 	JNZ(LabelRef("loop"))
 	VZEROUPPER()
