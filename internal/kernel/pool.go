@@ -62,8 +62,9 @@ func Threads() int {
 }
 
 // How long somebody without work looks out for some before it sleeps. Within a network the next operation follows
-// within microseconds; waking a sleeper costs about as long as this.
-const spin = 30 * time.Microsecond
+// within microseconds, but waking a sleeper takes more than a hundred of them where the cores are a hypervisor's. One
+// who sleeps too early is late, the others wait for it, sleep and are late in turn: that costs a third of the speed.
+const spin = 200 * time.Microsecond
 
 // The state of a crew: the number of the job in the high half, whether workers may no longer join it, and how many work
 // at it.
