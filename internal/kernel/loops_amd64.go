@@ -218,7 +218,7 @@ func vectorMaxGradAdd(x *float32, y *float32, index *int32, first int, channels 
 func vectorAverageGradAdd(x *float32, y *float32, channels int, pixels int, step int, rows int, columns int, down int, right int, scale float32)
 
 //go:noescape
-func vectorNormMoments(sums *float64, squares *float64, x *float32, mean *float32, width int, rows int)
+func vectorNormMoments(sums *float64, squares *float64, x *float32, mean *float32, width int, rows int, stride int)
 
 //go:noescape
 func vectorNormTotals(sums *float64, x *float32, width int, rows int, stride int)
@@ -230,13 +230,13 @@ func vectorNorm(y *float32, x *float32, mean *float32, factor *float32, bias *fl
 func vectorNormAdd(y *float32, x *float32, r *float32, mean *float32, factor *float32, bias *float32, width int, rows int, floor float32)
 
 //go:noescape
-func vectorNormSums(sums *float64, products *float64, dy *float32, x *float32, mean *float32, width int, rows int)
+func vectorNormSums(sums *float64, products *float64, dy *float32, x *float32, mean *float32, width int, rows int, stride int)
 
 //go:noescape
-func vectorNormSumsGatedX(sums *float64, products *float64, dy *float32, x *float32, mean *float32, factor *float32, bias *float32, width int, rows int)
+func vectorNormSumsGatedX(sums *float64, products *float64, dy *float32, x *float32, mean *float32, factor *float32, bias *float32, width int, rows int, stride int)
 
 //go:noescape
-func vectorNormSumsGatedY(sums *float64, products *float64, dy *float32, x *float32, y *float32, dr *float32, mean *float32, width int, rows int)
+func vectorNormSumsGatedY(sums *float64, products *float64, dy *float32, x *float32, y *float32, dr *float32, mean *float32, width int, rows int, stride int)
 
 //go:noescape
 func vectorNormGrad(dx *float32, dy *float32, x *float32, mean *float32, factor *float32, slope *float32, lift *float32, width int, rows int)

@@ -18537,9 +18537,9 @@ constants:
 	VBROADCASTSS scale+72(FP), Z4
 	JMP          begin
 
-// func vectorNormMoments(sums *float64, squares *float64, x *float32, mean *float32, width int, rows int)
+// func vectorNormMoments(sums *float64, squares *float64, x *float32, mean *float32, width int, rows int, stride int)
 // Requires: AVX, AVX512DQ, AVX512F, FMA3
-TEXT ·vectorNormMoments(SB), NOSPLIT, $0-48
+TEXT ·vectorNormMoments(SB), NOSPLIT, $0-56
 	CMPQ ·level+0(SB), $0x02
 	JEQ  wide
 	MOVQ x+16(FP), AX
@@ -18569,7 +18569,7 @@ row1:
 	VSUBPS       Y1, Y6, Y6
 	VADDPS       Y6, Y3, Y3
 	VFMADD231PS  Y6, Y6, Y5
-	MOVQ         width+32(FP), R9
+	MOVQ         stride+48(FP), R9
 	LEAQ         (DI)(R9*4), DI
 	DECQ         R8
 	JNZ          row1
@@ -18623,7 +18623,7 @@ row2:
 	VSUBPS       Y0, Y3, Y3
 	VADDPS       Y3, Y1, Y1
 	VFMADD231PS  Y3, Y3, Y2
-	MOVQ         width+32(FP), R9
+	MOVQ         stride+48(FP), R9
 	LEAQ         (DI)(R9*4), DI
 	DECQ         R8
 	JNZ          row2
@@ -18665,7 +18665,7 @@ row3:
 	VSUBPS       Y1, Y4, Y4
 	VADDPS       Y4, Y2, Y2
 	VFMADD231PS  Y4, Y4, Y3
-	MOVQ         width+32(FP), R8
+	MOVQ         stride+48(FP), R8
 	LEAQ         (SI)(R8*4), SI
 	DECQ         DI
 	JNZ          row3
@@ -18737,7 +18737,7 @@ row1_wide:
 	VSUBPS        Z3, Z12, Z12
 	VADDPS        Z12, Z7, Z7
 	VFMADD231PS   Z12, Z12, Z11
-	MOVQ          width+32(FP), R9
+	MOVQ          stride+48(FP), R9
 	LEAQ          (DI)(R9*4), DI
 	DECQ          R8
 	JNZ           row1_wide
@@ -18819,7 +18819,7 @@ row2_wide:
 	VSUBPS        Z0, Z3, Z3
 	VADDPS        Z3, Z1, Z1
 	VFMADD231PS   Z3, Z3, Z2
-	MOVQ          width+32(FP), R9
+	MOVQ          stride+48(FP), R9
 	LEAQ          (DI)(R9*4), DI
 	DECQ          R8
 	JNZ           row2_wide
@@ -18860,7 +18860,7 @@ row3_wide:
 	VSUBPS        Z0, Z3, Z3
 	VADDPS        Z3, Z1, Z1
 	VFMADD231PS   Z3, Z3, Z2
-	MOVQ          width+32(FP), R8
+	MOVQ          stride+48(FP), R8
 	LEAQ          (SI)(R8*4), SI
 	DECQ          DI
 	JNZ           row3_wide
@@ -19631,9 +19631,9 @@ end_wide:
 constants:
 	JMP begin
 
-// func vectorNormSums(sums *float64, products *float64, dy *float32, x *float32, mean *float32, width int, rows int)
+// func vectorNormSums(sums *float64, products *float64, dy *float32, x *float32, mean *float32, width int, rows int, stride int)
 // Requires: AVX, AVX512DQ, AVX512F, FMA3
-TEXT ·vectorNormSums(SB), NOSPLIT, $0-56
+TEXT ·vectorNormSums(SB), NOSPLIT, $0-64
 	CMPQ ·level+0(SB), $0x02
 	JEQ  wide
 	MOVQ dy+16(FP), AX
@@ -19666,7 +19666,7 @@ row1:
 	VSUBPS       Y1, Y7, Y7
 	VADDPS       Y6, Y3, Y3
 	VFMADD231PS  Y7, Y6, Y5
-	MOVQ         width+40(FP), R10
+	MOVQ         stride+56(FP), R10
 	LEAQ         (R8)(R10*4), R8
 	DECQ         R9
 	JNZ          row1
@@ -19722,7 +19722,7 @@ row2:
 	VSUBPS       Y0, Y4, Y4
 	VADDPS       Y3, Y1, Y1
 	VFMADD231PS  Y4, Y3, Y2
-	MOVQ         width+40(FP), R10
+	MOVQ         stride+56(FP), R10
 	LEAQ         (R8)(R10*4), R8
 	DECQ         R9
 	JNZ          row2
@@ -19766,7 +19766,7 @@ row3:
 	VSUBPS       Y1, Y5, Y5
 	VADDPS       Y4, Y2, Y2
 	VFMADD231PS  Y5, Y4, Y3
-	MOVQ         width+40(FP), R9
+	MOVQ         stride+56(FP), R9
 	LEAQ         (DI)(R9*4), DI
 	DECQ         R8
 	JNZ          row3
@@ -19844,7 +19844,7 @@ row1_wide:
 	VSUBPS        Z3, Z13, Z13
 	VADDPS        Z12, Z7, Z7
 	VFMADD231PS   Z13, Z12, Z11
-	MOVQ          width+40(FP), R10
+	MOVQ          stride+56(FP), R10
 	LEAQ          (R8)(R10*4), R8
 	DECQ          R9
 	JNZ           row1_wide
@@ -19928,7 +19928,7 @@ row2_wide:
 	VSUBPS        Z0, Z4, Z4
 	VADDPS        Z3, Z1, Z1
 	VFMADD231PS   Z4, Z3, Z2
-	MOVQ          width+40(FP), R10
+	MOVQ          stride+56(FP), R10
 	LEAQ          (R8)(R10*4), R8
 	DECQ          R9
 	JNZ           row2_wide
@@ -19971,7 +19971,7 @@ row3_wide:
 	VSUBPS        Z0, Z4, Z4
 	VADDPS        Z3, Z1, Z1
 	VFMADD231PS   Z4, Z3, Z2
-	MOVQ          width+40(FP), R9
+	MOVQ          stride+56(FP), R9
 	LEAQ          (DI)(R9*4), DI
 	DECQ          R8
 	JNZ           row3_wide
@@ -20002,9 +20002,9 @@ end_wide:
 constants:
 	JMP begin
 
-// func vectorNormSumsGatedX(sums *float64, products *float64, dy *float32, x *float32, mean *float32, factor *float32, bias *float32, width int, rows int)
+// func vectorNormSumsGatedX(sums *float64, products *float64, dy *float32, x *float32, mean *float32, factor *float32, bias *float32, width int, rows int, stride int)
 // Requires: AVX, AVX512DQ, AVX512F, FMA3
-TEXT ·vectorNormSumsGatedX(SB), NOSPLIT, $0-72
+TEXT ·vectorNormSumsGatedX(SB), NOSPLIT, $0-80
 	CMPQ ·level+0(SB), $0x02
 	JEQ  wide
 	MOVQ dy+16(FP), AX
@@ -20053,7 +20053,7 @@ row1:
 	VANDPS       Y11, Y12, Y11
 	VADDPS       Y11, Y7, Y7
 	VFMADD231PS  Y10, Y11, Y9
-	MOVQ         width+56(FP), R12
+	MOVQ         stride+72(FP), R12
 	LEAQ         (R10)(R12*4), R10
 	DECQ         R11
 	JNZ          row1
@@ -20118,7 +20118,7 @@ row2:
 	VANDPS       Y6, Y7, Y6
 	VADDPS       Y6, Y3, Y3
 	VFMADD231PS  Y5, Y6, Y4
-	MOVQ         width+56(FP), R12
+	MOVQ         stride+72(FP), R12
 	LEAQ         (R10)(R12*4), R10
 	DECQ         R11
 	JNZ          row2
@@ -20171,7 +20171,7 @@ row3:
 	VANDPS       Y7, Y8, Y7
 	VADDPS       Y7, Y4, Y4
 	VFMADD231PS  Y6, Y7, Y5
-	MOVQ         width+56(FP), R11
+	MOVQ         stride+72(FP), R11
 	LEAQ         (R9)(R11*4), R9
 	DECQ         R10
 	JNZ          row3
@@ -20277,7 +20277,7 @@ row1_wide:
 	VMOVAPS.Z     Z21, K1, Z21
 	VADDPS        Z21, Z15, Z15
 	VFMADD231PS   Z20, Z21, Z19
-	MOVQ          width+56(FP), R12
+	MOVQ          stride+72(FP), R12
 	LEAQ          (R10)(R12*4), R10
 	DECQ          R11
 	JNZ           row1_wide
@@ -20369,7 +20369,7 @@ row2_wide:
 	VMOVAPS.Z     Z6, K1, Z6
 	VADDPS        Z6, Z3, Z3
 	VFMADD231PS   Z5, Z6, Z4
-	MOVQ          width+56(FP), R12
+	MOVQ          stride+72(FP), R12
 	LEAQ          (R10)(R12*4), R10
 	DECQ          R11
 	JNZ           row2_wide
@@ -20420,7 +20420,7 @@ row3_wide:
 	VMOVAPS.Z     Z6, K2, Z6
 	VADDPS        Z6, Z3, Z3
 	VFMADD231PS   Z5, Z6, Z4
-	MOVQ          width+56(FP), R11
+	MOVQ          stride+72(FP), R11
 	LEAQ          (R9)(R11*4), R9
 	DECQ          R10
 	JNZ           row3_wide
@@ -20454,9 +20454,9 @@ constants:
 	VBROADCASTSS loops00000000<>+0(SB), Z23
 	JMP          begin
 
-// func vectorNormSumsGatedY(sums *float64, products *float64, dy *float32, x *float32, y *float32, dr *float32, mean *float32, width int, rows int)
+// func vectorNormSumsGatedY(sums *float64, products *float64, dy *float32, x *float32, y *float32, dr *float32, mean *float32, width int, rows int, stride int)
 // Requires: AVX, AVX512DQ, AVX512F, FMA3
-TEXT ·vectorNormSumsGatedY(SB), NOSPLIT, $0-72
+TEXT ·vectorNormSumsGatedY(SB), NOSPLIT, $0-80
 	CMPQ ·level+0(SB), $0x02
 	JEQ  wide
 	MOVQ dy+16(FP), AX
@@ -20501,7 +20501,7 @@ row1:
 	VSUBPS       Y1, Y7, Y7
 	VADDPS       Y6, Y3, Y3
 	VFMADD231PS  Y7, Y6, Y5
-	MOVQ         width+56(FP), R12
+	MOVQ         stride+72(FP), R12
 	LEAQ         (R10)(R12*4), R10
 	DECQ         R11
 	JNZ          row1
@@ -20564,7 +20564,7 @@ row2:
 	VSUBPS       Y0, Y4, Y4
 	VADDPS       Y3, Y1, Y1
 	VFMADD231PS  Y4, Y3, Y2
-	MOVQ         width+56(FP), R12
+	MOVQ         stride+72(FP), R12
 	LEAQ         (R10)(R12*4), R10
 	DECQ         R11
 	JNZ          row2
@@ -20615,7 +20615,7 @@ row3:
 	VSUBPS       Y1, Y5, Y5
 	VADDPS       Y4, Y2, Y2
 	VFMADD231PS  Y5, Y4, Y3
-	MOVQ         width+56(FP), R11
+	MOVQ         stride+72(FP), R11
 	LEAQ         (R9)(R11*4), R9
 	DECQ         R10
 	JNZ          row3
@@ -20713,7 +20713,7 @@ row1_wide:
 	VSUBPS        Z3, Z13, Z13
 	VADDPS        Z12, Z7, Z7
 	VFMADD231PS   Z13, Z12, Z11
-	MOVQ          width+56(FP), R12
+	MOVQ          stride+72(FP), R12
 	LEAQ          (R10)(R12*4), R10
 	DECQ          R11
 	JNZ           row1_wide
@@ -20803,7 +20803,7 @@ row2_wide:
 	VSUBPS        Z0, Z4, Z4
 	VADDPS        Z3, Z1, Z1
 	VFMADD231PS   Z4, Z3, Z2
-	MOVQ          width+56(FP), R12
+	MOVQ          stride+72(FP), R12
 	LEAQ          (R10)(R12*4), R10
 	DECQ          R11
 	JNZ           row2_wide
@@ -20852,7 +20852,7 @@ row3_wide:
 	VSUBPS        Z0, Z4, Z4
 	VADDPS        Z3, Z1, Z1
 	VFMADD231PS   Z4, Z3, Z2
-	MOVQ          width+56(FP), R11
+	MOVQ          stride+72(FP), R11
 	LEAQ          (R9)(R11*4), R9
 	DECQ          R10
 	JNZ           row3_wide

@@ -24,29 +24,17 @@ type Scaling struct {
 // is near enough to the mean of the part for no digits to be lost. Parts are put together in float64 (Chan et al. 1983).
 func (g *Norm) Moments(mean, variance, x []Float) {
 	t := newNormJob(g)
-	t.x = x
+	t.x, t.mean, t.variance = x, mean, variance
 	t.shift = resized(t.shift, len(t.sums))
-	parallel(g.Images*t.parts, 1, (*momentsOfParts)(t))
-	parallel(g.Images*t.chunks, grainOf(8*t.parts*min(t.width, chunk)), (*joinMoments)(t))
-	n := float64(g.Rows * t.group)
-	for i := 0; i < g.Images*g.C; i += t.group {
-		means, squares := t.means[i:][:t.group], t.squares[i:][:t.group]
-		m := sum64(means) / float64(t.group)
-		m2 := sum64(squares)
-		for _, v := range means {
-			m2 += float64(g.Rows) * (v - m) * (v - m)
-		}
-		Fill(mean[i:][:t.group], Float(m))
-		Fill(variance[i:][:t.group], Float(max(m2, 0)/n))
-	}
+	t.sumUp((*momentsOfParts)(t))
+	t.join((*joinMoments)(t))
 	t.put()
 }
 
 // InverseRoot computes 1/√(variance + eps).
 func InverseRoot(dst, variance []Float, eps Float) {
-	for i, v := range variance[:len(dst)] {
-		dst[i] = Float(1 / math.Sqrt(float64(v)+float64(eps)))
-	}
+	Affine(dst, variance, 1, eps)
+	Rsqrt(dst, dst, 0, 0)
 }
 
 // Forward computes y from x. It adds the residual, unless that is nil, before the ReLU.
@@ -54,7 +42,7 @@ func (g *Norm) Forward(y, x, residual []Float, s *Scaling) {
 	t := newNormJob(g)
 	t.y, t.x, t.residual = y, x, residual
 	t.scale(s)
-	parallel(g.Images*t.parts, 1, (*normRows)(t))
+	parallel(g.Images*t.pieces, 1, (*normRows)(t))
 	t.put()
 }
 
@@ -71,29 +59,45 @@ func (g *Norm) Grad(dx, dw, db, dr, dy, x, y []Float, s *Scaling, fixed bool) {
 		t.gate = gateOfX
 	}
 	t.scale(s)
-	parallel(g.Images*t.parts, 1, (*sumsOfParts)(t))
-	parallel(g.Images*t.chunks, grainOf(2*t.parts*min(t.width, chunk)), (*joinSums)(t))
-	for c := range g.C {
-		var w, b float64
-		for i := c; i < g.Images*g.C; i += g.C {
-			b += t.means[i]
-			w += t.squares[i] * float64(s.Inverse[i])
-		}
-		if dw != nil {
-			dw[c] = Float(w)
-		}
-		if db != nil {
-			db[c] = Float(b)
-		}
+	t.sumUp((*sumsOfParts)(t))
+	t.join((*joinSums)(t))
+	if dw != nil {
+		t.addImages(dw, t.squares, s.Inverse)
+	}
+	if db != nil {
+		t.addImages(db, t.means, nil)
 	}
 	if dx != nil {
 		t.slopes(s, fixed)
 		if t.gate == gateOfY { // what the gate lets through stands in dr
 			t.dy, t.gate = dr, noGate
 		}
-		parallel(g.Images*t.parts, 1, (*gradRows)(t))
+		parallel(g.Images*t.pieces, 1, (*gradRows)(t))
 	}
 	t.put()
+}
+
+// addImages adds up what the images have for every channel, times a factor unless that is nil.
+func (t *normJob) addImages(dst []Float, sums []float64, factor []Float) {
+	total := resized(t.total, t.C)
+	t.total = total
+	clear(total)
+	for i := 0; i < t.Images*t.C; i += t.C {
+		sums := sums[i:][:t.C]
+		if factor == nil {
+			for c, v := range sums {
+				total[c] += v
+			}
+			continue
+		}
+		factor := factor[i:][:t.C]
+		for c, v := range sums {
+			total[c] += v * float64(factor[c])
+		}
+	}
+	for c, v := range total {
+		dst[c] = Float(v)
+	}
 }
 
 // The ways to know what a ReLU has let through.
@@ -103,30 +107,36 @@ const (
 	gateOfY // look at y, and keep what passes, which is the gradient of the residual
 )
 
-// A normJob is a normalization under way. Its images are cut in parts, whose sums are joined in order. side rows lie side by side
-// in the loops, width numbers, so that few channels fill a register too; constants are repeated for each of them.
+// A normJob is a normalization under way. Sums are those of parts of images, by slices of the channels, and are joined in order.
+// side rows lie side by side in the loops, width numbers, so that few channels fill a register too; constants are repeated for each
+// of them.
 type normJob struct {
 	Norm
-	group              int // channels of a group
-	side, width        int
-	pitch              int // of sums: width, rounded up to whole registers
-	parts, rowsOfPart  int // of an image
-	chunks             int // of channels
-	gate               int
-	floor              Float
-	y, x, residual     []Float
-	dx, dr, dy         []Float
-	sums, products     []float64 // Images×parts×pitch
-	means, squares     []float64 // Images×C: the joined moments; of the gradient, Σ dy and Σ dy·(x − mean)
-	shift              []Float   // Images×parts×pitch: what the sums of a part are taken about
-	mean, factor, bias []Float   // Images×width: y = (x − mean)·factor + bias
-	slope, lift        []Float   // Images×width: dx = dy·factor + (x − mean)·slope + lift
+	group                int // channels of a group
+	side, width          int
+	pitch                int // of sums: width, rounded up to whole registers
+	parts, rowsOfPart    int // of an image
+	slices, slice        int // how many, and of how many numbers
+	blockRows            int // rows of width numbers that are summed up in single precision
+	pieces, rowsOfPiece  int // of an image, in loops that write
+	groupsOfJoin, joins  int // groups whose sums are joined at a time, and how often that is for an image
+	gate                 int
+	floor                Float
+	y, x, residual       []Float
+	dx, dr, dy           []Float
+	mean, variance       []Float   // Images×C
+	sums, products       []float64 // Images×parts×pitch
+	means, squares       []float64 // Images×C: the joined moments; of the gradient, Σ dy and Σ dy·(x − mean)
+	total                []float64 // C
+	shift                []Float   // Images×parts×pitch: what the sums of a part are taken about
+	centre, factor, bias []Float   // Images×width: y = (x − centre)·factor + bias
+	slope, lift          []Float   // Images×width: dx = dy·factor + (x − centre)·slope + lift
 }
 
-var normJobs = sync.Pool{New: func() any { return new(normJob) }}
-
-// blockOfNorm is how many numbers are summed up in single precision.
+// blockOfNorm is how many numbers are summed up in single precision, or more of wide rows.
 const blockOfNorm = 1 << 12
+
+var normJobs = sync.Pool{New: func() any { return new(normJob) }}
 
 func newNormJob(g *Norm) *normJob {
 	t := normJobs.Get().(*normJob)
@@ -134,9 +144,20 @@ func newNormJob(g *Norm) *normJob {
 	t.side = max(1, chunk/max(1, g.C))
 	t.width = t.side * g.C
 	t.pitch = ceil(t.width, 16) * 16
-	t.chunks = ceil(g.C, chunk)
-	t.rowsOfPart = max(t.side, min(g.Rows, streamOf(g.Images*g.Rows, g.C)))
+	stream := streamOf(g.Images*g.Rows, g.C)
+	t.rowsOfPiece = max(t.side, stream)
+	t.pieces = ceil(g.Rows, t.rowsOfPiece)
+	// Joining costs as much as a few rows, so that a part is of many; channels are cut instead where there are too few parts.
+	t.rowsOfPart = max(t.side, stream, 2*chunk)
 	t.parts = max(1, ceil(g.Rows, t.rowsOfPart))
+	t.slices, t.slice = 1, t.width
+	if parts := g.Images * t.parts; parts < maxParts && g.C > chunk {
+		t.slice = ceil(ceil(g.C, ceil(maxParts, parts)), chunk) * chunk
+		t.slices = ceil(g.C, t.slice)
+	}
+	t.blockRows = max(1, blockOfNorm/max(1, t.width), min(t.rowsOfPart, g.Rows)/t.side/16)
+	t.groupsOfJoin = min(g.Groups, max(1, chunk/t.group))
+	t.joins = ceil(g.Groups, max(1, t.groupsOfJoin))
 	t.sums = resized(t.sums, g.Images*t.parts*t.pitch)
 	t.products = resized(t.products, len(t.sums))
 	t.means, t.squares = resized(t.means, g.Images*g.C), resized(t.squares, g.Images*g.C)
@@ -146,8 +167,15 @@ func newNormJob(g *Norm) *normJob {
 // put gives t back with its own memory only.
 func (t *normJob) put() {
 	t.gate = noGate
-	t.y, t.x, t.residual, t.dx, t.dr, t.dy = nil, nil, nil, nil, nil, nil
+	t.y, t.x, t.residual, t.dx, t.dr, t.dy, t.mean, t.variance = nil, nil, nil, nil, nil, nil, nil, nil
 	normJobs.Put(t)
+}
+
+// sumUp runs a task over slices of parts, join one over the groups that are joined at a time.
+func (t *normJob) sumUp(task task) { parallel(t.Images*t.parts*t.slices, 1, task) }
+
+func (t *normJob) join(task task) {
+	parallel(t.Images*t.joins, grainOf(8*t.parts*t.side*t.groupsOfJoin*t.group), task)
 }
 
 // resized returns n numbers that are not set, in the memory of s if it is large enough.
@@ -160,19 +188,18 @@ func (t *normJob) scale(s *Scaling) {
 		t.floor = 0
 	}
 	n := t.Images * t.width
-	t.mean, t.factor, t.bias = resized(t.mean, n), resized(t.factor, n), resized(t.bias, n)
+	t.centre, t.factor, t.bias = resized(t.centre, n), resized(t.factor, n), resized(t.bias, n)
 	t.slope, t.lift = resized(t.slope, n), resized(t.lift, n)
-	for i := range t.Images {
-		for j := range t.width {
-			k, c := i*t.width+j, j%t.C
-			t.mean[k], t.factor[k], t.bias[k] = s.Mean[i*t.C+c], s.Inverse[i*t.C+c], 0
-			if s.Weight != nil {
-				t.factor[k] *= s.Weight[c]
-			}
-			if s.Bias != nil {
-				t.bias[k] = s.Bias[c]
-			}
+	for k := range t.Images * t.side {
+		from := k / t.side * t.C
+		factor, bias := t.factor[k*t.C:][:t.C], t.bias[k*t.C:][:t.C]
+		copy(t.centre[k*t.C:][:t.C], s.Mean[from:])
+		copy(factor, s.Inverse[from:])
+		if s.Weight != nil {
+			Mul.VV(factor, factor, s.Weight)
 		}
+		clear(bias)
+		copy(bias, s.Bias)
 	}
 }
 
@@ -185,43 +212,69 @@ func (t *normJob) slopes(s *Scaling, fixed bool) {
 		return
 	}
 	n := float64(t.Rows * t.group)
-	for first := 0; first < t.Images*t.C; first += t.group {
-		var sum, product float64
-		for i := first; i < first+t.group; i++ {
-			w := 1.
-			if s.Weight != nil {
-				w = float64(s.Weight[i%t.C])
+	for i := range t.Images {
+		slope, lift := t.slope[i*t.width:][:t.width], t.lift[i*t.width:][:t.width]
+		for c := 0; c < t.C; c += t.group {
+			at := i*t.C + c
+			sums, products := t.means[at:][:t.group], t.squares[at:][:t.group]
+			var sum, product float64
+			if s.Weight == nil {
+				sum, product = sum64(sums), sum64(products)
+			} else {
+				for k, w := range s.Weight[c:][:t.group] {
+					sum += float64(w) * sums[k]
+					product += float64(w) * products[k]
+				}
 			}
-			sum += w * t.means[i]
-			product += w * t.squares[i]
+			inverse := float64(s.Inverse[at])
+			Fill(slope[c:][:t.group], Float(-inverse*inverse*inverse*product/n))
+			Fill(lift[c:][:t.group], Float(-inverse*sum/n))
 		}
-		inverse := float64(s.Inverse[first])
-		slope, lift := -inverse*inverse*inverse*product/n, -inverse*sum/n
-		for i := first; i < first+t.group; i++ {
-			for k := i/t.C*t.width + i%t.C; k < (i/t.C+1)*t.width; k += t.C {
-				t.slope[k], t.lift[k] = Float(slope), Float(lift)
-			}
+		for k := t.C; k < t.width; k += t.C {
+			copy(slope[k:], slope[:t.C])
+			copy(lift[k:], lift[:t.C])
 		}
 	}
 }
 
-// part returns where part k of x begins, of which image it is, and how often the loops run over width numbers and what is left
-// over for one that is shorter.
-func (t *normJob) part(k int) (at, image, rows, rest int) {
-	image = k / t.parts
-	from := k % t.parts * t.rowsOfPart
-	to := min(from+t.rowsOfPart, t.Rows)
+// rowsAt returns where rows k·size, … of the images begin in x, images being cut in so many pieces, of which image they are, and how
+// often the loops run over width numbers and what is left over for one that is shorter.
+func (t *normJob) rowsAt(k, pieces, size int) (at, image, rows, rest int) {
+	image = k / pieces
+	from := k % pieces * size
+	to := min(from+size, t.Rows)
 	return (image*t.Rows + from) * t.C, image, (to - from) / t.side, (to - from) % t.side * t.C
 }
 
-// blocks cuts rows of width numbers, with the rest behind them, in blocks: f gets where one begins, counted in numbers.
-func (t *normJob) blocks(rows, rest int, f func(at, rows, width int)) {
-	step := max(1, blockOfNorm/max(1, t.width))
-	for from := 0; from < rows; from += step {
-		f(from*t.width, min(step, rows-from), t.width)
+func (t *normJob) part(k int) (at, image, rows, rest int) { return t.rowsAt(k, t.parts, t.rowsOfPart) }
+
+// A partSlice is a slice of a part.
+type partSlice struct {
+	image      int
+	x          int // where it begins in x
+	sums       int // in the sums
+	column     int // in the constants of the image
+	rows, rest int
+	width      int
+}
+
+func (t *normJob) sliceOf(k int) (p partSlice) {
+	part := k / t.slices
+	p.column = k % t.slices * t.slice
+	p.x, p.image, p.rows, p.rest = t.part(part)
+	p.x += p.column
+	p.sums = part*t.pitch + p.column
+	p.width = min(t.slice, t.width-p.column)
+	return p
+}
+
+// blocks cuts a slice in blocks of rows: f gets where one begins, counted in numbers.
+func (t *normJob) blocks(p partSlice, f func(at, rows, width int)) {
+	for from := 0; from < p.rows; from += t.blockRows {
+		f(p.x+from*t.width, min(t.blockRows, p.rows-from), p.width)
 	}
-	if rest > 0 {
-		f(rows*t.width, 1, rest)
+	if p.rest > 0 {
+		f(p.x+p.rows*t.width, 1, p.rest)
 	}
 }
 
@@ -230,88 +283,112 @@ type momentsOfParts normJob
 func (m *momentsOfParts) run(lo, hi int) {
 	t := (*normJob)(m)
 	for k := lo; k < hi; k++ {
-		at, _, rows, rest := t.part(k)
-		x := t.x[at:]
-		shift, sums, products := t.shift[k*t.pitch:][:t.pitch], t.sums[k*t.pitch:][:t.pitch], t.products[k*t.pitch:][:t.pitch]
+		p := t.sliceOf(k)
+		end := p.sums + ceil(p.width, 16)*16
+		shift, sums, products := t.shift[p.sums:end], t.sums[p.sums:end], t.products[p.sums:end]
 		clear(sums)
-		first, width := max(1, min(rows, blockOfNorm/max(1, t.width))), t.width
-		if rows == 0 {
-			width = rest
+		clear(products)
+		first, width := min(p.rows, t.blockRows), p.width
+		if first == 0 {
+			first, width = 1, p.rest
 		}
-		addColumns(sums[:width], x, width, first)
+		if width == 0 { // of nothing
+			continue
+		}
+		addTotals(sums, t.x[p.x:], width, first, t.width)
 		for j, s := range sums {
 			shift[j] = Float(s / float64(first))
 		}
 		clear(sums)
-		clear(products)
-		t.blocks(rows, rest, func(at, rows, width int) {
-			addMoments(sums, products, x[at:], shift, width, rows)
+		t.blocks(p, func(at, rows, width int) {
+			addMoments(sums, products, t.x[at:], shift, width, rows, t.width)
 		})
 	}
 }
 
-// A piece of joinMoments is a chunk of channels of an image.
+// joined returns the channels of join k of all images, counted from the first one of its image.
+func (t *normJob) joined(k int) (image, from, to int) {
+	image = k / t.joins
+	from = k % t.joins * t.groupsOfJoin * t.group
+	return image, from, min(from+t.groupsOfJoin*t.group, t.C)
+}
+
 type joinMoments normJob
 
 func (m *joinMoments) run(lo, hi int) {
 	t := (*normJob)(m)
 	for k := lo; k < hi; k++ {
-		image, from := k/t.chunks, k%t.chunks*chunk
-		to := min(from+chunk, t.C)
-		means, squares := t.means[image*t.C+from:image*t.C+to], t.squares[image*t.C+from:image*t.C+to]
+		image, from, to := t.joined(k)
+		first := image * t.C
+		means, squares := t.means[first+from:first+to], t.squares[first+from:first+to]
 		clear(means)
 		clear(squares)
-		t.columns(image, from, to, func(at int, n float64) {
-			for c := range means {
-				// The mean of the column of a part, and what it contributes to that of the channel.
-				mean := t.sums[at+c]/n + float64(t.shift[at+c])
-				means[c] += n * mean
+		t.columns(image, func(at int, n float64) {
+			shift := t.shift[at+from : at+to]
+			for c, s := range t.sums[at+from : at+to] {
+				means[c] += s + n*float64(shift[c])
 			}
 		})
 		for c := range means {
 			means[c] /= float64(t.Rows)
 		}
-		t.columns(image, from, to, func(at int, n float64) {
-			for c := range squares {
-				s := t.sums[at+c] / n
-				d := s + float64(t.shift[at+c]) - means[c]
-				squares[c] += max(t.products[at+c]-s*t.sums[at+c], 0) + n*d*d
+		t.columns(image, func(at int, n float64) {
+			products, shift, inverse := t.products[at+from:at+to], t.shift[at+from:at+to], 1/n
+			for c, s := range t.sums[at+from : at+to] {
+				mean := s * inverse
+				d := mean + float64(shift[c]) - means[c]
+				squares[c] += max(products[c]-s*mean, 0) + n*d*d
 			}
 		})
+		for ; from < to; from += t.group {
+			m, v := t.joinGroup(means[:t.group], squares[:t.group])
+			Fill(t.mean[first+from:][:t.group], m)
+			Fill(t.variance[first+from:][:t.group], v)
+			means, squares = means[t.group:], squares[t.group:]
+		}
 	}
 }
 
-// columns calls f for every row of sums that channels from to to have, with how many numbers were added in each.
-func (t *normJob) columns(image, from, to int, f func(at int, n float64)) {
-	for part := range t.parts {
-		_, _, rows, rest := t.part(image*t.parts + part)
+// joinGroup returns the mean and the variance of channels that have these.
+func (t *normJob) joinGroup(means, squares []float64) (mean, variance Float) {
+	m, m2 := sum64(means)/float64(t.group), sum64(squares)
+	for _, v := range means {
+		m2 += float64(t.Rows) * (v - m) * (v - m)
+	}
+	return Float(m), Float(m2 / float64(t.Rows*t.group))
+}
+
+// columns calls f with where every row of sums of an image begins, and how many numbers were added in each of them.
+func (t *normJob) columns(image int, f func(at int, n float64)) {
+	for part := image * t.parts; part < (image+1)*t.parts; part++ {
+		_, _, rows, rest := t.part(part)
 		for j := range t.side {
 			n := rows
 			if j*t.C < rest {
 				n++
 			}
-			if n > 0 {
-				f((image*t.parts+part)*t.pitch+j*t.C+from, float64(n))
+			if n == 0 {
+				continue
 			}
+			f(part*t.pitch+j*t.C, float64(n))
 		}
 	}
 }
 
-// A piece of joinSums is a chunk of channels of an image.
 type joinSums normJob
 
 func (m *joinSums) run(lo, hi int) {
 	t := (*normJob)(m)
 	for k := lo; k < hi; k++ {
-		image, from := k/t.chunks, k%t.chunks*chunk
-		to := min(from+chunk, t.C)
+		image, from, to := t.joined(k)
 		sums, products := t.means[image*t.C+from:image*t.C+to], t.squares[image*t.C+from:image*t.C+to]
 		clear(sums)
 		clear(products)
-		t.columns(image, from, to, func(at int, _ float64) {
-			for c := range sums {
-				sums[c] += t.sums[at+c]
-				products[c] += t.products[at+c]
+		t.columns(image, func(at int, _ float64) {
+			more := t.products[at+from : at+to]
+			for c, s := range t.sums[at+from : at+to] {
+				sums[c] += s
+				products[c] += more[c]
 			}
 		})
 	}
@@ -322,18 +399,18 @@ type sumsOfParts normJob
 func (m *sumsOfParts) run(lo, hi int) {
 	t := (*normJob)(m)
 	for k := lo; k < hi; k++ {
-		at, image, rows, rest := t.part(k)
-		sums, products := t.sums[k*t.pitch:][:t.pitch], t.products[k*t.pitch:][:t.pitch]
+		p := t.sliceOf(k)
+		end := p.sums + ceil(p.width, 16)*16
+		sums, products := t.sums[p.sums:end], t.products[p.sums:end]
 		clear(sums)
 		clear(products)
-		s := t.constants(image)
-		t.blocks(rows, rest, func(from, rows, width int) {
-			from += at
+		s := t.constants(p.image, p.column)
+		t.blocks(p, func(at, rows, width int) {
 			var y, dr []Float
 			if t.gate == gateOfY {
-				y, dr = t.y[from:], t.dr[from:]
+				y, dr = t.y[at:], t.dr[at:]
 			}
-			addGradSums(sums, products, t.dy[from:], t.x[from:], y, dr, s, t.gate, width, rows)
+			addGradSums(sums, products, t.dy[at:], t.x[at:], y, dr, s, t.gate, width, rows, t.width)
 		})
 	}
 }
@@ -341,14 +418,14 @@ func (m *sumsOfParts) run(lo, hi int) {
 // normConstants are those of one image.
 type normConstants struct{ mean, factor, bias, slope, lift []Float }
 
-func (t *normJob) constants(image int) normConstants {
-	at := image * t.width
-	return normConstants{t.mean[at:], t.factor[at:], t.bias[at:], t.slope[at:], t.lift[at:]}
+func (t *normJob) constants(image, column int) normConstants {
+	at := image*t.width + column
+	return normConstants{t.centre[at:], t.factor[at:], t.bias[at:], t.slope[at:], t.lift[at:]}
 }
 
-// backward returns part k counted from the last one: the pass over memory before this one ended there, so that it is warm.
+// backward returns piece k counted from the last one: the pass over memory before this one ended there, so that it is warm.
 func (t *normJob) backward(k int) (at, image, rows, rest int) {
-	return t.part(t.Images*t.parts - 1 - k)
+	return t.rowsAt(t.Images*t.pieces-1-k, t.pieces, t.rowsOfPiece)
 }
 
 type normRows normJob
@@ -357,7 +434,7 @@ func (m *normRows) run(lo, hi int) {
 	t := (*normJob)(m)
 	for k := lo; k < hi; k++ {
 		at, image, rows, rest := t.backward(k)
-		s := t.constants(image)
+		s := t.constants(image, 0)
 		for _, n := range [2][2]int{{rows, t.width}, {min(rest, 1), rest}} {
 			if n[0]*n[1] > 0 {
 				var r []Float
@@ -377,7 +454,7 @@ func (m *gradRows) run(lo, hi int) {
 	t := (*normJob)(m)
 	for k := lo; k < hi; k++ {
 		at, image, rows, rest := t.backward(k)
-		s := t.constants(image)
+		s := t.constants(image, 0)
 		for _, n := range [2][2]int{{rows, t.width}, {min(rest, 1), rest}} {
 			if n[0]*n[1] > 0 {
 				normalizeGrad(t.dx[at:], t.dy[at:], t.x[at:], s, t.gate == gateOfX, n[1], n[0])

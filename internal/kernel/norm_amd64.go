@@ -4,14 +4,14 @@ package kernel
 
 // The loops of normalizations are what norm_other.go says.
 
-func addMoments(sums, squares []float64, x, shift []Float, width, rows int) {
+func addMoments(sums, squares []float64, x, shift []Float, width, rows, stride int) {
 	if level == levelGeneric {
-		addMomentsGeneric(sums, squares, x, shift, width, rows)
+		addMomentsGeneric(sums, squares, x, shift, width, rows, stride)
 		return
 	}
 	whole := ceil(width, 16)*16 - 1
-	_, _, _, _ = sums[whole], squares[whole], x[rows*width-1], shift[width-1]
-	vectorNormMoments(&sums[0], &squares[0], &x[0], &shift[0], width, rows)
+	_, _, _, _ = sums[whole], squares[whole], x[(rows-1)*stride+width-1], shift[width-1]
+	vectorNormMoments(&sums[0], &squares[0], &x[0], &shift[0], width, rows, stride)
 }
 
 func addTotals(sums []float64, x []Float, width, rows, stride int) {
@@ -39,22 +39,22 @@ func normalize(y, x, r []Float, s normConstants, floor Float, width, rows int) {
 	vectorNormAdd(&y[0], &x[0], &r[0], mean, factor, bias, width, rows, floor)
 }
 
-func addGradSums(sums, products []float64, dy, x, y, dr []Float, s normConstants, gate, width, rows int) {
+func addGradSums(sums, products []float64, dy, x, y, dr []Float, s normConstants, gate, width, rows, stride int) {
 	if level == levelGeneric {
-		addGradSumsGeneric(sums, products, dy, x, y, dr, s, gate, width, rows)
+		addGradSumsGeneric(sums, products, dy, x, y, dr, s, gate, width, rows, stride)
 		return
 	}
-	whole, end := ceil(width, 16)*16-1, rows*width-1
+	whole, end := ceil(width, 16)*16-1, (rows-1)*stride+width-1
 	_, _, _, _ = sums[whole], products[whole], dy[end], x[end]
 	mean := &s.mean[:width][0]
 	switch gate {
 	case gateOfX:
-		vectorNormSumsGatedX(&sums[0], &products[0], &dy[0], &x[0], mean, &s.factor[:width][0], &s.bias[:width][0], width, rows)
+		vectorNormSumsGatedX(&sums[0], &products[0], &dy[0], &x[0], mean, &s.factor[:width][0], &s.bias[:width][0], width, rows, stride)
 	case gateOfY:
 		_, _ = y[end], dr[end]
-		vectorNormSumsGatedY(&sums[0], &products[0], &dy[0], &x[0], &y[0], &dr[0], mean, width, rows)
+		vectorNormSumsGatedY(&sums[0], &products[0], &dy[0], &x[0], &y[0], &dr[0], mean, width, rows, stride)
 	default:
-		vectorNormSums(&sums[0], &products[0], &dy[0], &x[0], mean, width, rows)
+		vectorNormSums(&sums[0], &products[0], &dy[0], &x[0], mean, width, rows, stride)
 	}
 }
 

@@ -4,9 +4,9 @@ package kernel
 // processor, so that what is computed twice is the same twice.
 
 // addMomentsGeneric adds x − shift and its square to the sums of every column.
-func addMomentsGeneric(sums, squares []float64, x, shift []Float, width, rows int) {
+func addMomentsGeneric(sums, squares []float64, x, shift []Float, width, rows, stride int) {
 	for i := range rows {
-		x := x[i*width:][:width]
+		x := x[i*stride:][:width]
 		for j, v := range x {
 			d := float64(v - shift[j])
 			sums[j] += d
@@ -34,10 +34,10 @@ func normalizeGeneric(y, x, r []Float, s normConstants, floor Float, width, rows
 
 // addGradSumsGeneric adds g and g·(x − mean) to the sums of every column, g being what the gate lets through of dy. Where the gate
 // is y, it is kept in dr.
-func addGradSumsGeneric(sums, products []float64, dy, x, y, dr []Float, s normConstants, gate, width, rows int) {
+func addGradSumsGeneric(sums, products []float64, dy, x, y, dr []Float, s normConstants, gate, width, rows, stride int) {
 	for i := range rows {
 		for j := range width {
-			k := i*width + j
+			k := i*stride + j
 			d, g := x[k]-s.mean[j], dy[k]
 			switch {
 			case gate == gateOfX && !(Float(d*s.factor[j])+s.bias[j] > 0), gate == gateOfY && !(y[k] > 0):

@@ -4,8 +4,8 @@ package kernel
 
 // addMoments adds x − shift and its square to the sums of every column of x, rows×width, of which the block is small enough for
 // single precision.
-func addMoments(sums, squares []float64, x, shift []Float, width, rows int) {
-	addMomentsGeneric(sums, squares, x, shift, width, rows)
+func addMoments(sums, squares []float64, x, shift []Float, width, rows, stride int) {
+	addMomentsGeneric(sums, squares, x, shift, width, rows, stride)
 }
 
 // addTotals adds rows of width numbers that begin stride apart to the sums of their columns, of which there are whole registers. The
@@ -20,8 +20,8 @@ func normalize(y, x, r []Float, s normConstants, floor Float, width, rows int) {
 }
 
 // addGradSums adds g and g·(x − mean) to the sums of every column, g being what the gate lets through of dy.
-func addGradSums(sums, products []float64, dy, x, y, dr []Float, s normConstants, gate, width, rows int) {
-	addGradSumsGeneric(sums, products, dy, x, y, dr, s, gate, width, rows)
+func addGradSums(sums, products []float64, dy, x, y, dr []Float, s normConstants, gate, width, rows, stride int) {
+	addGradSumsGeneric(sums, products, dy, x, y, dr, s, gate, width, rows, stride)
 }
 
 // normalizeGrad computes dx = g·factor + (x − mean)·slope + lift, g being what of dy passes the ReLU behind x, if there was one.

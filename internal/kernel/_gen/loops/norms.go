@@ -11,7 +11,7 @@ import (
 
 // A normalization's loops, as norm_other.go says, over arrays of numbers that lie alike.
 func norms() {
-	overColumns("NormMoments", []string{"x"}, []string{"mean"}, []string{"sums", "squares"}, "", func(b *block, i int) {
+	overColumns("NormMoments", []string{"x"}, []string{"mean"}, []string{"sums", "squares"}, ", stride int", func(b *block, i int) {
 		d := b.centred(i)
 		add(b.sums["sums"][i], b.sums["sums"][i], d)
 		mulAdd(b.sums["squares"][i], d, d, b.sums["squares"][i])
@@ -35,14 +35,14 @@ func norms() {
 		add(b.sums["sums"][i], b.sums["sums"][i], g)
 		mulAdd(b.sums["products"][i], g, d, b.sums["products"][i])
 	}
-	overColumns("NormSums", []string{"dy", "x"}, []string{"mean"}, sums, "", func(b *block, i int) {
+	overColumns("NormSums", []string{"dy", "x"}, []string{"mean"}, sums, ", stride int", func(b *block, i int) {
 		sum(b, i, b.load("dy", i), b.centred(i))
 	})
-	overColumns("NormSumsGatedX", []string{"dy", "x"}, []string{"mean", "factor", "bias"}, sums, "", func(b *block, i int) {
+	overColumns("NormSumsGatedX", []string{"dy", "x"}, []string{"mean", "factor", "bias"}, sums, ", stride int", func(b *block, i int) {
 		d := b.centred(i)
 		sum(b, i, b.passed(d, i), d)
 	})
-	overColumns("NormSumsGatedY", []string{"dy", "x", "y", "dr"}, []string{"mean"}, sums, "", func(b *block, i int) {
+	overColumns("NormSumsGatedY", []string{"dy", "x", "y", "dr"}, []string{"mean"}, sums, ", stride int", func(b *block, i int) {
 		g := b.load("dy", i)
 		keep(g, compared(greater, b.load("y", i), in(words(0))), g)
 		b.store(g, "dr", i)
