@@ -8,6 +8,7 @@ package nn
 
 import (
 	"fmt"
+	"reflect"
 
 	"github.com/hadal-go/hadal/tensor"
 )
@@ -24,12 +25,35 @@ type Func func(x *tensor.Tensor) *tensor.Tensor
 func (f Func) Forward(x *tensor.Tensor) *tensor.Tensor { return f(x) }
 
 // A Chain applies its layers in turn. A nil Chain is the identity. In a pass that does not record, what one layer hands to the
-// next is freed behind it.
+// next is freed behind it. A Func(ReLU) behind a layer that has a ForwardReLU costs no pass over memory of its own.
 type Chain []Layer
 
 // Forward applies the layers to x in turn.
 func (c Chain) Forward(x *tensor.Tensor) *tensor.Tensor {
-	return x.Pass().Sequence(x, len(c), func(i int, x *tensor.Tensor) *tensor.Tensor { return c[i].Forward(x) })
+	done := false // the layer, by the one before
+	return x.Pass().Sequence(x, len(c), func(i int, x *tensor.Tensor) *tensor.Tensor {
+		if done {
+			done = false
+			return x
+		}
+		if i+1 < len(c) && isReLU(c[i+1]) {
+			switch l := c[i].(type) {
+			case *Linear:
+				done = true
+				return l.ForwardReLU(x)
+			case *BatchNorm:
+				done = true
+				return l.ForwardReLU(x, nil)
+			}
+		}
+		return c[i].Forward(x)
+	})
+}
+
+// isReLU tells whether a layer is Func(ReLU).
+func isReLU(l Layer) bool {
+	f, ok := l.(Func)
+	return ok && reflect.ValueOf(f).Pointer() == reflect.ValueOf(ReLU).Pointer()
 }
 
 // A Residual adds what Body makes of x to x, or to what Shortcut makes of it (He et al. 2015, https://arxiv.org/abs/1512.03385).

@@ -66,7 +66,32 @@ func TestBatchNormTwiceInAPass(t *testing.T) {
 	}
 }
 
-// The variance is taken in two passes: a large mean does not drown it.
+// A chain takes the ReLU behind some layers into theirs, with the same result, in fewer operations.
+func TestChainTakesReLU(t *testing.T) {
+	r := source()
+	x := normal(r, 6, 4)
+	relu := func(x *tensor.Tensor) *tensor.Tensor { return x.ReLU() } // not the function that a chain knows
+	for name, l := range map[string]Layer{"linear": NewLinear(r, 4, 3), "batchnorm": NewBatchNorm(4)} {
+		operations := func(c Chain) (y []tensor.Float, n int) {
+			p := tensor.Training(r)
+			defer p.End()
+			out := c.Forward(p.Var(x))
+			return slices.Clone(out.Data()), len(p.Operations())
+		}
+		want, many := operations(Chain{l, Func(relu), Func(Tanh)})
+		got, few := operations(Chain{l, Func(ReLU), Func(Tanh)})
+		fixture.Close(t, name, got, want, 1e-6)
+		if few >= many {
+			t.Errorf("%s: %d operations with a ReLU taken in, %d without", name, few, many)
+		}
+		p := tensor.Inference()
+		fixture.Close(t, name+" without recording", Chain{l, Func(ReLU), Func(Tanh)}.Forward(p.Input(x)).Data(),
+			Chain{l, Func(relu), Func(Tanh)}.Forward(p.Input(x)).Data(), 1e-6)
+		p.End()
+	}
+}
+
+// The variance is taken about the mean: a large mean does not drown it.
 func TestNormsOfLargeMean(t *testing.T) {
 	r := source()
 	x := tensor.New(2, 4, 4, 4)
