@@ -98,6 +98,9 @@ func vectorGate(dst *float32, a *float32, b *float32, n int, k float32, c float3
 func vectorAddScaled(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 
 //go:noescape
+func vectorBlend(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+
+//go:noescape
 func vectorSoftmaxGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 
 //go:noescape

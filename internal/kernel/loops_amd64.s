@@ -7810,6 +7810,220 @@ constants:
 	VBROADCASTSS k+32(FP), Z0
 	JMP          begin
 
+// func vectorBlend(dst *float32, a *float32, b *float32, n int, k float32, c float32)
+// Requires: AVX, AVX512F
+TEXT ·vectorBlend(SB), NOSPLIT, $64-40
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
+	MOVQ         dst+0(FP), AX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS k+32(FP), Y0
+	VMOVUPS      Y0, (SP)
+	MOVQ         a+8(FP), DX
+	MOVQ         $0x00000020, BX
+	TESTQ        DX, DX
+	JNZ          a
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+a:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000020, DI
+	TESTQ SI, SI
+	JNZ   b
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b:
+by4:
+	CMPQ         CX, $0x00000020
+	JLT          below4
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y4
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Y1
+	VMOVUPS      (SI), Y5
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Y2
+	VMOVUPS      (SI), Y6
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Y3
+	VMOVUPS      (SI), Y7
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VBROADCASTSS k+32(FP), Y8
+	VMULPS       Y8, Y0, Y0
+	VBROADCASTSS c+36(FP), Y8
+	VMULPS       Y8, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VBROADCASTSS k+32(FP), Y4
+	VMULPS       Y4, Y1, Y1
+	VBROADCASTSS c+36(FP), Y4
+	VMULPS       Y4, Y5, Y5
+	VADDPS       Y5, Y1, Y1
+	VBROADCASTSS k+32(FP), Y4
+	VMULPS       Y4, Y2, Y2
+	VBROADCASTSS c+36(FP), Y4
+	VMULPS       Y4, Y6, Y6
+	VADDPS       Y6, Y2, Y2
+	VBROADCASTSS k+32(FP), Y4
+	VMULPS       Y4, Y3, Y3
+	VBROADCASTSS c+36(FP), Y4
+	VMULPS       Y4, Y7, Y7
+	VADDPS       Y7, Y3, Y3
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	VMOVUPS      Y2, 64(AX)
+	VMOVUPS      Y3, 96(AX)
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, CX
+	JMP          by4
+
+below4:
+by1:
+	CMPQ         CX, $0x00000008
+	JLT          below1
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (SI), Y1
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VBROADCASTSS k+32(FP), Y2
+	VMULPS       Y2, Y0, Y0
+	VBROADCASTSS c+36(FP), Y2
+	VMULPS       Y2, Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, CX
+	JMP          by1
+
+below1:
+	TESTQ        CX, CX
+	JZ           end
+	NEGQ         CX
+	LEAQ         loopsOnes<>+0(SB), R8
+	VMOVUPS      32(R8)(CX*4), Y0
+	VMASKMOVPS   (DX), Y0, Y1
+	VMASKMOVPS   (SI), Y0, Y2
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VBROADCASTSS k+32(FP), Y3
+	VMULPS       Y3, Y1, Y1
+	VBROADCASTSS c+36(FP), Y3
+	VMULPS       Y3, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ    dst+0(FP), AX
+	MOVQ    n+24(FP), CX
+	VMOVUPS Z0, (SP)
+	MOVQ    a+8(FP), DX
+	MOVQ    $0x00000040, BX
+	TESTQ   DX, DX
+	JNZ     a_wide
+	LEAQ    (SP), DX
+	XORQ    BX, BX
+
+a_wide:
+	MOVQ  b+16(FP), SI
+	MOVQ  $0x00000040, DI
+	TESTQ SI, SI
+	JNZ   b_wide
+	LEAQ  (SP), SI
+	XORQ  DI, DI
+
+b_wide:
+by4_wide:
+	CMPQ    CX, $0x00000040
+	JLT     below4_wide
+	VMOVUPS (DX), Z1
+	VMOVUPS (SI), Z5
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z2
+	VMOVUPS (SI), Z6
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z3
+	VMOVUPS (SI), Z7
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMOVUPS (DX), Z4
+	VMOVUPS (SI), Z8
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMULPS  Z0, Z1, Z1
+	VMULPS  Z9, Z5, Z5
+	VADDPS  Z5, Z1, Z1
+	VMULPS  Z0, Z2, Z2
+	VMULPS  Z9, Z6, Z6
+	VADDPS  Z6, Z2, Z2
+	VMULPS  Z0, Z3, Z3
+	VMULPS  Z9, Z7, Z7
+	VADDPS  Z7, Z3, Z3
+	VMULPS  Z0, Z4, Z4
+	VMULPS  Z9, Z8, Z8
+	VADDPS  Z8, Z4, Z4
+	VMOVUPS Z1, (AX)
+	VMOVUPS Z2, 64(AX)
+	VMOVUPS Z3, 128(AX)
+	VMOVUPS Z4, 192(AX)
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, CX
+	JMP     by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ    CX, $0x00000010
+	JLT     below1_wide
+	VMOVUPS (DX), Z1
+	VMOVUPS (SI), Z2
+	ADDQ    BX, DX
+	ADDQ    DI, SI
+	VMULPS  Z0, Z1, Z1
+	VMULPS  Z9, Z2, Z2
+	VADDPS  Z2, Z1, Z1
+	VMOVUPS Z1, (AX)
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, CX
+	JMP     by1_wide
+
+below1_wide:
+	TESTQ     CX, CX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), R8
+	KMOVW     (R8)(CX*2), K1
+	VMOVUPS.Z (DX), K1, Z1
+	VMOVUPS.Z (SI), K1, Z2
+	ADDQ      BX, DX
+	ADDQ      DI, SI
+	VMULPS    Z0, Z1, Z1
+	VMULPS    Z9, Z2, Z2
+	VADDPS    Z2, Z1, Z1
+	VMOVUPS   Z1, K1, (AX)
+	ADDQ      $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS k+32(FP), Z0
+	VBROADCASTSS c+36(FP), Z9
+	JMP          begin
+
 // func vectorSoftmaxGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 // Requires: AVX, AVX512F
 TEXT ·vectorSoftmaxGrad(SB), NOSPLIT, $64-40

@@ -1,11 +1,14 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 // Nearest enlarges or shrinks the images x, n×h×w×c, to y, n×oh×ow×c, taking for each pixel the one at ⌊i·h/oh⌋, with the rounding
 // of PyTorch's mode "nearest".
 func Nearest(y, x []Float, n, h, w, c, oh, ow int) {
-	nearestJobs.do(n*oh, grainOf(ow*c), nearestJob{y, x, h, w, c, oh, ow})
+	nearestJobs.do(n*oh, streamOf(n*oh, ow*c), nearestJob{y, x, h, w, c, oh, ow})
 }
 
 // NearestGrad computes the gradient dx of x from the gradient dy of Nearest's y.
@@ -71,14 +74,14 @@ func nearestFirst(i, in, out int) int {
 func Bilinear(y, x []Float, n, h, w, c, oh, ow int, alignCorners bool) {
 	t := bilinearJob{row: bilinearRow, y: y, x: x, c: c}
 	t.h, t.w = newLine(h, oh, alignCorners), newLine(w, ow, alignCorners)
-	bilinearJobs.do(n*oh, grainOf(4*ow*c), t)
+	bilinearJobs.do(n*oh, streamOf(n*oh, ow*c), t)
 }
 
 // BilinearGrad computes the gradient dx of x from the gradient dy of Bilinear's y.
 func BilinearGrad(dx, dy []Float, n, h, w, c, oh, ow int, alignCorners bool) {
 	t := bilinearJob{row: bilinearGradRow, y: dy, x: dx, c: c}
 	t.h, t.w = newLine(h, oh, alignCorners), newLine(w, ow, alignCorners)
-	bilinearJobs.do(n*h, grainOf(4*max(w, ow)*c), t)
+	bilinearJobs.do(n*h, streamOf(n*h, 4*max(w, ow)*c), t)
 }
 
 // A line maps the pixels of one axis, out of them, to places between in pixels: o to scale·o + shift.
@@ -138,26 +141,46 @@ func (t *bilinearJob) run(lo, hi int) {
 	}
 }
 
+// blend is k·a + c·b.
+var blend = mixed(vectorBlend, func(dst, a, b []Float, k, c Float) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	for i := range dst {
+		dst[i] = k*a[i] + c*b[i]
+	}
+})
+
+// lines keeps the memory of a row of pixels.
+var lines = sync.Pool{New: func() any { return new([]Float) }}
+
+// bilinearRow blends two rows of x to one, and the pixels of that one.
 func bilinearRow(t *bilinearJob, row int) {
 	image, width := row/t.h.out*t.h.in, t.w.in*t.c
 	top, bottom, wt, wb := t.h.at(row % t.h.out)
-	x0, x1 := t.x[(image+top)*width:][:width], t.x[(image+bottom)*width:][:width]
+	x := t.x[(image+top)*width:][:width]
+	if wb != 0 {
+		line := lines.Get().(*[]Float)
+		defer lines.Put(line)
+		*line = resized(*line, width)
+		blend(*line, x, t.x[(image+bottom)*width:], wt, wb)
+		x = *line
+	}
+	y := t.y[row*t.w.out*t.c:]
 	for o := range t.w.out {
 		left, right, wl, wr := t.w.at(o)
-		y := t.y[(row*t.w.out+o)*t.c:][:t.c]
-		a, b := x0[left*t.c:][:len(y)], x0[right*t.c:][:len(y)]
-		c, d := x1[left*t.c:][:len(y)], x1[right*t.c:][:len(y)]
-		for i := range y {
-			y[i] = wt*(wl*a[i]+wr*b[i]) + wb*(wl*c[i]+wr*d[i])
-		}
+		blend(y[o*t.c:][:t.c], x[left*t.c:], x[right*t.c:], wl, wr)
 	}
 }
 
-// bilinearGradRow is the adjoint of bilinearRow for one row of x: all that lie around its pixels add to them, in their order.
+// bilinearGradRow is the adjoint of bilinearRow for one row of x: the rows of y that lie around it are blended, in their order, and
+// the pixels of the blend add to those around them.
 func bilinearGradRow(t *bilinearJob, row int) {
 	image, i := row/t.h.in*t.h.out, row%t.h.in
-	x := t.x[row*t.w.in*t.c:][:t.w.in*t.c]
+	x, width := t.x[row*t.w.in*t.c:][:t.w.in*t.c], t.w.out*t.c
 	clear(x)
+	line := lines.Get().(*[]Float)
+	defer lines.Put(line)
+	*line = resized(*line, width)
+	clear(*line)
 	from, to := t.h.over(i)
 	for o := from; o < to; o++ {
 		top, bottom, wt, wb := t.h.at(o)
@@ -168,15 +191,16 @@ func bilinearGradRow(t *bilinearJob, row int) {
 		if bottom == i {
 			weight += wb
 		}
-		if weight == 0 {
-			continue
+		if weight != 0 {
+			addScaled(*line, t.y[(image+o)*width:], weight, 0)
 		}
-		y := t.y[(image+o)*t.w.out*t.c:][:t.w.out*t.c]
-		for p := range t.w.out {
-			left, right, wl, wr := t.w.at(p)
-			y := y[p*t.c:][:t.c]
-			addScaled(x[left*t.c:][:t.c], y, weight*wl, 0)
-			addScaled(x[right*t.c:][:t.c], y, weight*wr, 0)
+	}
+	for p := range t.w.out {
+		left, right, wl, wr := t.w.at(p)
+		y := (*line)[p*t.c:]
+		addScaled(x[left*t.c:][:t.c], y, wl, 0)
+		if wr != 0 {
+			addScaled(x[right*t.c:][:t.c], y, wr, 0)
 		}
 	}
 }

@@ -11,7 +11,7 @@ var (
 	vectorShift, vectorExpm1, vectorLog1p, vectorGELU, vectorGELUTanh, vectorSiLU, vectorMish, vectorELU, vectorHardSwish absent
 
 	vectorAdd, vectorSub, vectorMul, vectorDiv, vectorMax, vectorMin, vectorGreater, vectorGreaterEqual, vectorEqual,
-	vectorGate, vectorAddScaled, vectorSoftmaxGrad, vectorLogSoftmaxGrad absent
+	vectorGate, vectorAddScaled, vectorBlend, vectorSoftmaxGrad, vectorLogSoftmaxGrad absent
 
 	vectorGELUGrad, vectorGELUTanhGrad, vectorSiLUGrad, vectorMishGrad, vectorELUGrad, vectorHardSwishGrad, vectorTanhGrad,
 	vectorSigmoidGrad, vectorSoftplusGrad, vectorErfGrad, vectorScaledProduct, vectorAbsGrad, vectorLeakyReLUGrad,

@@ -89,6 +89,11 @@ func binaries() {
 		mul(b, b, scalar("k"))
 		add(a, a, b)
 	}))
+	binary("Blend", 4, pairs(func(a, b vec) {
+		mul(a, a, scalar("k"))
+		mul(b, b, scalar("c"))
+		add(a, a, b)
+	}))
 	binary("SoftmaxGrad", 4, pairs(func(a, b vec) {
 		sub(a, a, scalar("k"))
 		mul(a, a, b)
