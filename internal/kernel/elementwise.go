@@ -432,20 +432,20 @@ func Sign(dst, x []Float, _, _ Float) {
 }
 
 // Sin is the sine of x in radians.
-func Sin(dst, x []Float, _, _ Float) {
+var Sin = periodic(vectorSin, func(dst, x []Float, _, _ Float) {
 	x = x[:len(dst)]
 	for i := range dst {
 		dst[i] = Float(math.Sin(float64(x[i])))
 	}
-}
+})
 
 // Cos is the cosine of x in radians.
-func Cos(dst, x []Float, _, _ Float) {
+var Cos = periodic(vectorCos, func(dst, x []Float, _, _ Float) {
 	x = x[:len(dst)]
 	for i := range dst {
 		dst[i] = Float(math.Cos(float64(x[i])))
 	}
-}
+})
 
 // Tanh is the hyperbolic tangent. Where a float32 is wanted a quick formula keeps enough digits of all but the smallest numbers, and
 // of those x has enough.
@@ -583,16 +583,18 @@ func Round(dst, x []Float, _, _ Float) {
 // Fill sets all of dst to v.
 func Fill(dst []Float, v Float) { Unary(fillLoop).Apply(dst, dst, v, 0) }
 
-func fillLoop(dst, _ []Float, k, _ Float) { fill(dst, k) }
+var fillLoop = unary(vectorFill, func(dst, _ []Float, k, _ Float) {
+	for i := range dst {
+		dst[i] = k
+	}
+})
 
 func fill(dst []Float, v Float) {
 	if bits(v) == 0 {
 		clear(dst)
 		return
 	}
-	for i := range dst {
-		dst[i] = v
-	}
+	fillLoop(dst, dst, v, 0)
 }
 
 // AddScaled adds k·x to dst.

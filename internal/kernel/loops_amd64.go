@@ -62,6 +62,15 @@ func vectorErf(dst *float32, x *float32, n int, k float32, c float32)
 func vectorSoftplus(dst *float32, x *float32, n int, k float32, c float32)
 
 //go:noescape
+func vectorSin(dst *float32, x *float32, n int, k float32, c float32)
+
+//go:noescape
+func vectorCos(dst *float32, x *float32, n int, k float32, c float32)
+
+//go:noescape
+func vectorFill(dst *float32, x *float32, n int, k float32, c float32)
+
+//go:noescape
 func vectorShift(dst *float32, x *float32, n int, k float32, c float32)
 
 //go:noescape
@@ -189,6 +198,9 @@ func vectorDot(x *float32, y *float32, n int) float64
 
 //go:noescape
 func vectorGreatest(x *float32, n int) float32
+
+//go:noescape
+func vectorLargest(x *float32, n int) float32
 
 //go:noescape
 func vectorColumnSums(s *float64, x *float32, width int, stride int, rows int)

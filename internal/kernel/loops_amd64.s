@@ -5620,6 +5620,887 @@ constants:
 	VBROADCASTSS loops007fffff<>+0(SB), Z23
 	JMP          begin
 
+// func vectorSin(dst *float32, x *float32, n int, k float32, c float32)
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
+TEXT ·vectorSin(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2:
+	CMPQ         DX, $0x00000010
+	JLT          below2
+	VMOVUPS      (CX), Y0
+	VMOVUPS      32(CX), Y1
+	VANDPS       loops80000000<>+0(SB), Y0, Y2
+	VXORPS       Y2, Y0, Y0
+	VMULPS       loops3f22f983<>+0(SB), Y0, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS loops3fc90fdb<>+0(SB), Y4, Y0
+	VFNMADD231PS loopsb33bbd2e<>+0(SB), Y4, Y0
+	VFNMADD231PS loopsa6f72ced<>+0(SB), Y4, Y0
+	VCVTPS2DQ    Y4, Y4
+	VANDPS       loops80000000<>+0(SB), Y1, Y3
+	VXORPS       Y3, Y1, Y1
+	VMULPS       loops3f22f983<>+0(SB), Y1, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS loops3fc90fdb<>+0(SB), Y5, Y1
+	VFNMADD231PS loopsb33bbd2e<>+0(SB), Y5, Y1
+	VFNMADD231PS loopsa6f72ced<>+0(SB), Y5, Y1
+	VCVTPS2DQ    Y5, Y5
+	VMULPS       Y0, Y0, Y6
+	VMOVUPS      loopsb94ca1f9<>+0(SB), Y7
+	VFMADD213PS  loops3c08839e<>+0(SB), Y6, Y7
+	VFMADD213PS  loopsbe2aaaa3<>+0(SB), Y6, Y7
+	VMULPS       Y6, Y7, Y7
+	VFMADD213PS  Y0, Y0, Y7
+	VMOVUPS      loops37ccf5ce<>+0(SB), Y0
+	VFMADD213PS  loopsbab6061a<>+0(SB), Y6, Y0
+	VFMADD213PS  loops3d2aaaa5<>+0(SB), Y6, Y0
+	VFMADD213PS  loopsbf000000<>+0(SB), Y6, Y0
+	VFMADD213PS  loops3f800000<>+0(SB), Y6, Y0
+	VPSLLD       $0x1f, Y4, Y6
+	VBLENDVPS    Y6, Y0, Y7, Y0
+	VPSRLD       $0x01, Y4, Y4
+	VPSLLD       $0x1f, Y4, Y4
+	VXORPS       Y4, Y0, Y0
+	VXORPS       Y2, Y0, Y0
+	VMULPS       Y1, Y1, Y2
+	VMOVUPS      loopsb94ca1f9<>+0(SB), Y4
+	VFMADD213PS  loops3c08839e<>+0(SB), Y2, Y4
+	VFMADD213PS  loopsbe2aaaa3<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y4, Y4
+	VFMADD213PS  Y1, Y1, Y4
+	VMOVUPS      loops37ccf5ce<>+0(SB), Y1
+	VFMADD213PS  loopsbab6061a<>+0(SB), Y2, Y1
+	VFMADD213PS  loops3d2aaaa5<>+0(SB), Y2, Y1
+	VFMADD213PS  loopsbf000000<>+0(SB), Y2, Y1
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y1
+	VPSLLD       $0x1f, Y5, Y2
+	VBLENDVPS    Y2, Y1, Y4, Y1
+	VPSRLD       $0x01, Y5, Y5
+	VPSLLD       $0x1f, Y5, Y5
+	VXORPS       Y5, Y1, Y1
+	VXORPS       Y3, Y1, Y1
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          by2
+
+below2:
+by1:
+	CMPQ         DX, $0x00000008
+	JLT          below1
+	VMOVUPS      (CX), Y0
+	VANDPS       loops80000000<>+0(SB), Y0, Y1
+	VXORPS       Y1, Y0, Y0
+	VMULPS       loops3f22f983<>+0(SB), Y0, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS loops3fc90fdb<>+0(SB), Y2, Y0
+	VFNMADD231PS loopsb33bbd2e<>+0(SB), Y2, Y0
+	VFNMADD231PS loopsa6f72ced<>+0(SB), Y2, Y0
+	VCVTPS2DQ    Y2, Y2
+	VMULPS       Y0, Y0, Y3
+	VMOVUPS      loopsb94ca1f9<>+0(SB), Y4
+	VFMADD213PS  loops3c08839e<>+0(SB), Y3, Y4
+	VFMADD213PS  loopsbe2aaaa3<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y4, Y4
+	VFMADD213PS  Y0, Y0, Y4
+	VMOVUPS      loops37ccf5ce<>+0(SB), Y0
+	VFMADD213PS  loopsbab6061a<>+0(SB), Y3, Y0
+	VFMADD213PS  loops3d2aaaa5<>+0(SB), Y3, Y0
+	VFMADD213PS  loopsbf000000<>+0(SB), Y3, Y0
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y0
+	VPSLLD       $0x1f, Y2, Y3
+	VBLENDVPS    Y3, Y0, Y4, Y0
+	VPSRLD       $0x01, Y2, Y2
+	VPSLLD       $0x1f, Y2, Y2
+	VXORPS       Y2, Y0, Y0
+	VXORPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
+	JMP          by1
+
+below1:
+	TESTQ        DX, DX
+	JZ           end
+	NEGQ         DX
+	LEAQ         loopsOnes<>+0(SB), BX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VANDPS       loops80000000<>+0(SB), Y1, Y2
+	VXORPS       Y2, Y1, Y1
+	VMULPS       loops3f22f983<>+0(SB), Y1, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS loops3fc90fdb<>+0(SB), Y3, Y1
+	VFNMADD231PS loopsb33bbd2e<>+0(SB), Y3, Y1
+	VFNMADD231PS loopsa6f72ced<>+0(SB), Y3, Y1
+	VCVTPS2DQ    Y3, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVUPS      loopsb94ca1f9<>+0(SB), Y5
+	VFMADD213PS  loops3c08839e<>+0(SB), Y4, Y5
+	VFMADD213PS  loopsbe2aaaa3<>+0(SB), Y4, Y5
+	VMULPS       Y4, Y5, Y5
+	VFMADD213PS  Y1, Y1, Y5
+	VMOVUPS      loops37ccf5ce<>+0(SB), Y1
+	VFMADD213PS  loopsbab6061a<>+0(SB), Y4, Y1
+	VFMADD213PS  loops3d2aaaa5<>+0(SB), Y4, Y1
+	VFMADD213PS  loopsbf000000<>+0(SB), Y4, Y1
+	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y1
+	VPSLLD       $0x1f, Y3, Y4
+	VBLENDVPS    Y4, Y1, Y5, Y1
+	VPSRLD       $0x01, Y3, Y3
+	VPSLLD       $0x1f, Y3, Y3
+	VXORPS       Y3, Y1, Y1
+	VXORPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2_wide:
+	CMPQ         DX, $0x00000020
+	JLT          below2_wide
+	VMOVUPS      (CX), Z0
+	VMOVUPS      64(CX), Z1
+	VANDPS       Z6, Z0, Z2
+	VXORPS       Z2, Z0, Z0
+	VMULPS       Z7, Z0, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VFNMADD231PS Z8, Z4, Z0
+	VFNMADD231PS Z9, Z4, Z0
+	VFNMADD231PS Z10, Z4, Z0
+	VCVTPS2DQ    Z4, Z4
+	VANDPS       Z6, Z1, Z3
+	VXORPS       Z3, Z1, Z1
+	VMULPS       Z7, Z1, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VFNMADD231PS Z8, Z5, Z1
+	VFNMADD231PS Z9, Z5, Z1
+	VFNMADD231PS Z10, Z5, Z1
+	VCVTPS2DQ    Z5, Z5
+	VMULPS       Z0, Z0, Z11
+	VMOVAPS      Z14, Z12
+	VFMADD213PS  Z15, Z11, Z12
+	VFMADD213PS  Z16, Z11, Z12
+	VMULPS       Z11, Z12, Z12
+	VFMADD213PS  Z0, Z0, Z12
+	VMOVAPS      Z17, Z13
+	VFMADD213PS  Z18, Z11, Z13
+	VFMADD213PS  Z19, Z11, Z13
+	VFMADD213PS  Z20, Z11, Z13
+	VFMADD213PS  Z21, Z11, Z13
+	VPSLLD       $0x1f, Z4, Z11
+	VPMOVD2M     Z11, K1
+	VBLENDMPS    Z13, Z12, K1, Z0
+	VPSRLD       $0x01, Z4, Z4
+	VPSLLD       $0x1f, Z4, Z4
+	VXORPS       Z4, Z0, Z0
+	VXORPS       Z2, Z0, Z0
+	VMULPS       Z1, Z1, Z2
+	VMOVAPS      Z14, Z4
+	VFMADD213PS  Z15, Z2, Z4
+	VFMADD213PS  Z16, Z2, Z4
+	VMULPS       Z2, Z4, Z4
+	VFMADD213PS  Z1, Z1, Z4
+	VMOVAPS      Z17, Z11
+	VFMADD213PS  Z18, Z2, Z11
+	VFMADD213PS  Z19, Z2, Z11
+	VFMADD213PS  Z20, Z2, Z11
+	VFMADD213PS  Z21, Z2, Z11
+	VPSLLD       $0x1f, Z5, Z2
+	VPMOVD2M     Z2, K1
+	VBLENDMPS    Z11, Z4, K1, Z1
+	VPSRLD       $0x01, Z5, Z5
+	VPSLLD       $0x1f, Z5, Z5
+	VXORPS       Z5, Z1, Z1
+	VXORPS       Z3, Z1, Z1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, DX
+	JMP          by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ         DX, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (CX), Z0
+	VANDPS       Z6, Z0, Z1
+	VXORPS       Z1, Z0, Z0
+	VMULPS       Z7, Z0, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS Z8, Z2, Z0
+	VFNMADD231PS Z9, Z2, Z0
+	VFNMADD231PS Z10, Z2, Z0
+	VCVTPS2DQ    Z2, Z2
+	VMULPS       Z0, Z0, Z3
+	VMOVAPS      Z14, Z4
+	VFMADD213PS  Z15, Z3, Z4
+	VFMADD213PS  Z16, Z3, Z4
+	VMULPS       Z3, Z4, Z4
+	VFMADD213PS  Z0, Z0, Z4
+	VMOVAPS      Z17, Z5
+	VFMADD213PS  Z18, Z3, Z5
+	VFMADD213PS  Z19, Z3, Z5
+	VFMADD213PS  Z20, Z3, Z5
+	VFMADD213PS  Z21, Z3, Z5
+	VPSLLD       $0x1f, Z2, Z3
+	VPMOVD2M     Z3, K1
+	VBLENDMPS    Z5, Z4, K1, Z0
+	VPSRLD       $0x01, Z2, Z2
+	VPSLLD       $0x1f, Z2, Z2
+	VXORPS       Z2, Z0, Z0
+	VXORPS       Z1, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        DX, DX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), BX
+	KMOVW        (BX)(DX*2), K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VANDPS       Z6, Z0, Z1
+	VXORPS       Z1, Z0, Z0
+	VMULPS       Z7, Z0, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS Z8, Z2, Z0
+	VFNMADD231PS Z9, Z2, Z0
+	VFNMADD231PS Z10, Z2, Z0
+	VCVTPS2DQ    Z2, Z2
+	VMULPS       Z0, Z0, Z3
+	VMOVAPS      Z14, Z4
+	VFMADD213PS  Z15, Z3, Z4
+	VFMADD213PS  Z16, Z3, Z4
+	VMULPS       Z3, Z4, Z4
+	VFMADD213PS  Z0, Z0, Z4
+	VMOVAPS      Z17, Z5
+	VFMADD213PS  Z18, Z3, Z5
+	VFMADD213PS  Z19, Z3, Z5
+	VFMADD213PS  Z20, Z3, Z5
+	VFMADD213PS  Z21, Z3, Z5
+	VPSLLD       $0x1f, Z2, Z3
+	VPMOVD2M     Z3, K2
+	VBLENDMPS    Z5, Z4, K2, Z0
+	VPSRLD       $0x01, Z2, Z2
+	VPSLLD       $0x1f, Z2, Z2
+	VXORPS       Z2, Z0, Z0
+	VXORPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS loops80000000<>+0(SB), Z6
+	VBROADCASTSS loops3f22f983<>+0(SB), Z7
+	VBROADCASTSS loops3fc90fdb<>+0(SB), Z8
+	VBROADCASTSS loopsb33bbd2e<>+0(SB), Z9
+	VBROADCASTSS loopsa6f72ced<>+0(SB), Z10
+	VBROADCASTSS loopsb94ca1f9<>+0(SB), Z14
+	VBROADCASTSS loops3c08839e<>+0(SB), Z15
+	VBROADCASTSS loopsbe2aaaa3<>+0(SB), Z16
+	VBROADCASTSS loops37ccf5ce<>+0(SB), Z17
+	VBROADCASTSS loopsbab6061a<>+0(SB), Z18
+	VBROADCASTSS loops3d2aaaa5<>+0(SB), Z19
+	VBROADCASTSS loopsbf000000<>+0(SB), Z20
+	VBROADCASTSS loops3f800000<>+0(SB), Z21
+	JMP          begin
+
+DATA loops3f22f983<>+0(SB)/4, $0x3f22f983
+DATA loops3f22f983<>+4(SB)/4, $0x3f22f983
+DATA loops3f22f983<>+8(SB)/4, $0x3f22f983
+DATA loops3f22f983<>+12(SB)/4, $0x3f22f983
+DATA loops3f22f983<>+16(SB)/4, $0x3f22f983
+DATA loops3f22f983<>+20(SB)/4, $0x3f22f983
+DATA loops3f22f983<>+24(SB)/4, $0x3f22f983
+DATA loops3f22f983<>+28(SB)/4, $0x3f22f983
+GLOBL loops3f22f983<>(SB), RODATA|NOPTR, $32
+
+DATA loops3fc90fdb<>+0(SB)/4, $0x3fc90fdb
+DATA loops3fc90fdb<>+4(SB)/4, $0x3fc90fdb
+DATA loops3fc90fdb<>+8(SB)/4, $0x3fc90fdb
+DATA loops3fc90fdb<>+12(SB)/4, $0x3fc90fdb
+DATA loops3fc90fdb<>+16(SB)/4, $0x3fc90fdb
+DATA loops3fc90fdb<>+20(SB)/4, $0x3fc90fdb
+DATA loops3fc90fdb<>+24(SB)/4, $0x3fc90fdb
+DATA loops3fc90fdb<>+28(SB)/4, $0x3fc90fdb
+GLOBL loops3fc90fdb<>(SB), RODATA|NOPTR, $32
+
+DATA loopsb33bbd2e<>+0(SB)/4, $0xb33bbd2e
+DATA loopsb33bbd2e<>+4(SB)/4, $0xb33bbd2e
+DATA loopsb33bbd2e<>+8(SB)/4, $0xb33bbd2e
+DATA loopsb33bbd2e<>+12(SB)/4, $0xb33bbd2e
+DATA loopsb33bbd2e<>+16(SB)/4, $0xb33bbd2e
+DATA loopsb33bbd2e<>+20(SB)/4, $0xb33bbd2e
+DATA loopsb33bbd2e<>+24(SB)/4, $0xb33bbd2e
+DATA loopsb33bbd2e<>+28(SB)/4, $0xb33bbd2e
+GLOBL loopsb33bbd2e<>(SB), RODATA|NOPTR, $32
+
+DATA loopsa6f72ced<>+0(SB)/4, $0xa6f72ced
+DATA loopsa6f72ced<>+4(SB)/4, $0xa6f72ced
+DATA loopsa6f72ced<>+8(SB)/4, $0xa6f72ced
+DATA loopsa6f72ced<>+12(SB)/4, $0xa6f72ced
+DATA loopsa6f72ced<>+16(SB)/4, $0xa6f72ced
+DATA loopsa6f72ced<>+20(SB)/4, $0xa6f72ced
+DATA loopsa6f72ced<>+24(SB)/4, $0xa6f72ced
+DATA loopsa6f72ced<>+28(SB)/4, $0xa6f72ced
+GLOBL loopsa6f72ced<>(SB), RODATA|NOPTR, $32
+
+DATA loopsb94ca1f9<>+0(SB)/4, $0xb94ca1f9
+DATA loopsb94ca1f9<>+4(SB)/4, $0xb94ca1f9
+DATA loopsb94ca1f9<>+8(SB)/4, $0xb94ca1f9
+DATA loopsb94ca1f9<>+12(SB)/4, $0xb94ca1f9
+DATA loopsb94ca1f9<>+16(SB)/4, $0xb94ca1f9
+DATA loopsb94ca1f9<>+20(SB)/4, $0xb94ca1f9
+DATA loopsb94ca1f9<>+24(SB)/4, $0xb94ca1f9
+DATA loopsb94ca1f9<>+28(SB)/4, $0xb94ca1f9
+GLOBL loopsb94ca1f9<>(SB), RODATA|NOPTR, $32
+
+DATA loops3c08839e<>+0(SB)/4, $0x3c08839e
+DATA loops3c08839e<>+4(SB)/4, $0x3c08839e
+DATA loops3c08839e<>+8(SB)/4, $0x3c08839e
+DATA loops3c08839e<>+12(SB)/4, $0x3c08839e
+DATA loops3c08839e<>+16(SB)/4, $0x3c08839e
+DATA loops3c08839e<>+20(SB)/4, $0x3c08839e
+DATA loops3c08839e<>+24(SB)/4, $0x3c08839e
+DATA loops3c08839e<>+28(SB)/4, $0x3c08839e
+GLOBL loops3c08839e<>(SB), RODATA|NOPTR, $32
+
+DATA loopsbe2aaaa3<>+0(SB)/4, $0xbe2aaaa3
+DATA loopsbe2aaaa3<>+4(SB)/4, $0xbe2aaaa3
+DATA loopsbe2aaaa3<>+8(SB)/4, $0xbe2aaaa3
+DATA loopsbe2aaaa3<>+12(SB)/4, $0xbe2aaaa3
+DATA loopsbe2aaaa3<>+16(SB)/4, $0xbe2aaaa3
+DATA loopsbe2aaaa3<>+20(SB)/4, $0xbe2aaaa3
+DATA loopsbe2aaaa3<>+24(SB)/4, $0xbe2aaaa3
+DATA loopsbe2aaaa3<>+28(SB)/4, $0xbe2aaaa3
+GLOBL loopsbe2aaaa3<>(SB), RODATA|NOPTR, $32
+
+DATA loops37ccf5ce<>+0(SB)/4, $0x37ccf5ce
+DATA loops37ccf5ce<>+4(SB)/4, $0x37ccf5ce
+DATA loops37ccf5ce<>+8(SB)/4, $0x37ccf5ce
+DATA loops37ccf5ce<>+12(SB)/4, $0x37ccf5ce
+DATA loops37ccf5ce<>+16(SB)/4, $0x37ccf5ce
+DATA loops37ccf5ce<>+20(SB)/4, $0x37ccf5ce
+DATA loops37ccf5ce<>+24(SB)/4, $0x37ccf5ce
+DATA loops37ccf5ce<>+28(SB)/4, $0x37ccf5ce
+GLOBL loops37ccf5ce<>(SB), RODATA|NOPTR, $32
+
+DATA loopsbab6061a<>+0(SB)/4, $0xbab6061a
+DATA loopsbab6061a<>+4(SB)/4, $0xbab6061a
+DATA loopsbab6061a<>+8(SB)/4, $0xbab6061a
+DATA loopsbab6061a<>+12(SB)/4, $0xbab6061a
+DATA loopsbab6061a<>+16(SB)/4, $0xbab6061a
+DATA loopsbab6061a<>+20(SB)/4, $0xbab6061a
+DATA loopsbab6061a<>+24(SB)/4, $0xbab6061a
+DATA loopsbab6061a<>+28(SB)/4, $0xbab6061a
+GLOBL loopsbab6061a<>(SB), RODATA|NOPTR, $32
+
+DATA loops3d2aaaa5<>+0(SB)/4, $0x3d2aaaa5
+DATA loops3d2aaaa5<>+4(SB)/4, $0x3d2aaaa5
+DATA loops3d2aaaa5<>+8(SB)/4, $0x3d2aaaa5
+DATA loops3d2aaaa5<>+12(SB)/4, $0x3d2aaaa5
+DATA loops3d2aaaa5<>+16(SB)/4, $0x3d2aaaa5
+DATA loops3d2aaaa5<>+20(SB)/4, $0x3d2aaaa5
+DATA loops3d2aaaa5<>+24(SB)/4, $0x3d2aaaa5
+DATA loops3d2aaaa5<>+28(SB)/4, $0x3d2aaaa5
+GLOBL loops3d2aaaa5<>(SB), RODATA|NOPTR, $32
+
+DATA loopsbf000000<>+0(SB)/4, $0xbf000000
+DATA loopsbf000000<>+4(SB)/4, $0xbf000000
+DATA loopsbf000000<>+8(SB)/4, $0xbf000000
+DATA loopsbf000000<>+12(SB)/4, $0xbf000000
+DATA loopsbf000000<>+16(SB)/4, $0xbf000000
+DATA loopsbf000000<>+20(SB)/4, $0xbf000000
+DATA loopsbf000000<>+24(SB)/4, $0xbf000000
+DATA loopsbf000000<>+28(SB)/4, $0xbf000000
+GLOBL loopsbf000000<>(SB), RODATA|NOPTR, $32
+
+// func vectorCos(dst *float32, x *float32, n int, k float32, c float32)
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
+TEXT ·vectorCos(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2:
+	CMPQ         DX, $0x00000010
+	JLT          below2
+	VMOVUPS      (CX), Y0
+	VMOVUPS      32(CX), Y1
+	VANDPS       loops80000000<>+0(SB), Y0, Y2
+	VXORPS       Y2, Y0, Y0
+	VMULPS       loops3f22f983<>+0(SB), Y0, Y4
+	VROUNDPS     $0x08, Y4, Y4
+	VFNMADD231PS loops3fc90fdb<>+0(SB), Y4, Y0
+	VFNMADD231PS loopsb33bbd2e<>+0(SB), Y4, Y0
+	VFNMADD231PS loopsa6f72ced<>+0(SB), Y4, Y0
+	VADDPS       loops3f800000<>+0(SB), Y4, Y4
+	VCMPPS       $0x11, loops00000000<>+0(SB), Y4, Y3
+	VANDPS       Y2, Y3, Y2
+	VCVTPS2DQ    Y4, Y4
+	VANDPS       loops80000000<>+0(SB), Y1, Y3
+	VXORPS       Y3, Y1, Y1
+	VMULPS       loops3f22f983<>+0(SB), Y1, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS loops3fc90fdb<>+0(SB), Y5, Y1
+	VFNMADD231PS loopsb33bbd2e<>+0(SB), Y5, Y1
+	VFNMADD231PS loopsa6f72ced<>+0(SB), Y5, Y1
+	VADDPS       loops3f800000<>+0(SB), Y5, Y5
+	VCMPPS       $0x11, loops00000000<>+0(SB), Y5, Y6
+	VANDPS       Y3, Y6, Y3
+	VCVTPS2DQ    Y5, Y5
+	VMULPS       Y0, Y0, Y6
+	VMOVUPS      loopsb94ca1f9<>+0(SB), Y7
+	VFMADD213PS  loops3c08839e<>+0(SB), Y6, Y7
+	VFMADD213PS  loopsbe2aaaa3<>+0(SB), Y6, Y7
+	VMULPS       Y6, Y7, Y7
+	VFMADD213PS  Y0, Y0, Y7
+	VMOVUPS      loops37ccf5ce<>+0(SB), Y0
+	VFMADD213PS  loopsbab6061a<>+0(SB), Y6, Y0
+	VFMADD213PS  loops3d2aaaa5<>+0(SB), Y6, Y0
+	VFMADD213PS  loopsbf000000<>+0(SB), Y6, Y0
+	VFMADD213PS  loops3f800000<>+0(SB), Y6, Y0
+	VPSLLD       $0x1f, Y4, Y6
+	VBLENDVPS    Y6, Y0, Y7, Y0
+	VPSRLD       $0x01, Y4, Y4
+	VPSLLD       $0x1f, Y4, Y4
+	VXORPS       Y4, Y0, Y0
+	VXORPS       Y2, Y0, Y0
+	VMULPS       Y1, Y1, Y2
+	VMOVUPS      loopsb94ca1f9<>+0(SB), Y4
+	VFMADD213PS  loops3c08839e<>+0(SB), Y2, Y4
+	VFMADD213PS  loopsbe2aaaa3<>+0(SB), Y2, Y4
+	VMULPS       Y2, Y4, Y4
+	VFMADD213PS  Y1, Y1, Y4
+	VMOVUPS      loops37ccf5ce<>+0(SB), Y1
+	VFMADD213PS  loopsbab6061a<>+0(SB), Y2, Y1
+	VFMADD213PS  loops3d2aaaa5<>+0(SB), Y2, Y1
+	VFMADD213PS  loopsbf000000<>+0(SB), Y2, Y1
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y1
+	VPSLLD       $0x1f, Y5, Y2
+	VBLENDVPS    Y2, Y1, Y4, Y1
+	VPSRLD       $0x01, Y5, Y5
+	VPSLLD       $0x1f, Y5, Y5
+	VXORPS       Y5, Y1, Y1
+	VXORPS       Y3, Y1, Y1
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          by2
+
+below2:
+by1:
+	CMPQ         DX, $0x00000008
+	JLT          below1
+	VMOVUPS      (CX), Y0
+	VANDPS       loops80000000<>+0(SB), Y0, Y1
+	VXORPS       Y1, Y0, Y0
+	VMULPS       loops3f22f983<>+0(SB), Y0, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS loops3fc90fdb<>+0(SB), Y2, Y0
+	VFNMADD231PS loopsb33bbd2e<>+0(SB), Y2, Y0
+	VFNMADD231PS loopsa6f72ced<>+0(SB), Y2, Y0
+	VADDPS       loops3f800000<>+0(SB), Y2, Y2
+	VCMPPS       $0x11, loops00000000<>+0(SB), Y2, Y3
+	VANDPS       Y1, Y3, Y1
+	VCVTPS2DQ    Y2, Y2
+	VMULPS       Y0, Y0, Y3
+	VMOVUPS      loopsb94ca1f9<>+0(SB), Y4
+	VFMADD213PS  loops3c08839e<>+0(SB), Y3, Y4
+	VFMADD213PS  loopsbe2aaaa3<>+0(SB), Y3, Y4
+	VMULPS       Y3, Y4, Y4
+	VFMADD213PS  Y0, Y0, Y4
+	VMOVUPS      loops37ccf5ce<>+0(SB), Y0
+	VFMADD213PS  loopsbab6061a<>+0(SB), Y3, Y0
+	VFMADD213PS  loops3d2aaaa5<>+0(SB), Y3, Y0
+	VFMADD213PS  loopsbf000000<>+0(SB), Y3, Y0
+	VFMADD213PS  loops3f800000<>+0(SB), Y3, Y0
+	VPSLLD       $0x1f, Y2, Y3
+	VBLENDVPS    Y3, Y0, Y4, Y0
+	VPSRLD       $0x01, Y2, Y2
+	VPSLLD       $0x1f, Y2, Y2
+	VXORPS       Y2, Y0, Y0
+	VXORPS       Y1, Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
+	JMP          by1
+
+below1:
+	TESTQ        DX, DX
+	JZ           end
+	NEGQ         DX
+	LEAQ         loopsOnes<>+0(SB), BX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VANDPS       loops80000000<>+0(SB), Y1, Y2
+	VXORPS       Y2, Y1, Y1
+	VMULPS       loops3f22f983<>+0(SB), Y1, Y3
+	VROUNDPS     $0x08, Y3, Y3
+	VFNMADD231PS loops3fc90fdb<>+0(SB), Y3, Y1
+	VFNMADD231PS loopsb33bbd2e<>+0(SB), Y3, Y1
+	VFNMADD231PS loopsa6f72ced<>+0(SB), Y3, Y1
+	VADDPS       loops3f800000<>+0(SB), Y3, Y3
+	VCMPPS       $0x11, loops00000000<>+0(SB), Y3, Y4
+	VANDPS       Y2, Y4, Y2
+	VCVTPS2DQ    Y3, Y3
+	VMULPS       Y1, Y1, Y4
+	VMOVUPS      loopsb94ca1f9<>+0(SB), Y5
+	VFMADD213PS  loops3c08839e<>+0(SB), Y4, Y5
+	VFMADD213PS  loopsbe2aaaa3<>+0(SB), Y4, Y5
+	VMULPS       Y4, Y5, Y5
+	VFMADD213PS  Y1, Y1, Y5
+	VMOVUPS      loops37ccf5ce<>+0(SB), Y1
+	VFMADD213PS  loopsbab6061a<>+0(SB), Y4, Y1
+	VFMADD213PS  loops3d2aaaa5<>+0(SB), Y4, Y1
+	VFMADD213PS  loopsbf000000<>+0(SB), Y4, Y1
+	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y1
+	VPSLLD       $0x1f, Y3, Y4
+	VBLENDVPS    Y4, Y1, Y5, Y1
+	VPSRLD       $0x01, Y3, Y3
+	VPSLLD       $0x1f, Y3, Y3
+	VXORPS       Y3, Y1, Y1
+	VXORPS       Y2, Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by2_wide:
+	CMPQ         DX, $0x00000020
+	JLT          below2_wide
+	VMOVUPS      (CX), Z0
+	VMOVUPS      64(CX), Z1
+	VANDPS       Z6, Z0, Z2
+	VXORPS       Z2, Z0, Z0
+	VMULPS       Z7, Z0, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VFNMADD231PS Z8, Z4, Z0
+	VFNMADD231PS Z9, Z4, Z0
+	VFNMADD231PS Z10, Z4, Z0
+	VADDPS       Z11, Z4, Z4
+	VCMPPS       $0x11, Z12, Z4, K1
+	VMOVAPS.Z    Z2, K1, Z2
+	VCVTPS2DQ    Z4, Z4
+	VANDPS       Z6, Z1, Z3
+	VXORPS       Z3, Z1, Z1
+	VMULPS       Z7, Z1, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VFNMADD231PS Z8, Z5, Z1
+	VFNMADD231PS Z9, Z5, Z1
+	VFNMADD231PS Z10, Z5, Z1
+	VADDPS       Z11, Z5, Z5
+	VCMPPS       $0x11, Z12, Z5, K1
+	VMOVAPS.Z    Z3, K1, Z3
+	VCVTPS2DQ    Z5, Z5
+	VMULPS       Z0, Z0, Z13
+	VMOVAPS      Z16, Z14
+	VFMADD213PS  Z17, Z13, Z14
+	VFMADD213PS  Z18, Z13, Z14
+	VMULPS       Z13, Z14, Z14
+	VFMADD213PS  Z0, Z0, Z14
+	VMOVAPS      Z19, Z15
+	VFMADD213PS  Z20, Z13, Z15
+	VFMADD213PS  Z21, Z13, Z15
+	VFMADD213PS  Z22, Z13, Z15
+	VFMADD213PS  Z11, Z13, Z15
+	VPSLLD       $0x1f, Z4, Z13
+	VPMOVD2M     Z13, K1
+	VBLENDMPS    Z15, Z14, K1, Z0
+	VPSRLD       $0x01, Z4, Z4
+	VPSLLD       $0x1f, Z4, Z4
+	VXORPS       Z4, Z0, Z0
+	VXORPS       Z2, Z0, Z0
+	VMULPS       Z1, Z1, Z2
+	VMOVAPS      Z16, Z4
+	VFMADD213PS  Z17, Z2, Z4
+	VFMADD213PS  Z18, Z2, Z4
+	VMULPS       Z2, Z4, Z4
+	VFMADD213PS  Z1, Z1, Z4
+	VMOVAPS      Z19, Z13
+	VFMADD213PS  Z20, Z2, Z13
+	VFMADD213PS  Z21, Z2, Z13
+	VFMADD213PS  Z22, Z2, Z13
+	VFMADD213PS  Z11, Z2, Z13
+	VPSLLD       $0x1f, Z5, Z2
+	VPMOVD2M     Z2, K1
+	VBLENDMPS    Z13, Z4, K1, Z1
+	VPSRLD       $0x01, Z5, Z5
+	VPSLLD       $0x1f, Z5, Z5
+	VXORPS       Z5, Z1, Z1
+	VXORPS       Z3, Z1, Z1
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, DX
+	JMP          by2_wide
+
+below2_wide:
+by1_wide:
+	CMPQ         DX, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (CX), Z0
+	VANDPS       Z6, Z0, Z1
+	VXORPS       Z1, Z0, Z0
+	VMULPS       Z7, Z0, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS Z8, Z2, Z0
+	VFNMADD231PS Z9, Z2, Z0
+	VFNMADD231PS Z10, Z2, Z0
+	VADDPS       Z11, Z2, Z2
+	VCMPPS       $0x11, Z12, Z2, K1
+	VMOVAPS.Z    Z1, K1, Z1
+	VCVTPS2DQ    Z2, Z2
+	VMULPS       Z0, Z0, Z3
+	VMOVAPS      Z16, Z4
+	VFMADD213PS  Z17, Z3, Z4
+	VFMADD213PS  Z18, Z3, Z4
+	VMULPS       Z3, Z4, Z4
+	VFMADD213PS  Z0, Z0, Z4
+	VMOVAPS      Z19, Z5
+	VFMADD213PS  Z20, Z3, Z5
+	VFMADD213PS  Z21, Z3, Z5
+	VFMADD213PS  Z22, Z3, Z5
+	VFMADD213PS  Z11, Z3, Z5
+	VPSLLD       $0x1f, Z2, Z3
+	VPMOVD2M     Z3, K1
+	VBLENDMPS    Z5, Z4, K1, Z0
+	VPSRLD       $0x01, Z2, Z2
+	VPSLLD       $0x1f, Z2, Z2
+	VXORPS       Z2, Z0, Z0
+	VXORPS       Z1, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, DX
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        DX, DX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), BX
+	KMOVW        (BX)(DX*2), K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VANDPS       Z6, Z0, Z1
+	VXORPS       Z1, Z0, Z0
+	VMULPS       Z7, Z0, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS Z8, Z2, Z0
+	VFNMADD231PS Z9, Z2, Z0
+	VFNMADD231PS Z10, Z2, Z0
+	VADDPS       Z11, Z2, Z2
+	VCMPPS       $0x11, Z12, Z2, K2
+	VMOVAPS.Z    Z1, K2, Z1
+	VCVTPS2DQ    Z2, Z2
+	VMULPS       Z0, Z0, Z3
+	VMOVAPS      Z16, Z4
+	VFMADD213PS  Z17, Z3, Z4
+	VFMADD213PS  Z18, Z3, Z4
+	VMULPS       Z3, Z4, Z4
+	VFMADD213PS  Z0, Z0, Z4
+	VMOVAPS      Z19, Z5
+	VFMADD213PS  Z20, Z3, Z5
+	VFMADD213PS  Z21, Z3, Z5
+	VFMADD213PS  Z22, Z3, Z5
+	VFMADD213PS  Z11, Z3, Z5
+	VPSLLD       $0x1f, Z2, Z3
+	VPMOVD2M     Z3, K2
+	VBLENDMPS    Z5, Z4, K2, Z0
+	VPSRLD       $0x01, Z2, Z2
+	VPSLLD       $0x1f, Z2, Z2
+	VXORPS       Z2, Z0, Z0
+	VXORPS       Z1, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS loops80000000<>+0(SB), Z6
+	VBROADCASTSS loops3f22f983<>+0(SB), Z7
+	VBROADCASTSS loops3fc90fdb<>+0(SB), Z8
+	VBROADCASTSS loopsb33bbd2e<>+0(SB), Z9
+	VBROADCASTSS loopsa6f72ced<>+0(SB), Z10
+	VBROADCASTSS loops3f800000<>+0(SB), Z11
+	VBROADCASTSS loops00000000<>+0(SB), Z12
+	VBROADCASTSS loopsb94ca1f9<>+0(SB), Z16
+	VBROADCASTSS loops3c08839e<>+0(SB), Z17
+	VBROADCASTSS loopsbe2aaaa3<>+0(SB), Z18
+	VBROADCASTSS loops37ccf5ce<>+0(SB), Z19
+	VBROADCASTSS loopsbab6061a<>+0(SB), Z20
+	VBROADCASTSS loops3d2aaaa5<>+0(SB), Z21
+	VBROADCASTSS loopsbf000000<>+0(SB), Z22
+	JMP          begin
+
+// func vectorFill(dst *float32, x *float32, n int, k float32, c float32)
+// Requires: AVX, AVX512F
+TEXT ·vectorFill(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by4:
+	CMPQ         DX, $0x00000020
+	JLT          below4
+	VMOVUPS      (CX), Y0
+	VMOVUPS      32(CX), Y1
+	VMOVUPS      64(CX), Y2
+	VMOVUPS      96(CX), Y3
+	VBROADCASTSS k+24(FP), Y0
+	VMOVAPS      Y0, Y0
+	VBROADCASTSS k+24(FP), Y1
+	VMOVAPS      Y1, Y1
+	VBROADCASTSS k+24(FP), Y2
+	VMOVAPS      Y2, Y2
+	VBROADCASTSS k+24(FP), Y3
+	VMOVAPS      Y3, Y3
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	VMOVUPS      Y2, 64(AX)
+	VMOVUPS      Y3, 96(AX)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x00000020, DX
+	JMP          by4
+
+below4:
+by1:
+	CMPQ         DX, $0x00000008
+	JLT          below1
+	VMOVUPS      (CX), Y0
+	VBROADCASTSS k+24(FP), Y0
+	VMOVAPS      Y0, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
+	JMP          by1
+
+below1:
+	TESTQ        DX, DX
+	JZ           end
+	NEGQ         DX
+	LEAQ         loopsOnes<>+0(SB), BX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VBROADCASTSS k+24(FP), Y1
+	VMOVAPS      Y1, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by4_wide:
+	CMPQ    DX, $0x00000040
+	JLT     below4_wide
+	VMOVUPS (CX), Z0
+	VMOVUPS 64(CX), Z1
+	VMOVUPS 128(CX), Z2
+	VMOVUPS 192(CX), Z3
+	VMOVAPS Z4, Z0
+	VMOVAPS Z4, Z1
+	VMOVAPS Z4, Z2
+	VMOVAPS Z4, Z3
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	ADDQ    $0x00000100, CX
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, DX
+	JMP     by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ    DX, $0x00000010
+	JLT     below1_wide
+	VMOVUPS (CX), Z0
+	VMOVAPS Z4, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, DX
+	JMP     by1_wide
+
+below1_wide:
+	TESTQ     DX, DX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), BX
+	KMOVW     (BX)(DX*2), K1
+	VMOVUPS.Z (CX), K1, Z0
+	VMOVAPS   Z4, Z0
+	VMOVUPS   Z0, K1, (AX)
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS k+24(FP), Z4
+	JMP          begin
+
 // func vectorShift(dst *float32, x *float32, n int, k float32, c float32)
 // Requires: AVX, AVX512F
 TEXT ·vectorShift(SB), NOSPLIT, $0-32
@@ -9454,16 +10335,6 @@ constants:
 	VBROADCASTSS loops80000000<>+0(SB), Z11
 	VBROADCASTSS loops3f000000<>+0(SB), Z12
 	JMP          begin
-
-DATA loopsbf000000<>+0(SB)/4, $0xbf000000
-DATA loopsbf000000<>+4(SB)/4, $0xbf000000
-DATA loopsbf000000<>+8(SB)/4, $0xbf000000
-DATA loopsbf000000<>+12(SB)/4, $0xbf000000
-DATA loopsbf000000<>+16(SB)/4, $0xbf000000
-DATA loopsbf000000<>+20(SB)/4, $0xbf000000
-DATA loopsbf000000<>+24(SB)/4, $0xbf000000
-DATA loopsbf000000<>+28(SB)/4, $0xbf000000
-GLOBL loopsbf000000<>(SB), RODATA|NOPTR, $32
 
 DATA loops3ecc422a<>+0(SB)/4, $0x3ecc422a
 DATA loops3ecc422a<>+4(SB)/4, $0x3ecc422a
@@ -16392,6 +17263,148 @@ end_wide:
 
 constants:
 	VBROADCASTSS loopsff800000<>+0(SB), Z0
+	JMP          begin
+
+// func vectorLargest(x *float32, n int) float32
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·vectorLargest(SB), NOSPLIT, $0-20
+	CMPQ    ·level+0(SB), $0x02
+	JEQ     wide
+	MOVQ    x+0(FP), AX
+	VMOVUPS loopsff800000<>+0(SB), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	MOVQ    n+8(FP), CX
+
+by4:
+	CMPQ    CX, $0x00000020
+	JLT     below4
+	VMOVUPS (AX), Y5
+	VANDPS  loops7fffffff<>+0(SB), Y5, Y5
+	VMAXPS  Y1, Y5, Y1
+	VMOVUPS 32(AX), Y5
+	VANDPS  loops7fffffff<>+0(SB), Y5, Y5
+	VMAXPS  Y2, Y5, Y2
+	VMOVUPS 64(AX), Y5
+	VANDPS  loops7fffffff<>+0(SB), Y5, Y5
+	VMAXPS  Y3, Y5, Y3
+	VMOVUPS 96(AX), Y5
+	VANDPS  loops7fffffff<>+0(SB), Y5, Y5
+	VMAXPS  Y4, Y5, Y4
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x00000020, CX
+	JMP     by4
+
+below4:
+by1:
+	CMPQ    CX, $0x00000008
+	JLT     below1
+	VMOVUPS (AX), Y5
+	VANDPS  loops7fffffff<>+0(SB), Y5, Y5
+	VMAXPS  Y1, Y5, Y1
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, CX
+	JMP     by1
+
+below1:
+	TESTQ      CX, CX
+	JZ         end
+	NEGQ       CX
+	LEAQ       loopsOnes<>+0(SB), DX
+	VMOVUPS    32(DX)(CX*4), Y5
+	VMASKMOVPS (AX), Y5, Y6
+	VANDPS     loops7fffffff<>+0(SB), Y6, Y6
+	VBLENDVPS  Y5, Y6, Y0, Y6
+	VMAXPS     Y1, Y6, Y1
+	ADDQ       $0x00000020, AX
+
+end:
+	VMAXPS       Y2, Y1, Y1
+	VMAXPS       Y3, Y1, Y1
+	VMAXPS       Y4, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VMAXPS       X0, X1, X1
+	VPERMILPS    $0x4e, X1, X0
+	VMAXPS       X0, X1, X1
+	VPERMILPS    $0xb1, X1, X0
+	VMAXPS       X0, X1, X1
+	VMOVSS       X1, ret+16(FP)
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ    x+0(FP), AX
+	VMOVAPS Z0, Z1
+	VMOVAPS Z0, Z2
+	VMOVAPS Z0, Z3
+	VMOVAPS Z0, Z4
+	MOVQ    n+8(FP), CX
+
+by4_wide:
+	CMPQ    CX, $0x00000040
+	JLT     below4_wide
+	VMOVUPS (AX), Z5
+	VANDPS  Z6, Z5, Z5
+	VMAXPS  Z1, Z5, Z1
+	VMOVUPS 64(AX), Z5
+	VANDPS  Z6, Z5, Z5
+	VMAXPS  Z2, Z5, Z2
+	VMOVUPS 128(AX), Z5
+	VANDPS  Z6, Z5, Z5
+	VMAXPS  Z3, Z5, Z3
+	VMOVUPS 192(AX), Z5
+	VANDPS  Z6, Z5, Z5
+	VMAXPS  Z4, Z5, Z4
+	ADDQ    $0x00000100, AX
+	SUBQ    $0x00000040, CX
+	JMP     by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ    CX, $0x00000010
+	JLT     below1_wide
+	VMOVUPS (AX), Z5
+	VANDPS  Z6, Z5, Z5
+	VMAXPS  Z1, Z5, Z1
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, CX
+	JMP     by1_wide
+
+below1_wide:
+	TESTQ     CX, CX
+	JZ        end_wide
+	LEAQ      loopsTails<>+0(SB), DX
+	KMOVW     (DX)(CX*2), K1
+	VMOVUPS.Z (AX), K1, Z5
+	VANDPS    Z6, Z5, Z5
+	VBLENDMPS Z5, Z0, K1, Z5
+	VMAXPS    Z1, Z5, Z1
+	ADDQ      $0x00000040, AX
+
+end_wide:
+	VMAXPS        Z2, Z1, Z1
+	VMAXPS        Z3, Z1, Z1
+	VMAXPS        Z4, Z1, Z1
+	VEXTRACTF32X8 $0x01, Z1, Y0
+	VMAXPS        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VMAXPS        X0, X1, X1
+	VPERMILPS     $0x4e, X1, X0
+	VMAXPS        X0, X1, X1
+	VPERMILPS     $0xb1, X1, X0
+	VMAXPS        X0, X1, X1
+	VMOVSS        X1, ret+16(FP)
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS loopsff800000<>+0(SB), Z0
+	VBROADCASTSS loops7fffffff<>+0(SB), Z6
 	JMP          begin
 
 // func vectorColumnSums(s *float64, x *float32, width int, stride int, rows int)

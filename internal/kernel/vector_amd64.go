@@ -4,7 +4,7 @@ package kernel
 
 import "slices"
 
-// unary, binary and mixed are what vector_other.go says: with an assembly loop where the processor has it.
+// unary, periodic, binary and mixed are what vector_other.go says: with an assembly loop where the processor has it.
 
 type (
 	vectorUnary  func(dst, x *Float, n int, k, c Float)
@@ -19,6 +19,22 @@ func unary(vector vectorUnary, generic Unary) Unary {
 		}
 		_ = x[len(dst)-1]
 		vector(&dst[0], &x[0], len(dst), k, c)
+	}
+}
+
+func periodic(vector vectorUnary, generic Unary) Unary {
+	const far, block = 1 << 17, 1 << 11 // assembly computes of sizes below far
+	near := unary(vector, generic)
+	return func(dst, x []Float, k, c Float) {
+		for len(dst) > 0 {
+			n := min(block, len(dst))
+			if level != levelGeneric && vectorLargest(&x[:n][0], n) < far {
+				near(dst[:n], x, k, c)
+			} else {
+				generic(dst[:n], x, k, c)
+			}
+			dst, x = dst[n:], x[n:]
+		}
 	}
 }
 

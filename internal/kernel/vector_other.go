@@ -8,7 +8,7 @@ import "slices"
 var (
 	vectorAffine, vectorSquare, vectorAbs, vectorSqrt, vectorRsqrt, vectorReLU, vectorLeakyReLU, vectorLeakyGate,
 	vectorClamp, vectorInside, vectorExp, vectorLog, vectorTanh, vectorSigmoid, vectorErf, vectorSoftplus, vectorScaledExp,
-	vectorShift, vectorExpm1, vectorLog1p, vectorGELU, vectorGELUTanh, vectorSiLU, vectorMish, vectorELU, vectorHardSwish absent
+	vectorShift, vectorExpm1, vectorLog1p, vectorSin, vectorCos, vectorFill, vectorGELU, vectorGELUTanh, vectorSiLU, vectorMish, vectorELU, vectorHardSwish absent
 
 	vectorAdd, vectorSub, vectorMul, vectorDiv, vectorMax, vectorMin, vectorGreater, vectorGreaterEqual, vectorEqual,
 	vectorGate, vectorAddScaled, vectorBlend, vectorSoftmaxGrad, vectorLogSoftmaxGrad absent
@@ -26,6 +26,9 @@ type vectorBinary = absent
 
 // unary makes a function of its loop in assembly and its generic twin.
 func unary(_ absent, generic Unary) Unary { return generic }
+
+// periodic is unary for a function of an angle, which is computed in assembly where angles are not too large.
+func periodic(_ absent, generic Unary) Unary { return generic }
 
 // binary is unary for two operands.
 func binary(_ absent, generic Binary) Binary { return generic }

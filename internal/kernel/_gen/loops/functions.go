@@ -1,6 +1,11 @@
 package main
 
-import "math"
+import (
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+)
 
 // horner returns the polynomial of z whose coefficients are given from the highest power down.
 func horner(z []vec, coefficients ...float64) []vec {
@@ -248,5 +253,47 @@ func softplus(x []vec) {
 		add(sum[i], sum[i], y[i])
 		greatest(x[i], words(0), x[i]) // NaN, if x is
 		add(x[i], x[i], sum[i])
+	}
+}
+
+// sine replaces x, |x| below 2¹⁷, by its sine, or with a shift of 1 by its cosine. x is n quarters of a turn and r, |r| ≤ π/4; what
+// is subtracted of π/2 is 72 bits long, so that all digits of r are right. The polynomials are Cephes'.
+func sine(x []vec, shift float64) {
+	const first, second = 0x1.921fb6p0, -0x1.777a5cp-25
+	const third = math.Pi/2 - first - second
+	sign, n := registers(len(x)), registers(len(x))
+	for i := range x {
+		and(sign[i], x[i], words(signBit))
+		xor(x[i], x[i], sign[i])
+		mul(n[i], x[i], floats(2/math.Pi))
+		round(n[i], n[i])
+		mulSub(x[i], n[i], floats(first), x[i])
+		mulSub(x[i], n[i], floats(second), x[i])
+		mulSub(x[i], n[i], floats(third), x[i])
+		if shift != 0 {
+			add(n[i], n[i], floats(shift))
+			keep(sign[i], compared(less, n[i], words(0)), sign[i]) // the cosine is even
+		}
+		VCVTPS2DQ(n[i], n[i])
+	}
+	for i := range x {
+		square, odd, even := register(), register(), register()
+		mul(square, x[i], x[i])
+		move(odd, floats(-1.9515295891e-4))
+		mulAdd(odd, odd, square, floats(8.3321608736e-3))
+		mulAdd(odd, odd, square, floats(-1.6666654611e-1))
+		mul(odd, odd, square)
+		mulAdd(odd, odd, x[i], x[i])
+		move(even, floats(2.443315711809948e-5))
+		mulAdd(even, even, square, floats(-1.388731625493765e-3))
+		mulAdd(even, even, square, floats(4.166664568298827e-2))
+		mulAdd(even, even, square, floats(-.5))
+		mulAdd(even, even, square, floats(1))
+		VPSLLD(Imm(31), n[i], square)
+		choose(x[i], negative(square), even, odd)
+		VPSRLD(Imm(1), n[i], n[i])
+		VPSLLD(Imm(31), n[i], n[i])
+		xor(x[i], x[i], n[i])
+		xor(x[i], x[i], sign[i])
 	}
 }

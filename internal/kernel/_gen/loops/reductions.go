@@ -30,7 +30,8 @@ func reductions() {
 	expSum("ExpSum", false)
 	expSum("ExpStore", true)
 	dot()
-	greatestOf()
+	greatestOf("Greatest", false)
+	greatestOf("Largest", true)
 	columns()
 }
 
@@ -190,9 +191,9 @@ func dot() {
 	})
 }
 
-// greatestOf finds the greatest number, taking no notice of NaN.
-func greatestOf() {
-	TEXT("vectorGreatest", NOSPLIT, "func(x *float32, n int) float32")
+// greatestOf finds the greatest number, or the greatest size of one, taking no notice of NaN.
+func greatestOf(name string, ofSize bool) {
+	TEXT("vector"+name, NOSPLIT, "func(x *float32, n int) float32")
 	Pragma("noescape")
 	twice(func() {
 		x := pointer("x")
@@ -205,6 +206,9 @@ func greatestOf() {
 			for i := range width {
 				v := register()
 				load(Mem{Base: x, Disp: bytes() * i}, part, v)
+				if ofSize {
+					and(v, v, words(signBit-1))
+				}
 				if part != nil {
 					choose(v, part, v, lowest)
 				}

@@ -56,6 +56,9 @@ func unaries() {
 	unary("Sigmoid", 2, sigmoid)
 	unary("Erf", 2, erf)
 	unary("Softplus", 2, softplus)
+	unary("Sin", 2, func(x []vec) { sine(x, 0) })
+	unary("Cos", 2, func(x []vec) { sine(x, 1) })
+	unary("Fill", 4, each(func(x vec) { move(x, scalar("k")) }))
 	unary("Shift", 4, each(func(x vec) {
 		sub(x, x, scalar("k"))
 		sub(x, x, scalar("c"))
