@@ -206,6 +206,9 @@ func vectorLargest(x *float32, n int) float32
 func vectorColumnSums(s *float64, x *float32, width int, stride int, rows int)
 
 //go:noescape
+func vectorTranspose(dst *float32, ds int, src *float32, ss int, n int)
+
+//go:noescape
 func vectorDescent(w *float32, dw *float32, k *float32, n int)
 
 //go:noescape

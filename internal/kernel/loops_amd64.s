@@ -17408,46 +17408,88 @@ constants:
 	JMP          begin
 
 // func vectorColumnSums(s *float64, x *float32, width int, stride int, rows int)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·vectorColumnSums(SB), NOSPLIT, $0-40
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
 	MOVQ s+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ width+16(FP), DX
 	MOVQ stride+24(FP), BX
 	MOVQ rows+32(FP), SI
 
-by16:
-	CMPQ    DX, $0x10
-	JLT     below16
+by32:
+	CMPQ    DX, $0x20
+	JLT     below32
 	VMOVUPD (AX), Y0
 	VMOVUPD 32(AX), Y1
 	VMOVUPD 64(AX), Y2
 	VMOVUPD 96(AX), Y3
+	VMOVUPD 128(AX), Y4
+	VMOVUPD 160(AX), Y5
+	VMOVUPD 192(AX), Y6
+	VMOVUPD 224(AX), Y7
 	MOVQ    CX, DI
 	MOVQ    SI, R8
 
-rows16:
-	VCVTPS2PD (DI), Y4
-	VADDPD    Y4, Y0, Y0
-	VCVTPS2PD 16(DI), Y4
-	VADDPD    Y4, Y1, Y1
-	VCVTPS2PD 32(DI), Y4
-	VADDPD    Y4, Y2, Y2
-	VCVTPS2PD 48(DI), Y4
-	VADDPD    Y4, Y3, Y3
+rows32:
+	VCVTPS2PD (DI), Y8
+	VADDPD    Y8, Y0, Y0
+	VCVTPS2PD 16(DI), Y8
+	VADDPD    Y8, Y1, Y1
+	VCVTPS2PD 32(DI), Y8
+	VADDPD    Y8, Y2, Y2
+	VCVTPS2PD 48(DI), Y8
+	VADDPD    Y8, Y3, Y3
+	VCVTPS2PD 64(DI), Y8
+	VADDPD    Y8, Y4, Y4
+	VCVTPS2PD 80(DI), Y8
+	VADDPD    Y8, Y5, Y5
+	VCVTPS2PD 96(DI), Y8
+	VADDPD    Y8, Y6, Y6
+	VCVTPS2PD 112(DI), Y8
+	VADDPD    Y8, Y7, Y7
 	ADDQ      BX, DI
 	DECQ      R8
-	JNZ       rows16
+	JNZ       rows32
 	VMOVUPD   Y0, (AX)
 	VMOVUPD   Y1, 32(AX)
 	VMOVUPD   Y2, 64(AX)
 	VMOVUPD   Y3, 96(AX)
-	ADDQ      $0x80, AX
-	ADDQ      $0x40, CX
-	SUBQ      $0x10, DX
-	JMP       by16
+	VMOVUPD   Y4, 128(AX)
+	VMOVUPD   Y5, 160(AX)
+	VMOVUPD   Y6, 192(AX)
+	VMOVUPD   Y7, 224(AX)
+	ADDQ      $0x00000100, AX
+	ADDQ      $0x00000080, CX
+	SUBQ      $0x20, DX
+	JMP       by32
 
-below16:
+below32:
+by8:
+	CMPQ    DX, $0x08
+	JLT     below8
+	VMOVUPD (AX), Y0
+	VMOVUPD 32(AX), Y1
+	MOVQ    CX, DI
+	MOVQ    SI, R8
+
+rows8:
+	VCVTPS2PD (DI), Y2
+	VADDPD    Y2, Y0, Y0
+	VCVTPS2PD 16(DI), Y2
+	VADDPD    Y2, Y1, Y1
+	ADDQ      BX, DI
+	DECQ      R8
+	JNZ       rows8
+	VMOVUPD   Y0, (AX)
+	VMOVUPD   Y1, 32(AX)
+	ADDQ      $0x00000040, AX
+	ADDQ      $0x00000020, CX
+	SUBQ      $0x08, DX
+	JMP       by8
+
+below8:
 by4:
 	CMPQ    DX, $0x04
 	JLT     below4
@@ -17462,12 +17504,404 @@ rows4:
 	DECQ      R8
 	JNZ       rows4
 	VMOVUPD   Y0, (AX)
-	ADDQ      $0x20, AX
-	ADDQ      $0x10, CX
+	ADDQ      $0x00000020, AX
+	ADDQ      $0x00000010, CX
 	SUBQ      $0x04, DX
 	JMP       by4
 
 below4:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ s+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ width+16(FP), DX
+	MOVQ stride+24(FP), BX
+	MOVQ rows+32(FP), SI
+
+by64_wide:
+	CMPQ    DX, $0x40
+	JLT     below64_wide
+	VMOVUPD (AX), Z0
+	VMOVUPD 64(AX), Z1
+	VMOVUPD 128(AX), Z2
+	VMOVUPD 192(AX), Z3
+	VMOVUPD 256(AX), Z4
+	VMOVUPD 320(AX), Z5
+	VMOVUPD 384(AX), Z6
+	VMOVUPD 448(AX), Z7
+	MOVQ    CX, DI
+	MOVQ    SI, R8
+
+rows64_wide:
+	VCVTPS2PD (DI), Z8
+	VADDPD    Z8, Z0, Z0
+	VCVTPS2PD 32(DI), Z8
+	VADDPD    Z8, Z1, Z1
+	VCVTPS2PD 64(DI), Z8
+	VADDPD    Z8, Z2, Z2
+	VCVTPS2PD 96(DI), Z8
+	VADDPD    Z8, Z3, Z3
+	VCVTPS2PD 128(DI), Z8
+	VADDPD    Z8, Z4, Z4
+	VCVTPS2PD 160(DI), Z8
+	VADDPD    Z8, Z5, Z5
+	VCVTPS2PD 192(DI), Z8
+	VADDPD    Z8, Z6, Z6
+	VCVTPS2PD 224(DI), Z8
+	VADDPD    Z8, Z7, Z7
+	ADDQ      BX, DI
+	DECQ      R8
+	JNZ       rows64_wide
+	VMOVUPD   Z0, (AX)
+	VMOVUPD   Z1, 64(AX)
+	VMOVUPD   Z2, 128(AX)
+	VMOVUPD   Z3, 192(AX)
+	VMOVUPD   Z4, 256(AX)
+	VMOVUPD   Z5, 320(AX)
+	VMOVUPD   Z6, 384(AX)
+	VMOVUPD   Z7, 448(AX)
+	ADDQ      $0x00000200, AX
+	ADDQ      $0x00000100, CX
+	SUBQ      $0x40, DX
+	JMP       by64_wide
+
+below64_wide:
+by16_wide:
+	CMPQ    DX, $0x10
+	JLT     below16_wide
+	VMOVUPD (AX), Z0
+	VMOVUPD 64(AX), Z1
+	MOVQ    CX, DI
+	MOVQ    SI, R8
+
+rows16_wide:
+	VCVTPS2PD (DI), Z2
+	VADDPD    Z2, Z0, Z0
+	VCVTPS2PD 32(DI), Z2
+	VADDPD    Z2, Z1, Z1
+	ADDQ      BX, DI
+	DECQ      R8
+	JNZ       rows16_wide
+	VMOVUPD   Z0, (AX)
+	VMOVUPD   Z1, 64(AX)
+	ADDQ      $0x00000080, AX
+	ADDQ      $0x00000040, CX
+	SUBQ      $0x10, DX
+	JMP       by16_wide
+
+below16_wide:
+by4_wide:
+	CMPQ    DX, $0x04
+	JLT     below4_wide
+	VMOVUPD (AX), Y0
+	MOVQ    CX, DI
+	MOVQ    SI, R8
+
+rows4_wide:
+	VCVTPS2PD (DI), Y1
+	VADDPD    Y1, Y0, Y0
+	ADDQ      BX, DI
+	DECQ      R8
+	JNZ       rows4_wide
+	VMOVUPD   Y0, (AX)
+	ADDQ      $0x00000020, AX
+	ADDQ      $0x00000010, CX
+	SUBQ      $0x04, DX
+	JMP       by4_wide
+
+below4_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	JMP begin
+
+// func vectorTranspose(dst *float32, ds int, src *float32, ss int, n int)
+// Requires: AVX
+TEXT ·vectorTranspose(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ ds+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ ss+24(FP), BX
+	MOVQ n+32(FP), SI
+
+square:
+	MOVQ           AX, DI
+	LEAQ           (DX), R8
+	VBROADCASTF128 (R8), Y0
+	ADDQ           BX, R8
+	VBROADCASTF128 (R8), Y1
+	ADDQ           BX, R8
+	VBROADCASTF128 (R8), Y2
+	ADDQ           BX, R8
+	VBROADCASTF128 (R8), Y3
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y0, Y0
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y1, Y1
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y2, Y2
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y3, Y3
+	ADDQ           BX, R8
+	MOVQ           DI, R9
+	VUNPCKLPS      Y1, Y0, Y4
+	VUNPCKLPS      Y3, Y2, Y5
+	VUNPCKHPS      Y1, Y0, Y0
+	VUNPCKHPS      Y3, Y2, Y2
+	VSHUFPS        $0x44, Y5, Y4, Y1
+	VSHUFPS        $0xee, Y5, Y4, Y3
+	VSHUFPS        $0x44, Y2, Y0, Y4
+	VSHUFPS        $0xee, Y2, Y0, Y0
+	VMOVUPS        Y1, (R9)
+	ADDQ           CX, R9
+	VMOVUPS        Y3, (R9)
+	ADDQ           CX, R9
+	VMOVUPS        Y4, (R9)
+	ADDQ           CX, R9
+	VMOVUPS        Y0, (R9)
+	ADDQ           CX, R9
+	VBROADCASTF128 (R8), Y0
+	ADDQ           BX, R8
+	VBROADCASTF128 (R8), Y1
+	ADDQ           BX, R8
+	VBROADCASTF128 (R8), Y2
+	ADDQ           BX, R8
+	VBROADCASTF128 (R8), Y3
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y0, Y0
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y1, Y1
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y2, Y2
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y3, Y3
+	ADDQ           BX, R8
+	VUNPCKLPS      Y1, Y0, Y4
+	VUNPCKLPS      Y3, Y2, Y5
+	VUNPCKHPS      Y1, Y0, Y0
+	VUNPCKHPS      Y3, Y2, Y2
+	VSHUFPS        $0x44, Y5, Y4, Y1
+	VSHUFPS        $0xee, Y5, Y4, Y3
+	VSHUFPS        $0x44, Y2, Y0, Y4
+	VSHUFPS        $0xee, Y2, Y0, Y0
+	VMOVUPS        Y1, 32(DI)
+	ADDQ           CX, DI
+	VMOVUPS        Y3, 32(DI)
+	ADDQ           CX, DI
+	VMOVUPS        Y4, 32(DI)
+	ADDQ           CX, DI
+	VMOVUPS        Y0, 32(DI)
+	ADDQ           CX, DI
+	LEAQ           16(DX), R8
+	VBROADCASTF128 (R8), Y0
+	ADDQ           BX, R8
+	VBROADCASTF128 (R8), Y1
+	ADDQ           BX, R8
+	VBROADCASTF128 (R8), Y2
+	ADDQ           BX, R8
+	VBROADCASTF128 (R8), Y3
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y0, Y0
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y1, Y1
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y2, Y2
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y3, Y3
+	ADDQ           BX, R8
+	MOVQ           DI, R9
+	VUNPCKLPS      Y1, Y0, Y4
+	VUNPCKLPS      Y3, Y2, Y5
+	VUNPCKHPS      Y1, Y0, Y0
+	VUNPCKHPS      Y3, Y2, Y2
+	VSHUFPS        $0x44, Y5, Y4, Y1
+	VSHUFPS        $0xee, Y5, Y4, Y3
+	VSHUFPS        $0x44, Y2, Y0, Y4
+	VSHUFPS        $0xee, Y2, Y0, Y0
+	VMOVUPS        Y1, (R9)
+	ADDQ           CX, R9
+	VMOVUPS        Y3, (R9)
+	ADDQ           CX, R9
+	VMOVUPS        Y4, (R9)
+	ADDQ           CX, R9
+	VMOVUPS        Y0, (R9)
+	ADDQ           CX, R9
+	VBROADCASTF128 (R8), Y0
+	ADDQ           BX, R8
+	VBROADCASTF128 (R8), Y1
+	ADDQ           BX, R8
+	VBROADCASTF128 (R8), Y2
+	ADDQ           BX, R8
+	VBROADCASTF128 (R8), Y3
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y0, Y0
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y1, Y1
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y2, Y2
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y3, Y3
+	ADDQ           BX, R8
+	VUNPCKLPS      Y1, Y0, Y4
+	VUNPCKLPS      Y3, Y2, Y5
+	VUNPCKHPS      Y1, Y0, Y0
+	VUNPCKHPS      Y3, Y2, Y2
+	VSHUFPS        $0x44, Y5, Y4, Y1
+	VSHUFPS        $0xee, Y5, Y4, Y3
+	VSHUFPS        $0x44, Y2, Y0, Y4
+	VSHUFPS        $0xee, Y2, Y0, Y0
+	VMOVUPS        Y1, 32(DI)
+	ADDQ           CX, DI
+	VMOVUPS        Y3, 32(DI)
+	ADDQ           CX, DI
+	VMOVUPS        Y4, 32(DI)
+	ADDQ           CX, DI
+	VMOVUPS        Y0, 32(DI)
+	ADDQ           CX, DI
+	LEAQ           32(DX), R8
+	VBROADCASTF128 (R8), Y0
+	ADDQ           BX, R8
+	VBROADCASTF128 (R8), Y1
+	ADDQ           BX, R8
+	VBROADCASTF128 (R8), Y2
+	ADDQ           BX, R8
+	VBROADCASTF128 (R8), Y3
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y0, Y0
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y1, Y1
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y2, Y2
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y3, Y3
+	ADDQ           BX, R8
+	MOVQ           DI, R9
+	VUNPCKLPS      Y1, Y0, Y4
+	VUNPCKLPS      Y3, Y2, Y5
+	VUNPCKHPS      Y1, Y0, Y0
+	VUNPCKHPS      Y3, Y2, Y2
+	VSHUFPS        $0x44, Y5, Y4, Y1
+	VSHUFPS        $0xee, Y5, Y4, Y3
+	VSHUFPS        $0x44, Y2, Y0, Y4
+	VSHUFPS        $0xee, Y2, Y0, Y0
+	VMOVUPS        Y1, (R9)
+	ADDQ           CX, R9
+	VMOVUPS        Y3, (R9)
+	ADDQ           CX, R9
+	VMOVUPS        Y4, (R9)
+	ADDQ           CX, R9
+	VMOVUPS        Y0, (R9)
+	ADDQ           CX, R9
+	VBROADCASTF128 (R8), Y0
+	ADDQ           BX, R8
+	VBROADCASTF128 (R8), Y1
+	ADDQ           BX, R8
+	VBROADCASTF128 (R8), Y2
+	ADDQ           BX, R8
+	VBROADCASTF128 (R8), Y3
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y0, Y0
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y1, Y1
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y2, Y2
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y3, Y3
+	ADDQ           BX, R8
+	VUNPCKLPS      Y1, Y0, Y4
+	VUNPCKLPS      Y3, Y2, Y5
+	VUNPCKHPS      Y1, Y0, Y0
+	VUNPCKHPS      Y3, Y2, Y2
+	VSHUFPS        $0x44, Y5, Y4, Y1
+	VSHUFPS        $0xee, Y5, Y4, Y3
+	VSHUFPS        $0x44, Y2, Y0, Y4
+	VSHUFPS        $0xee, Y2, Y0, Y0
+	VMOVUPS        Y1, 32(DI)
+	ADDQ           CX, DI
+	VMOVUPS        Y3, 32(DI)
+	ADDQ           CX, DI
+	VMOVUPS        Y4, 32(DI)
+	ADDQ           CX, DI
+	VMOVUPS        Y0, 32(DI)
+	ADDQ           CX, DI
+	LEAQ           48(DX), R8
+	VBROADCASTF128 (R8), Y0
+	ADDQ           BX, R8
+	VBROADCASTF128 (R8), Y1
+	ADDQ           BX, R8
+	VBROADCASTF128 (R8), Y2
+	ADDQ           BX, R8
+	VBROADCASTF128 (R8), Y3
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y0, Y0
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y1, Y1
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y2, Y2
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y3, Y3
+	ADDQ           BX, R8
+	MOVQ           DI, R9
+	VUNPCKLPS      Y1, Y0, Y4
+	VUNPCKLPS      Y3, Y2, Y5
+	VUNPCKHPS      Y1, Y0, Y0
+	VUNPCKHPS      Y3, Y2, Y2
+	VSHUFPS        $0x44, Y5, Y4, Y1
+	VSHUFPS        $0xee, Y5, Y4, Y3
+	VSHUFPS        $0x44, Y2, Y0, Y4
+	VSHUFPS        $0xee, Y2, Y0, Y0
+	VMOVUPS        Y1, (R9)
+	ADDQ           CX, R9
+	VMOVUPS        Y3, (R9)
+	ADDQ           CX, R9
+	VMOVUPS        Y4, (R9)
+	ADDQ           CX, R9
+	VMOVUPS        Y0, (R9)
+	ADDQ           CX, R9
+	VBROADCASTF128 (R8), Y0
+	ADDQ           BX, R8
+	VBROADCASTF128 (R8), Y1
+	ADDQ           BX, R8
+	VBROADCASTF128 (R8), Y2
+	ADDQ           BX, R8
+	VBROADCASTF128 (R8), Y3
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y0, Y0
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y1, Y1
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y2, Y2
+	ADDQ           BX, R8
+	VINSERTF128    $0x01, (R8), Y3, Y3
+	ADDQ           BX, R8
+	VUNPCKLPS      Y1, Y0, Y4
+	VUNPCKLPS      Y3, Y2, Y5
+	VUNPCKHPS      Y1, Y0, Y0
+	VUNPCKHPS      Y3, Y2, Y2
+	VSHUFPS        $0x44, Y5, Y4, Y1
+	VSHUFPS        $0xee, Y5, Y4, Y3
+	VSHUFPS        $0x44, Y2, Y0, Y4
+	VSHUFPS        $0xee, Y2, Y0, Y0
+	VMOVUPS        Y1, 32(DI)
+	ADDQ           CX, DI
+	VMOVUPS        Y3, 32(DI)
+	ADDQ           CX, DI
+	VMOVUPS        Y4, 32(DI)
+	ADDQ           CX, DI
+	VMOVUPS        Y0, 32(DI)
+	ADDQ           CX, DI
+	MOVQ           BX, DI
+	SHLQ           $0x04, DI
+	ADDQ           DI, DX
+	ADDQ           $0x40, AX
+	DECQ           SI
+	JNZ            square
 	VZEROUPPER
 	RET
 

@@ -83,8 +83,16 @@ func (t *moveJob) run(lo, hi int) {
 	ds, ss := t.loops.p[0], t.loops.q[0]
 	for c := t.loops.at(lo); lo < hi; t.loops.next(&c) {
 		n := min(c.left, hi-lo)
-		lo += n
 		p, q := t.do+c.p, t.so+c.q
+		if k := t.runs(&c, hi-lo); k > 1 {
+			copyRuns(t.dst[p:], t.loops.p[1], t.src[q:], t.loops.q[1], n, k)
+			c.at[1] += k - 1
+			c.p += (k - 1) * t.loops.p[1]
+			c.q += (k - 1) * t.loops.q[1]
+			lo += k * n
+			continue
+		}
+		lo += n
 		switch {
 		case ds == 1 && ss == 1:
 			copy(t.dst[p:p+n], t.src[q:q+n])
@@ -106,13 +114,27 @@ func (t *moveJob) run(lo, hi int) {
 	}
 }
 
+// runs returns how many of the innermost loops that follow, of left elements at most, copyRuns can do at once.
+func (t *moveJob) runs(c *cursor, left int) int {
+	n := &t.loops
+	if n.rank == 1 || n.p[0] != 1 || n.q[0] != 1 || c.at[0] != 0 || n.dims[0]%8 != 0 || n.p[1] < 0 || n.q[1] < 0 {
+		return 0
+	}
+	return min(n.dims[1]-c.at[1], left/n.dims[0])
+}
+
 // strip transposes the rows from on of the k-th matrix.
 func (t *moveJob) strip(k, from int) {
 	n := &t.loops
 	c := n.at(k * n.dims[0] * n.dims[1])
 	p, q := t.do+c.p+from*n.p[1], t.so+c.q+from*n.q[1]
 	rows := min(tile, n.dims[1]-from)
-	for i := 0; i < n.dims[0]; i += tile {
+	whole := 0
+	if squares := n.dims[0] / tile; rows == tile && squares > 0 && n.p[1] > 0 && n.q[0] > 0 && n.q[1] == 1 {
+		whole = squares * tile
+		transpose(t.dst[p:], n.p[1], t.src[q:], n.q[0], squares)
+	}
+	for i := whole; i < n.dims[0]; i += tile {
 		width := min(tile, n.dims[0]-i)
 		if width < rows {
 			for j := range width {
@@ -132,6 +154,15 @@ func (t *moveJob) strip(k, from int) {
 				dst[k] = t.src[s]
 				s += n.q[0]
 			}
+		}
+	}
+}
+
+// transposeGeneric is transpose in plain Go.
+func transposeGeneric(dst []Float, ds int, src []Float, ss, n int) {
+	for i := range n * tile {
+		for j, v := range src[i*ss:][:tile] {
+			dst[j*ds+i] = v
 		}
 	}
 }

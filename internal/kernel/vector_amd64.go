@@ -78,7 +78,7 @@ func mixed(vector vectorBinary, generic Mixture) Mixture {
 	}
 }
 
-// sum, dot64, innerProduct, finite, addColumns, greatestOf, expSum, expStore, addProduct and the steps of optimizers are what vector_other.go says.
+// sum, dot64, innerProduct, finite, addColumns, transpose, greatestOf, expSum, expStore, addProduct and the steps of optimizers are what vector_other.go says.
 
 func sum(x []Float) float64 {
 	if level == levelGeneric || len(x) == 0 {
@@ -121,6 +121,15 @@ func addColumns(s []float64, x []Float, stride, rows int) {
 	if width < len(s) {
 		addColumnsGeneric(s[width:], x[width:], stride, rows)
 	}
+}
+
+func transpose(dst []Float, ds int, src []Float, ss, n int) {
+	if level == levelGeneric {
+		transposeGeneric(dst, ds, src, ss, n)
+		return
+	}
+	_, _ = dst[(tile-1)*ds+tile*n-1], src[(tile*n-1)*ss+tile-1]
+	vectorTranspose(&dst[0], 4*ds, &src[0], 4*ss, n)
 }
 
 func greatestOf(x []Float) Float {

@@ -131,6 +131,17 @@ func optimizersAgreeWithGeneric(t *testing.T) {
 	}
 }
 
+func TestTransposeAgreesWithGeneric(t *testing.T) {
+	for n := 1; n < 4; n++ {
+		src := normals(16*n*19, 1)
+		got, gotAll := guardedNumbers(16*n + 15*53)
+		want, wantAll := guardedNumbers(16*n + 15*53)
+		transpose(got, 53, src, 19, n)
+		transposeGeneric(want, 53, src, 19, n)
+		compare(t, fmt.Sprintf("transpose of %d squares", n), gotAll, wantAll, 0)
+	}
+}
+
 func TestMaxWindowsAgreeWithGeneric(t *testing.T) { eachLevel(t, maxWindowsAgreeWithGeneric) }
 
 func maxWindowsAgreeWithGeneric(t *testing.T) {

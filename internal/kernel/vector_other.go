@@ -51,6 +51,10 @@ func finite(x []Float) bool { return finiteGeneric(x) }
 // addColumns adds as many rows of x, which begin stride apart, to s.
 func addColumns(s []float64, x []Float, stride, rows int) { addColumnsGeneric(s, x, stride, rows) }
 
+// transpose copies n squares of tile×tile numbers, which in src lie one below the other and in dst side by side. Rows are ss and ds
+// apart.
+func transpose(dst []Float, ds int, src []Float, ss, n int) { transposeGeneric(dst, ds, src, ss, n) }
+
 // greatestOf returns the greatest of x, of which there is at least one. If there is a NaN, any of x will do.
 func greatestOf(x []Float) Float { return slices.Max(x) }
 

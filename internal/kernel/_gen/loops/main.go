@@ -17,6 +17,7 @@ func main() {
 	activations()
 	gradients()
 	reductions()
+	transpose()
 	optimizers()
 	windows()
 	norms()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -240,36 +241,45 @@ func greatestOf(name string, ofSize bool) {
 func columns() {
 	TEXT("vectorColumnSums", NOSPLIT, "func(s *float64, x *float32, width, stride, rows int)")
 	Pragma("noescape")
-	s, x := pointer("s"), pointer("x")
-	left, stride, rows := pointer("width"), pointer("stride"), pointer("rows")
-	for _, w := range []int{4, 1} {
-		name := map[int]string{4: "16", 1: "4"}[w]
-		Label("by" + name)
-		CMPQ(left, Imm(uint64(4*w)))
-		JLT(LabelRef("below" + name))
-		sums, p, count := registers(w), GP64(), GP64()
-		for i := range sums {
-			VMOVUPD(Mem{Base: s, Disp: 32 * i}, sums[i])
+	twice(func() {
+		s, x := pointer("s"), pointer("x")
+		left, stride, rows := pointer("width"), pointer("stride"), pointer("rows")
+		// strip is the loop over as many columns as registers hold numbers of float64.
+		strip := func(sums []vec, of func(v vec) reg.Register) {
+			n := int(of(sums[0]).Size()) / 8 // of a register
+			width := n * len(sums)
+			name := fmt.Sprint(width)
+			Label(label("by" + name))
+			CMPQ(left, Imm(uint64(width)))
+			JLT(LabelRef(label("below" + name)))
+			p, count := GP64(), GP64()
+			for i := range sums {
+				VMOVUPD(Mem{Base: s, Disp: 8 * n * i}, of(sums[i]))
+			}
+			MOVQ(x, p)
+			MOVQ(rows, count)
+			Label(label("rows" + name))
+			for i := range sums {
+				v := register()
+				VCVTPS2PD(Mem{Base: p, Disp: 4 * n * i}, of(v))
+				VADDPD(of(v), of(sums[i]), of(sums[i]))
+			}
+			ADDQ(stride, p)
+			DECQ(count)
+			JNZ(LabelRef(label("rows" + name)))
+			for i := range sums {
+				VMOVUPD(of(sums[i]), Mem{Base: s, Disp: 8 * n * i})
+			}
+			ADDQ(U32(uint32(8*width)), s)
+			ADDQ(U32(uint32(4*width)), x)
+			SUBQ(Imm(uint64(width)), left)
+			JMP(LabelRef(label("by" + name)))
+			Label(label("below" + name))
 		}
-		MOVQ(x, p)
-		MOVQ(rows, count)
-		Label("rows" + name)
-		for i := range sums {
-			v := YMM()
-			VCVTPS2PD(Mem{Base: p, Disp: 16 * i}, v)
-			VADDPD(v, sums[i], sums[i])
-		}
-		ADDQ(stride, p)
-		DECQ(count)
-		JNZ(LabelRef("rows" + name))
-		for i := range sums {
-			VMOVUPD(sums[i], Mem{Base: s, Disp: 32 * i})
-		}
-		ADDQ(Imm(uint64(32*w)), s)
-		ADDQ(Imm(uint64(16*w)), x)
-		SUBQ(Imm(uint64(4*w)), left)
-		JMP(LabelRef("by" + name))
-		Label("below" + name)
-	}
-	finish()
+		whole := func(v vec) reg.Register { return v }
+		strip(registers(8), whole)
+		strip(registers(2), whole)
+		strip(registers(1), func(v vec) reg.Register { return v.AsY() })
+		finish()
+	})
 }
