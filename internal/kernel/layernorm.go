@@ -103,12 +103,14 @@ func (t *layerNormJob) normalizeRows(lo, hi int) {
 			t.inverse[i] = Float(squares / n)
 		}
 	} else {
+		// As Norm.Moments does, about the mean of the first sixteenth of a row.
+		first := min(t.n, max(16, ceil(t.n, 16)))
 		for i := lo; i < hi; i++ {
-			sum, _ := moments(row(t.x, i), 0)
-			t.mean[i] = Float(sum / n)
+			sum, _ := moments(row(t.x, i)[:first], 0)
+			t.mean[i] = Float(sum / float64(first))
 		}
 		for i := lo; i < hi; i++ {
-			sum, squares := moments(row(t.x, i), t.mean[i]) // which is not exactly the mean
+			sum, squares := moments(row(t.x, i), t.mean[i])
 			d := sum / n
 			t.mean[i] = Float(float64(t.mean[i]) + d)
 			t.inverse[i] = Float(max(squares/n-d*d, 0))
