@@ -33,6 +33,10 @@ func TestStepAllocatesLittle(t *testing.T) {
 	if few, many := step(mlp, 4), step(mlp, 256); many > few+1 {
 		t.Errorf("a step allocates %v times for 4 rows, %v times for 256", few, many)
 	}
+	normed := append(Chain{NewLinear(r, 16, 16), NewBatchNorm(16), Func(ReLU), NewLayerNorm(16)}, mlp...)
+	if few, many := step(normed, 4), step(normed, 256); many > few+1 {
+		t.Errorf("a step with normalizations allocates %v times for 4 rows, %v times for 256", few, many)
+	}
 	if few, many := step(mlp, 4), step(deep, 4); many > few+3 {
 		t.Errorf("a step allocates %v times for 2 layers, %v times for 5", few, many)
 	}

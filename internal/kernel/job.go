@@ -1,6 +1,9 @@
 package kernel
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // grain is how many elements of cheap work make a piece: few enough to share a small tensor between threads, enough to hide what
 // it costs to hand a piece over.
@@ -12,16 +15,12 @@ const chunk = 64
 // grainOf returns how many items of a given size make a piece.
 func grainOf(size int) int { return max(1, grain/max(1, size)) }
 
-// streamOf returns how many of n items of a given size make a piece of work that only goes over memory: as many numbers as keep the
-// processor reading ahead, but no more than a sixteenth of all.
-func streamOf(n, size int) int {
-	size = max(1, size)
-	return max(1, min(1<<16, max(grain, n*size/maxParts))/size)
-}
-
 // streamGrain is the grain of a loop over n elements that goes once over memory: where there are many, pieces are longer, since the
 // processor needs a while to foresee what a loop reads.
 func streamGrain(n int) int { return min(16*grain, max(grain, n/16)) }
+
+// streamOf is streamGrain for n items of a given size: how many of them make a piece.
+func streamOf(n, size int) int { return max(1, streamGrain(n*size)/max(1, size)) }
 
 // jobs keeps the structs of one kind of task between calls, so that parallel work makes no garbage.
 type jobs[T any, P interface {
@@ -49,3 +48,6 @@ func (j *jobs[T, P]) do(n, grain int, work T) {
 	parallel(n, grain, P(t))
 	j.put(t)
 }
+
+// resized returns n numbers that are not set, in the memory of s if it is large enough.
+func resized[T any](s []T, n int) []T { return slices.Grow(s[:0], n)[:n] }

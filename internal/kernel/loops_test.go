@@ -27,6 +27,8 @@ func loopCases() []loopCase {
 	wider.KH, wider.KW, wider.PadTop, wider.PadLeft = 3, 3, 1, 1
 	whole := Adaptive{8, 32, 32, 32, 1, 1}
 	rows, thin := Norm{1, n / 64, 64, 64}, Norm{1, n / 4, 3, 3}
+	images, broad := Norm{8, n / 512, 64, 8}, Norm{1, n / 2048, 2048, 2048}
+	ofImages := Scaling{Mean: normals(512, 6), Inverse: normals(512, 7), Weight: normals(64, 8)}
 	scaling := Scaling{Mean: normals(64, 6), Inverse: normals(64, 7), Weight: normals(64, 8), Bias: normals(64, 9), ReLU: true}
 	square, column, wide := []int{512, 512}, []int{1, 0}, []int{512, 1}
 	narrow, row, long := []int{4, 1}, []int{0, 1}, []int{n / 4, 4}
@@ -93,6 +95,12 @@ func loopCases() []loopCase {
 		{"Norm.Moments of 3 columns", float, func() { thin.Moments(small[:3], small[3:], x[:n/4*3]) }, small[:6]},
 		{"Norm.Forward", 2 * float, func() { rows.Forward(dst, x, nil, &scaling) }, dst},
 		{"Norm.Grad", 3 * float, func() { rows.Grad(dst, small[:64], small[64:128], nil, y, x, nil, &scaling, false) }, dst},
+		{"Norm.Grad with a residual", 5 * float, func() {
+			rows.Grad(dst, small[:64], small[64:128], z, y, x, w, &scaling, false)
+		}, dst},
+		{"Norm.Moments of images", float, func() { images.Moments(small[:512], small[512:1024], x) }, small[:1024]},
+		{"Norm.Grad of images", 3 * float, func() { images.Grad(dst, small[:64], small[64:128], nil, y, x, nil, &ofImages, false) }, dst},
+		{"Norm.Moments of 2048 columns", float, func() { broad.Moments(small[:2048], small[2048:], x) }, small},
 		{"LayerNorm", 2 * float, func() { LayerNorm(dst, x, y, z, small, small[512:], 512, 512, 1) }, dst},
 		{"LayerNormGrad", 3 * float, func() { LayerNormGrad(dst, small, small[512:], y, x, z, w, w[512:], 512, 512) }, dst},
 		{"Uniform", float, func() { Uniform(dst, 7) }, dst},

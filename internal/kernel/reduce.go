@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -15,7 +14,7 @@ type partial struct{ sums []float64 }
 var partials = sync.Pool{New: func() any { return new(partial) }}
 
 func (p *partial) resize(n int) {
-	p.sums = slices.Grow(p.sums[:0], n)[:n]
+	p.sums = resized(p.sums, n)
 }
 
 // Sum adds up the middle axis of x, outer×n×inner, in float64; dst is outer×inner.

@@ -126,8 +126,8 @@ func (r ranking) radixSort(index []int32) {
 	b := radixBuffers.Get().(*radixBuffer)
 	defer radixBuffers.Put(b)
 	n := len(index)
-	b.keys, b.nextKeys = slices.Grow(b.keys[:0], n)[:n], slices.Grow(b.nextKeys[:0], n)[:n]
-	b.next = slices.Grow(b.next[:0], n)[:n]
+	b.keys, b.nextKeys = resized(b.keys, n), resized(b.nextKeys, n)
+	b.next = resized(b.next, n)
 	for i := range index {
 		index[i] = int32(i)
 		b.keys[i] = r.key(i)
