@@ -41,6 +41,8 @@ func BenchmarkSpeed(b *testing.B) {
 		{"sin_1M", []int{million}, (*Tensor).Sin},
 		{"power_1M", []int{million}, func(x *Tensor) *Tensor { return x.Power(1.75) }},
 		{"chain_4M", []int{4 * million}, func(x *Tensor) *Tensor { return x.Affine(1.5, .5).Sigmoid().Mul(x) }},
+		{"embedding_700_of_10000x650", []int{10000, 650}, func(x *Tensor) *Tensor { return x.Gather(0, labels) }},
+		{"rows_2048x1024", []int{2048, 1024}, func(x *Tensor) *Tensor { return x.Sum(1) }},
 		{"sum_2M", []int{2048, 1024}, func(x *Tensor) *Tensor { return x.Sum() }},
 		{"columns_2048x1024", []int{2048, 1024}, func(x *Tensor) *Tensor { return x.Sum(0) }},
 		{"transpose_2048x1024", []int{2048, 1024}, (*Tensor).T},

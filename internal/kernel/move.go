@@ -198,11 +198,14 @@ func (t *gatherJob) run(lo, hi int) {
 
 // ScatterAddRows computes dst[index[i]] += g[i], in the order of i, where both are rows of row numbers.
 func ScatterAddRows(dst, g []Float, index []int32, row int) {
-	columns := (row + chunk - 1) / chunk
-	scatterJobs.do(columns, grainOf(len(index)*chunk), scatterJob{dst, g, index, row})
+	columns := (row + scatterWidth - 1) / scatterWidth
+	scatterJobs.do(columns, grainOf(len(index)*scatterWidth), scatterJob{dst, g, index, row})
 }
 
-// A scatterJob's pieces are columns of chunk numbers, so that no two write to one place.
+// scatterWidth is how many columns make a piece of a scatterJob: a few cache lines, that few loops are begun.
+const scatterWidth = 128
+
+// A scatterJob's pieces are columns of scatterWidth numbers, so that no two write to one place.
 type scatterJob struct {
 	dst, g []Float
 	index  []int32
@@ -212,7 +215,7 @@ type scatterJob struct {
 var scatterJobs jobs[scatterJob, *scatterJob]
 
 func (t *scatterJob) run(lo, hi int) {
-	from, to := lo*chunk, min(hi*chunk, t.row)
+	from, to := lo*scatterWidth, min(hi*scatterWidth, t.row)
 	if t.row == 1 {
 		PutAdd(t.dst, t.g, t.index)
 		return
