@@ -228,7 +228,14 @@ func vjpSqrt(b *Back) { b.Give(0, b.G(0).Div(b.Y(0)).Scale(.5)) }
 func (t *Tensor) Power(k Float) *Tensor { return unary("Power", kernel.PowScalar, vjpPower, t, k, 0) }
 
 func vjpPower(b *Back) {
-	if k := b.op.k; k != 0 {
+	switch k := b.op.k; {
+	case k == 0:
+	case !b.graph:
+		dx := b.p.makeDims(b.G(0).shape())
+		kernel.Unary(kernel.PowScalar).Apply(dx.data, b.in(0).t.data, k-1, 0)
+		kernel.ScaledProduct.Apply(dx.data, b.G(0).data, dx.data, k, 0)
+		b.Give(0, dx)
+	default:
 		b.Give(0, b.G(0).Mul(b.X(0).Power(k-1)).Scale(k))
 	}
 }

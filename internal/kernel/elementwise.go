@@ -557,10 +557,22 @@ func PowScalar(dst, x []Float, k, _ Float) {
 			dst[i] = 1 / (x[i] * x[i])
 		}
 	default:
-		x = x[:len(dst)]
-		for i := range dst {
-			dst[i] = Float(math.Pow(float64(x[i]), float64(k)))
+		if math.Floor(float64(k)) == float64(k) || k-k != 0 {
+			powerGeneric(dst, x, k, 0)
+		} else {
+			power(dst, x, k, 0)
 		}
+	}
+}
+
+// power is xᵏ where k is not whole.
+var power = unary(vectorPower, powerGeneric)
+
+// powerGeneric is power in plain Go, for any k.
+func powerGeneric(dst, x []Float, k, _ Float) {
+	x = x[:len(dst)]
+	for i := range dst {
+		dst[i] = Float(math.Pow(float64(x[i]), float64(k)))
 	}
 }
 

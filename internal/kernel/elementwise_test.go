@@ -196,6 +196,8 @@ var unaries = []struct {
 	{"PowScalar 1/2", PowScalar, .5, 0, math.Sqrt},
 	{"PowScalar -1/2", PowScalar, -.5, 0, func(x float64) float64 { return 1 / math.Sqrt(x) }},
 	{"PowScalar 1.75", PowScalar, 1.75, 0, func(x float64) float64 { return math.Pow(x, 1.75) }},
+	{"PowScalar -0.3", PowScalar, -.3, 0, func(x float64) float64 { return math.Pow(x, float64(Float(-.3))) }},
+	{"PowScalar 40.5", PowScalar, 40.5, 0, func(x float64) float64 { return math.Pow(x, 40.5) }},
 	{"Floor", Floor, 0, 0, math.Floor},
 	{"Round", Round, 0, 0, math.RoundToEven},
 }

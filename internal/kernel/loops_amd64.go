@@ -68,6 +68,9 @@ func vectorSin(dst *float32, x *float32, n int, k float32, c float32)
 func vectorCos(dst *float32, x *float32, n int, k float32, c float32)
 
 //go:noescape
+func vectorPower(dst *float32, x *float32, n int, k float32, c float32)
+
+//go:noescape
 func vectorFill(dst *float32, x *float32, n int, k float32, c float32)
 
 //go:noescape

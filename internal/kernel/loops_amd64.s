@@ -2505,29 +2505,29 @@ by2:
 	JLT          below2
 	VMOVUPS      (CX), Y0
 	VMOVUPS      32(CX), Y1
-	VMOVAPS      Y0, Y4
-	VCMPPS       $0x11, loops00800000<>+0(SB), Y0, Y2
-	VMULPS       loops4b000000<>+0(SB), Y0, Y3
-	VBLENDVPS    Y2, Y3, Y0, Y0
-	VANDPS       loopsc1b80000<>+0(SB), Y2, Y3
-	VMOVUPS      loops3f3504f3<>+0(SB), Y5
-	VPSUBD       Y5, Y0, Y0
-	VPSRAD       $0x17, Y0, Y2
-	VCVTDQ2PS    Y2, Y2
-	VADDPS       Y3, Y2, Y2
+	VMOVAPS      Y0, Y2
+	VMOVAPS      Y1, Y3
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y0, Y4
+	VMULPS       loops4b000000<>+0(SB), Y0, Y5
+	VBLENDVPS    Y4, Y5, Y0, Y0
+	VANDPS       loopsc1b80000<>+0(SB), Y4, Y5
+	VMOVUPS      loops3f3504f3<>+0(SB), Y6
+	VPSUBD       Y6, Y0, Y0
+	VPSRAD       $0x17, Y0, Y4
+	VCVTDQ2PS    Y4, Y4
+	VADDPS       Y5, Y4, Y4
 	VANDPS       loops007fffff<>+0(SB), Y0, Y0
-	VPADDD       Y5, Y0, Y0
+	VPADDD       Y6, Y0, Y0
 	VSUBPS       loops3f800000<>+0(SB), Y0, Y0
-	VMOVAPS      Y1, Y5
-	VCMPPS       $0x11, loops00800000<>+0(SB), Y1, Y3
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y1, Y5
 	VMULPS       loops4b000000<>+0(SB), Y1, Y6
-	VBLENDVPS    Y3, Y6, Y1, Y1
-	VANDPS       loopsc1b80000<>+0(SB), Y3, Y6
+	VBLENDVPS    Y5, Y6, Y1, Y1
+	VANDPS       loopsc1b80000<>+0(SB), Y5, Y6
 	VMOVUPS      loops3f3504f3<>+0(SB), Y7
 	VPSUBD       Y7, Y1, Y1
-	VPSRAD       $0x17, Y1, Y3
-	VCVTDQ2PS    Y3, Y3
-	VADDPS       Y6, Y3, Y3
+	VPSRAD       $0x17, Y1, Y5
+	VCVTDQ2PS    Y5, Y5
+	VADDPS       Y6, Y5, Y5
 	VANDPS       loops007fffff<>+0(SB), Y1, Y1
 	VPADDD       Y7, Y1, Y1
 	VSUBPS       loops3f800000<>+0(SB), Y1, Y1
@@ -2552,30 +2552,30 @@ by2:
 	VMULPS       Y0, Y0, Y8
 	VMULPS       Y0, Y6, Y6
 	VMULPS       Y8, Y6, Y6
-	VFMADD231PS  loopsb95e8083<>+0(SB), Y2, Y6
+	VFMADD231PS  loopsb95e8083<>+0(SB), Y4, Y6
 	VFNMADD231PS loops3f000000<>+0(SB), Y8, Y6
 	VADDPS       Y6, Y0, Y0
-	VFMADD231PS  loops3f318000<>+0(SB), Y2, Y0
-	VMOVUPS      loops00000000<>+0(SB), Y2
-	VCMPPS       $0x15, loops7f800000<>+0(SB), Y4, Y6
-	VBLENDVPS    Y6, Y4, Y0, Y0
-	VCMPPS       $0x00, Y2, Y4, Y6
+	VFMADD231PS  loops3f318000<>+0(SB), Y4, Y0
+	VMOVUPS      loops00000000<>+0(SB), Y4
+	VCMPPS       $0x15, loops7f800000<>+0(SB), Y2, Y6
+	VBLENDVPS    Y6, Y2, Y0, Y0
+	VCMPPS       $0x00, Y4, Y2, Y6
 	VBLENDVPS    Y6, loopsff800000<>+0(SB), Y0, Y0
-	VCMPPS       $0x11, Y2, Y4, Y2
+	VCMPPS       $0x11, Y4, Y2, Y2
 	VBLENDVPS    Y2, loops7fc00000<>+0(SB), Y0, Y0
 	VMULPS       Y1, Y1, Y2
 	VMULPS       Y1, Y7, Y7
 	VMULPS       Y2, Y7, Y7
-	VFMADD231PS  loopsb95e8083<>+0(SB), Y3, Y7
+	VFMADD231PS  loopsb95e8083<>+0(SB), Y5, Y7
 	VFNMADD231PS loops3f000000<>+0(SB), Y2, Y7
 	VADDPS       Y7, Y1, Y1
-	VFMADD231PS  loops3f318000<>+0(SB), Y3, Y1
+	VFMADD231PS  loops3f318000<>+0(SB), Y5, Y1
 	VMOVUPS      loops00000000<>+0(SB), Y2
-	VCMPPS       $0x15, loops7f800000<>+0(SB), Y5, Y3
-	VBLENDVPS    Y3, Y5, Y1, Y1
-	VCMPPS       $0x00, Y2, Y5, Y3
-	VBLENDVPS    Y3, loopsff800000<>+0(SB), Y1, Y1
-	VCMPPS       $0x11, Y2, Y5, Y2
+	VCMPPS       $0x15, loops7f800000<>+0(SB), Y3, Y4
+	VBLENDVPS    Y4, Y3, Y1, Y1
+	VCMPPS       $0x00, Y2, Y3, Y4
+	VBLENDVPS    Y4, loopsff800000<>+0(SB), Y1, Y1
+	VCMPPS       $0x11, Y2, Y3, Y2
 	VBLENDVPS    Y2, loops7fc00000<>+0(SB), Y1, Y1
 	VMOVUPS      Y0, (AX)
 	VMOVUPS      Y1, 32(AX)
@@ -2589,16 +2589,16 @@ by1:
 	CMPQ         DX, $0x00000008
 	JLT          below1
 	VMOVUPS      (CX), Y0
-	VMOVAPS      Y0, Y2
-	VCMPPS       $0x11, loops00800000<>+0(SB), Y0, Y1
+	VMOVAPS      Y0, Y1
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y0, Y2
 	VMULPS       loops4b000000<>+0(SB), Y0, Y3
-	VBLENDVPS    Y1, Y3, Y0, Y0
-	VANDPS       loopsc1b80000<>+0(SB), Y1, Y3
+	VBLENDVPS    Y2, Y3, Y0, Y0
+	VANDPS       loopsc1b80000<>+0(SB), Y2, Y3
 	VMOVUPS      loops3f3504f3<>+0(SB), Y4
 	VPSUBD       Y4, Y0, Y0
-	VPSRAD       $0x17, Y0, Y1
-	VCVTDQ2PS    Y1, Y1
-	VADDPS       Y3, Y1, Y1
+	VPSRAD       $0x17, Y0, Y2
+	VCVTDQ2PS    Y2, Y2
+	VADDPS       Y3, Y2, Y2
 	VANDPS       loops007fffff<>+0(SB), Y0, Y0
 	VPADDD       Y4, Y0, Y0
 	VSUBPS       loops3f800000<>+0(SB), Y0, Y0
@@ -2614,16 +2614,16 @@ by1:
 	VMULPS       Y0, Y0, Y4
 	VMULPS       Y0, Y3, Y3
 	VMULPS       Y4, Y3, Y3
-	VFMADD231PS  loopsb95e8083<>+0(SB), Y1, Y3
+	VFMADD231PS  loopsb95e8083<>+0(SB), Y2, Y3
 	VFNMADD231PS loops3f000000<>+0(SB), Y4, Y3
 	VADDPS       Y3, Y0, Y0
-	VFMADD231PS  loops3f318000<>+0(SB), Y1, Y0
-	VMOVUPS      loops00000000<>+0(SB), Y1
-	VCMPPS       $0x15, loops7f800000<>+0(SB), Y2, Y3
-	VBLENDVPS    Y3, Y2, Y0, Y0
-	VCMPPS       $0x00, Y1, Y2, Y3
+	VFMADD231PS  loops3f318000<>+0(SB), Y2, Y0
+	VMOVUPS      loops00000000<>+0(SB), Y2
+	VCMPPS       $0x15, loops7f800000<>+0(SB), Y1, Y3
+	VBLENDVPS    Y3, Y1, Y0, Y0
+	VCMPPS       $0x00, Y2, Y1, Y3
 	VBLENDVPS    Y3, loopsff800000<>+0(SB), Y0, Y0
-	VCMPPS       $0x11, Y1, Y2, Y1
+	VCMPPS       $0x11, Y2, Y1, Y1
 	VBLENDVPS    Y1, loops7fc00000<>+0(SB), Y0, Y0
 	VMOVUPS      Y0, (AX)
 	ADDQ         $0x00000020, CX
@@ -2638,16 +2638,16 @@ below1:
 	LEAQ         loopsOnes<>+0(SB), BX
 	VMOVUPS      32(BX)(DX*4), Y0
 	VMASKMOVPS   (CX), Y0, Y1
-	VMOVAPS      Y1, Y3
-	VCMPPS       $0x11, loops00800000<>+0(SB), Y1, Y2
+	VMOVAPS      Y1, Y2
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y1, Y3
 	VMULPS       loops4b000000<>+0(SB), Y1, Y4
-	VBLENDVPS    Y2, Y4, Y1, Y1
-	VANDPS       loopsc1b80000<>+0(SB), Y2, Y4
+	VBLENDVPS    Y3, Y4, Y1, Y1
+	VANDPS       loopsc1b80000<>+0(SB), Y3, Y4
 	VMOVUPS      loops3f3504f3<>+0(SB), Y5
 	VPSUBD       Y5, Y1, Y1
-	VPSRAD       $0x17, Y1, Y2
-	VCVTDQ2PS    Y2, Y2
-	VADDPS       Y4, Y2, Y2
+	VPSRAD       $0x17, Y1, Y3
+	VCVTDQ2PS    Y3, Y3
+	VADDPS       Y4, Y3, Y3
 	VANDPS       loops007fffff<>+0(SB), Y1, Y1
 	VPADDD       Y5, Y1, Y1
 	VSUBPS       loops3f800000<>+0(SB), Y1, Y1
@@ -2663,16 +2663,16 @@ below1:
 	VMULPS       Y1, Y1, Y5
 	VMULPS       Y1, Y4, Y4
 	VMULPS       Y5, Y4, Y4
-	VFMADD231PS  loopsb95e8083<>+0(SB), Y2, Y4
+	VFMADD231PS  loopsb95e8083<>+0(SB), Y3, Y4
 	VFNMADD231PS loops3f000000<>+0(SB), Y5, Y4
 	VADDPS       Y4, Y1, Y1
-	VFMADD231PS  loops3f318000<>+0(SB), Y2, Y1
-	VMOVUPS      loops00000000<>+0(SB), Y2
-	VCMPPS       $0x15, loops7f800000<>+0(SB), Y3, Y4
-	VBLENDVPS    Y4, Y3, Y1, Y1
-	VCMPPS       $0x00, Y2, Y3, Y4
+	VFMADD231PS  loops3f318000<>+0(SB), Y3, Y1
+	VMOVUPS      loops00000000<>+0(SB), Y3
+	VCMPPS       $0x15, loops7f800000<>+0(SB), Y2, Y4
+	VBLENDVPS    Y4, Y2, Y1, Y1
+	VCMPPS       $0x00, Y3, Y2, Y4
 	VBLENDVPS    Y4, loopsff800000<>+0(SB), Y1, Y1
-	VCMPPS       $0x11, Y2, Y3, Y2
+	VCMPPS       $0x11, Y3, Y2, Y2
 	VBLENDVPS    Y2, loops7fc00000<>+0(SB), Y1, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
 	ADDQ         $0x00000020, CX
@@ -2695,27 +2695,27 @@ by2_wide:
 	JLT               below2_wide
 	VMOVUPS           (CX), Z0
 	VMOVUPS           64(CX), Z1
-	VMOVAPS           Z0, Z4
+	VMOVAPS           Z0, Z2
+	VMOVAPS           Z1, Z3
 	VCMPPS            $0x11, Z6, Z0, K1
-	VMULPS            Z7, Z0, Z3
-	VBLENDMPS         Z3, Z0, K1, Z0
-	VMOVAPS.Z         Z8, K1, Z3
+	VMULPS            Z7, Z0, Z5
+	VBLENDMPS         Z5, Z0, K1, Z0
+	VMOVAPS.Z         Z8, K1, Z5
 	VPSUBD            Z9, Z0, Z0
-	VPSRAD            $0x17, Z0, Z2
-	VCVTDQ2PS         Z2, Z2
-	VADDPS            Z3, Z2, Z2
+	VPSRAD            $0x17, Z0, Z4
+	VCVTDQ2PS         Z4, Z4
+	VADDPS            Z5, Z4, Z4
 	VANDPS            Z10, Z0, Z0
 	VPADDD            Z9, Z0, Z0
 	VSUBPS            Z11, Z0, Z0
-	VMOVAPS           Z1, Z5
 	VCMPPS            $0x11, Z6, Z1, K1
 	VMULPS            Z7, Z1, Z12
 	VBLENDMPS         Z12, Z1, K1, Z1
 	VMOVAPS.Z         Z8, K1, Z12
 	VPSUBD            Z9, Z1, Z1
-	VPSRAD            $0x17, Z1, Z3
-	VCVTDQ2PS         Z3, Z3
-	VADDPS            Z12, Z3, Z3
+	VPSRAD            $0x17, Z1, Z5
+	VCVTDQ2PS         Z5, Z5
+	VADDPS            Z12, Z5, Z5
 	VANDPS            Z10, Z1, Z1
 	VPADDD            Z9, Z1, Z1
 	VSUBPS            Z11, Z1, Z1
@@ -2740,35 +2740,35 @@ by2_wide:
 	VMULPS            Z0, Z0, Z24
 	VMULPS            Z0, Z12, Z12
 	VMULPS            Z24, Z12, Z12
-	VFMADD231PS       Z22, Z2, Z12
+	VFMADD231PS       Z22, Z4, Z12
 	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z24, Z12
 	VADDPS            Z12, Z0, Z0
-	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z2, Z0
-	VBROADCASTSS      loops00000000<>+0(SB), Z2
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z4, Z0
+	VBROADCASTSS      loops00000000<>+0(SB), Z4
 	VBROADCASTSS      loops7f800000<>+0(SB), Z12
-	VCMPPS            $0x15, Z12, Z4, K1
-	VBLENDMPS         Z4, Z0, K1, Z0
-	VCMPPS            $0x00, Z2, Z4, K1
+	VCMPPS            $0x15, Z12, Z2, K1
+	VBLENDMPS         Z2, Z0, K1, Z0
+	VCMPPS            $0x00, Z4, Z2, K1
 	VBROADCASTSS      loopsff800000<>+0(SB), Z12
 	VBLENDMPS         Z12, Z0, K1, Z0
-	VCMPPS            $0x11, Z2, Z4, K1
+	VCMPPS            $0x11, Z4, Z2, K1
 	VBROADCASTSS      loops7fc00000<>+0(SB), Z2
 	VBLENDMPS         Z2, Z0, K1, Z0
 	VMULPS            Z1, Z1, Z2
 	VMULPS            Z1, Z23, Z23
 	VMULPS            Z2, Z23, Z23
-	VFMADD231PS       Z22, Z3, Z23
+	VFMADD231PS       Z22, Z5, Z23
 	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z2, Z23
 	VADDPS            Z23, Z1, Z1
-	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z3, Z1
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z5, Z1
 	VBROADCASTSS      loops00000000<>+0(SB), Z2
-	VBROADCASTSS      loops7f800000<>+0(SB), Z3
-	VCMPPS            $0x15, Z3, Z5, K1
-	VBLENDMPS         Z5, Z1, K1, Z1
-	VCMPPS            $0x00, Z2, Z5, K1
-	VBROADCASTSS      loopsff800000<>+0(SB), Z3
+	VBROADCASTSS      loops7f800000<>+0(SB), Z4
+	VCMPPS            $0x15, Z4, Z3, K1
 	VBLENDMPS         Z3, Z1, K1, Z1
-	VCMPPS            $0x11, Z2, Z5, K1
+	VCMPPS            $0x00, Z2, Z3, K1
+	VBROADCASTSS      loopsff800000<>+0(SB), Z4
+	VBLENDMPS         Z4, Z1, K1, Z1
+	VCMPPS            $0x11, Z2, Z3, K1
 	VBROADCASTSS      loops7fc00000<>+0(SB), Z2
 	VBLENDMPS         Z2, Z1, K1, Z1
 	VMOVUPS           Z0, (AX)
@@ -2783,15 +2783,15 @@ by1_wide:
 	CMPQ              DX, $0x00000010
 	JLT               below1_wide
 	VMOVUPS           (CX), Z0
-	VMOVAPS           Z0, Z2
+	VMOVAPS           Z0, Z1
 	VCMPPS            $0x11, Z6, Z0, K1
 	VMULPS            Z7, Z0, Z3
 	VBLENDMPS         Z3, Z0, K1, Z0
 	VMOVAPS.Z         Z8, K1, Z3
 	VPSUBD            Z9, Z0, Z0
-	VPSRAD            $0x17, Z0, Z1
-	VCVTDQ2PS         Z1, Z1
-	VADDPS            Z3, Z1, Z1
+	VPSRAD            $0x17, Z0, Z2
+	VCVTDQ2PS         Z2, Z2
+	VADDPS            Z3, Z2, Z2
 	VANDPS            Z10, Z0, Z0
 	VPADDD            Z9, Z0, Z0
 	VSUBPS            Z11, Z0, Z0
@@ -2807,18 +2807,18 @@ by1_wide:
 	VMULPS            Z0, Z0, Z4
 	VMULPS            Z0, Z3, Z3
 	VMULPS            Z4, Z3, Z3
-	VFMADD231PS       Z22, Z1, Z3
+	VFMADD231PS       Z22, Z2, Z3
 	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z4, Z3
 	VADDPS            Z3, Z0, Z0
-	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z1, Z0
-	VBROADCASTSS      loops00000000<>+0(SB), Z1
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z2, Z0
+	VBROADCASTSS      loops00000000<>+0(SB), Z2
 	VBROADCASTSS      loops7f800000<>+0(SB), Z3
-	VCMPPS            $0x15, Z3, Z2, K1
-	VBLENDMPS         Z2, Z0, K1, Z0
-	VCMPPS            $0x00, Z1, Z2, K1
+	VCMPPS            $0x15, Z3, Z1, K1
+	VBLENDMPS         Z1, Z0, K1, Z0
+	VCMPPS            $0x00, Z2, Z1, K1
 	VBROADCASTSS      loopsff800000<>+0(SB), Z3
 	VBLENDMPS         Z3, Z0, K1, Z0
-	VCMPPS            $0x11, Z1, Z2, K1
+	VCMPPS            $0x11, Z2, Z1, K1
 	VBROADCASTSS      loops7fc00000<>+0(SB), Z1
 	VBLENDMPS         Z1, Z0, K1, Z0
 	VMOVUPS           Z0, (AX)
@@ -3094,29 +3094,29 @@ by2:
 	VCMPPS       $0x0c, loops00000000<>+0(SB), Y4, Y1
 	VDIVPS       Y3, Y4, Y4
 	VANDPS       Y4, Y1, Y1
-	VMOVAPS      Y2, Y6
-	VCMPPS       $0x11, loops00800000<>+0(SB), Y2, Y4
-	VMULPS       loops4b000000<>+0(SB), Y2, Y5
-	VBLENDVPS    Y4, Y5, Y2, Y2
-	VANDPS       loopsc1b80000<>+0(SB), Y4, Y5
-	VMOVUPS      loops3f3504f3<>+0(SB), Y7
-	VPSUBD       Y7, Y2, Y2
-	VPSRAD       $0x17, Y2, Y4
-	VCVTDQ2PS    Y4, Y4
-	VADDPS       Y5, Y4, Y4
+	VMOVAPS      Y2, Y4
+	VMOVAPS      Y3, Y5
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y2, Y6
+	VMULPS       loops4b000000<>+0(SB), Y2, Y7
+	VBLENDVPS    Y6, Y7, Y2, Y2
+	VANDPS       loopsc1b80000<>+0(SB), Y6, Y7
+	VMOVUPS      loops3f3504f3<>+0(SB), Y8
+	VPSUBD       Y8, Y2, Y2
+	VPSRAD       $0x17, Y2, Y6
+	VCVTDQ2PS    Y6, Y6
+	VADDPS       Y7, Y6, Y6
 	VANDPS       loops007fffff<>+0(SB), Y2, Y2
-	VPADDD       Y7, Y2, Y2
+	VPADDD       Y8, Y2, Y2
 	VSUBPS       loops3f800000<>+0(SB), Y2, Y2
-	VMOVAPS      Y3, Y7
-	VCMPPS       $0x11, loops00800000<>+0(SB), Y3, Y5
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y3, Y7
 	VMULPS       loops4b000000<>+0(SB), Y3, Y8
-	VBLENDVPS    Y5, Y8, Y3, Y3
-	VANDPS       loopsc1b80000<>+0(SB), Y5, Y8
+	VBLENDVPS    Y7, Y8, Y3, Y3
+	VANDPS       loopsc1b80000<>+0(SB), Y7, Y8
 	VMOVUPS      loops3f3504f3<>+0(SB), Y9
 	VPSUBD       Y9, Y3, Y3
-	VPSRAD       $0x17, Y3, Y5
-	VCVTDQ2PS    Y5, Y5
-	VADDPS       Y8, Y5, Y5
+	VPSRAD       $0x17, Y3, Y7
+	VCVTDQ2PS    Y7, Y7
+	VADDPS       Y8, Y7, Y7
 	VANDPS       loops007fffff<>+0(SB), Y3, Y3
 	VPADDD       Y9, Y3, Y3
 	VSUBPS       loops3f800000<>+0(SB), Y3, Y3
@@ -3141,30 +3141,30 @@ by2:
 	VMULPS       Y2, Y2, Y10
 	VMULPS       Y2, Y8, Y8
 	VMULPS       Y10, Y8, Y8
-	VFMADD231PS  loopsb95e8083<>+0(SB), Y4, Y8
+	VFMADD231PS  loopsb95e8083<>+0(SB), Y6, Y8
 	VFNMADD231PS loops3f000000<>+0(SB), Y10, Y8
 	VADDPS       Y8, Y2, Y2
-	VFMADD231PS  loops3f318000<>+0(SB), Y4, Y2
-	VMOVUPS      loops00000000<>+0(SB), Y4
-	VCMPPS       $0x15, loops7f800000<>+0(SB), Y6, Y8
-	VBLENDVPS    Y8, Y6, Y2, Y2
-	VCMPPS       $0x00, Y4, Y6, Y8
+	VFMADD231PS  loops3f318000<>+0(SB), Y6, Y2
+	VMOVUPS      loops00000000<>+0(SB), Y6
+	VCMPPS       $0x15, loops7f800000<>+0(SB), Y4, Y8
+	VBLENDVPS    Y8, Y4, Y2, Y2
+	VCMPPS       $0x00, Y6, Y4, Y8
 	VBLENDVPS    Y8, loopsff800000<>+0(SB), Y2, Y2
-	VCMPPS       $0x11, Y4, Y6, Y4
+	VCMPPS       $0x11, Y6, Y4, Y4
 	VBLENDVPS    Y4, loops7fc00000<>+0(SB), Y2, Y2
 	VMULPS       Y3, Y3, Y4
 	VMULPS       Y3, Y9, Y9
 	VMULPS       Y4, Y9, Y9
-	VFMADD231PS  loopsb95e8083<>+0(SB), Y5, Y9
+	VFMADD231PS  loopsb95e8083<>+0(SB), Y7, Y9
 	VFNMADD231PS loops3f000000<>+0(SB), Y4, Y9
 	VADDPS       Y9, Y3, Y3
-	VFMADD231PS  loops3f318000<>+0(SB), Y5, Y3
+	VFMADD231PS  loops3f318000<>+0(SB), Y7, Y3
 	VMOVUPS      loops00000000<>+0(SB), Y4
-	VCMPPS       $0x15, loops7f800000<>+0(SB), Y7, Y5
-	VBLENDVPS    Y5, Y7, Y3, Y3
-	VCMPPS       $0x00, Y4, Y7, Y5
-	VBLENDVPS    Y5, loopsff800000<>+0(SB), Y3, Y3
-	VCMPPS       $0x11, Y4, Y7, Y4
+	VCMPPS       $0x15, loops7f800000<>+0(SB), Y5, Y6
+	VBLENDVPS    Y6, Y5, Y3, Y3
+	VCMPPS       $0x00, Y4, Y5, Y6
+	VBLENDVPS    Y6, loopsff800000<>+0(SB), Y3, Y3
+	VCMPPS       $0x11, Y4, Y5, Y4
 	VBLENDVPS    Y4, loops7fc00000<>+0(SB), Y3, Y3
 	VADDPS       Y0, Y2, Y0
 	VADDPS       Y1, Y3, Y1
@@ -3186,16 +3186,16 @@ by1:
 	VCMPPS       $0x0c, loops00000000<>+0(SB), Y2, Y0
 	VDIVPS       Y1, Y2, Y2
 	VANDPS       Y2, Y0, Y0
-	VMOVAPS      Y1, Y3
-	VCMPPS       $0x11, loops00800000<>+0(SB), Y1, Y2
+	VMOVAPS      Y1, Y2
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y1, Y3
 	VMULPS       loops4b000000<>+0(SB), Y1, Y4
-	VBLENDVPS    Y2, Y4, Y1, Y1
-	VANDPS       loopsc1b80000<>+0(SB), Y2, Y4
+	VBLENDVPS    Y3, Y4, Y1, Y1
+	VANDPS       loopsc1b80000<>+0(SB), Y3, Y4
 	VMOVUPS      loops3f3504f3<>+0(SB), Y5
 	VPSUBD       Y5, Y1, Y1
-	VPSRAD       $0x17, Y1, Y2
-	VCVTDQ2PS    Y2, Y2
-	VADDPS       Y4, Y2, Y2
+	VPSRAD       $0x17, Y1, Y3
+	VCVTDQ2PS    Y3, Y3
+	VADDPS       Y4, Y3, Y3
 	VANDPS       loops007fffff<>+0(SB), Y1, Y1
 	VPADDD       Y5, Y1, Y1
 	VSUBPS       loops3f800000<>+0(SB), Y1, Y1
@@ -3211,16 +3211,16 @@ by1:
 	VMULPS       Y1, Y1, Y5
 	VMULPS       Y1, Y4, Y4
 	VMULPS       Y5, Y4, Y4
-	VFMADD231PS  loopsb95e8083<>+0(SB), Y2, Y4
+	VFMADD231PS  loopsb95e8083<>+0(SB), Y3, Y4
 	VFNMADD231PS loops3f000000<>+0(SB), Y5, Y4
 	VADDPS       Y4, Y1, Y1
-	VFMADD231PS  loops3f318000<>+0(SB), Y2, Y1
-	VMOVUPS      loops00000000<>+0(SB), Y2
-	VCMPPS       $0x15, loops7f800000<>+0(SB), Y3, Y4
-	VBLENDVPS    Y4, Y3, Y1, Y1
-	VCMPPS       $0x00, Y2, Y3, Y4
+	VFMADD231PS  loops3f318000<>+0(SB), Y3, Y1
+	VMOVUPS      loops00000000<>+0(SB), Y3
+	VCMPPS       $0x15, loops7f800000<>+0(SB), Y2, Y4
+	VBLENDVPS    Y4, Y2, Y1, Y1
+	VCMPPS       $0x00, Y3, Y2, Y4
 	VBLENDVPS    Y4, loopsff800000<>+0(SB), Y1, Y1
-	VCMPPS       $0x11, Y2, Y3, Y2
+	VCMPPS       $0x11, Y3, Y2, Y2
 	VBLENDVPS    Y2, loops7fc00000<>+0(SB), Y1, Y1
 	VADDPS       Y0, Y1, Y0
 	VMOVUPS      Y0, (AX)
@@ -3242,16 +3242,16 @@ below1:
 	VCMPPS       $0x0c, loops00000000<>+0(SB), Y3, Y1
 	VDIVPS       Y2, Y3, Y3
 	VANDPS       Y3, Y1, Y1
-	VMOVAPS      Y2, Y4
-	VCMPPS       $0x11, loops00800000<>+0(SB), Y2, Y3
+	VMOVAPS      Y2, Y3
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y2, Y4
 	VMULPS       loops4b000000<>+0(SB), Y2, Y5
-	VBLENDVPS    Y3, Y5, Y2, Y2
-	VANDPS       loopsc1b80000<>+0(SB), Y3, Y5
+	VBLENDVPS    Y4, Y5, Y2, Y2
+	VANDPS       loopsc1b80000<>+0(SB), Y4, Y5
 	VMOVUPS      loops3f3504f3<>+0(SB), Y6
 	VPSUBD       Y6, Y2, Y2
-	VPSRAD       $0x17, Y2, Y3
-	VCVTDQ2PS    Y3, Y3
-	VADDPS       Y5, Y3, Y3
+	VPSRAD       $0x17, Y2, Y4
+	VCVTDQ2PS    Y4, Y4
+	VADDPS       Y5, Y4, Y4
 	VANDPS       loops007fffff<>+0(SB), Y2, Y2
 	VPADDD       Y6, Y2, Y2
 	VSUBPS       loops3f800000<>+0(SB), Y2, Y2
@@ -3267,16 +3267,16 @@ below1:
 	VMULPS       Y2, Y2, Y6
 	VMULPS       Y2, Y5, Y5
 	VMULPS       Y6, Y5, Y5
-	VFMADD231PS  loopsb95e8083<>+0(SB), Y3, Y5
+	VFMADD231PS  loopsb95e8083<>+0(SB), Y4, Y5
 	VFNMADD231PS loops3f000000<>+0(SB), Y6, Y5
 	VADDPS       Y5, Y2, Y2
-	VFMADD231PS  loops3f318000<>+0(SB), Y3, Y2
-	VMOVUPS      loops00000000<>+0(SB), Y3
-	VCMPPS       $0x15, loops7f800000<>+0(SB), Y4, Y5
-	VBLENDVPS    Y5, Y4, Y2, Y2
-	VCMPPS       $0x00, Y3, Y4, Y5
+	VFMADD231PS  loops3f318000<>+0(SB), Y4, Y2
+	VMOVUPS      loops00000000<>+0(SB), Y4
+	VCMPPS       $0x15, loops7f800000<>+0(SB), Y3, Y5
+	VBLENDVPS    Y5, Y3, Y2, Y2
+	VCMPPS       $0x00, Y4, Y3, Y5
 	VBLENDVPS    Y5, loopsff800000<>+0(SB), Y2, Y2
-	VCMPPS       $0x11, Y3, Y4, Y3
+	VCMPPS       $0x11, Y4, Y3, Y3
 	VBLENDVPS    Y3, loops7fc00000<>+0(SB), Y2, Y2
 	VADDPS       Y1, Y2, Y1
 	VMASKMOVPS   Y1, Y0, (AX)
@@ -3312,27 +3312,27 @@ by2_wide:
 	VCMPPS            $0x0c, Z5, Z6, K1
 	VDIVPS            Z3, Z6, Z6
 	VMOVAPS.Z         Z6, K1, Z1
-	VMOVAPS           Z2, Z22
+	VMOVAPS           Z2, Z6
+	VMOVAPS           Z3, Z21
 	VCMPPS            $0x11, Z7, Z2, K1
-	VMULPS            Z8, Z2, Z21
-	VBLENDMPS         Z21, Z2, K1, Z2
-	VMOVAPS.Z         Z9, K1, Z21
+	VMULPS            Z8, Z2, Z23
+	VBLENDMPS         Z23, Z2, K1, Z2
+	VMOVAPS.Z         Z9, K1, Z23
 	VPSUBD            Z10, Z2, Z2
-	VPSRAD            $0x17, Z2, Z6
-	VCVTDQ2PS         Z6, Z6
-	VADDPS            Z21, Z6, Z6
+	VPSRAD            $0x17, Z2, Z22
+	VCVTDQ2PS         Z22, Z22
+	VADDPS            Z23, Z22, Z22
 	VANDPS            Z11, Z2, Z2
 	VPADDD            Z10, Z2, Z2
 	VSUBPS            Z4, Z2, Z2
-	VMOVAPS           Z3, Z23
 	VCMPPS            $0x11, Z7, Z3, K1
 	VMULPS            Z8, Z3, Z24
 	VBLENDMPS         Z24, Z3, K1, Z3
 	VMOVAPS.Z         Z9, K1, Z24
 	VPSUBD            Z10, Z3, Z3
-	VPSRAD            $0x17, Z3, Z21
-	VCVTDQ2PS         Z21, Z21
-	VADDPS            Z24, Z21, Z21
+	VPSRAD            $0x17, Z3, Z23
+	VCVTDQ2PS         Z23, Z23
+	VADDPS            Z24, Z23, Z23
 	VANDPS            Z11, Z3, Z3
 	VPADDD            Z10, Z3, Z3
 	VSUBPS            Z4, Z3, Z3
@@ -3357,33 +3357,33 @@ by2_wide:
 	VMULPS            Z2, Z2, Z26
 	VMULPS            Z2, Z24, Z24
 	VMULPS            Z26, Z24, Z24
-	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z6, Z24
+	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z22, Z24
 	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z26, Z24
 	VADDPS            Z24, Z2, Z2
-	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z6, Z2
-	VBROADCASTSS      loops7f800000<>+0(SB), Z6
-	VCMPPS            $0x15, Z6, Z22, K1
-	VBLENDMPS         Z22, Z2, K1, Z2
-	VCMPPS            $0x00, Z5, Z22, K1
-	VBROADCASTSS      loopsff800000<>+0(SB), Z6
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z22, Z2
+	VBROADCASTSS      loops7f800000<>+0(SB), Z22
+	VCMPPS            $0x15, Z22, Z6, K1
 	VBLENDMPS         Z6, Z2, K1, Z2
-	VCMPPS            $0x11, Z5, Z22, K1
+	VCMPPS            $0x00, Z5, Z6, K1
+	VBROADCASTSS      loopsff800000<>+0(SB), Z22
+	VBLENDMPS         Z22, Z2, K1, Z2
+	VCMPPS            $0x11, Z5, Z6, K1
 	VBROADCASTSS      loops7fc00000<>+0(SB), Z6
 	VBLENDMPS         Z6, Z2, K1, Z2
 	VMULPS            Z3, Z3, Z6
 	VMULPS            Z3, Z25, Z25
 	VMULPS            Z6, Z25, Z25
-	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z21, Z25
+	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z23, Z25
 	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z6, Z25
 	VADDPS            Z25, Z3, Z3
-	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z21, Z3
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z23, Z3
 	VBROADCASTSS      loops7f800000<>+0(SB), Z6
-	VCMPPS            $0x15, Z6, Z23, K1
-	VBLENDMPS         Z23, Z3, K1, Z3
-	VCMPPS            $0x00, Z5, Z23, K1
+	VCMPPS            $0x15, Z6, Z21, K1
+	VBLENDMPS         Z21, Z3, K1, Z3
+	VCMPPS            $0x00, Z5, Z21, K1
 	VBROADCASTSS      loopsff800000<>+0(SB), Z6
 	VBLENDMPS         Z6, Z3, K1, Z3
-	VCMPPS            $0x11, Z5, Z23, K1
+	VCMPPS            $0x11, Z5, Z21, K1
 	VBROADCASTSS      loops7fc00000<>+0(SB), Z6
 	VBLENDMPS         Z6, Z3, K1, Z3
 	VADDPS            Z0, Z2, Z0
@@ -3406,15 +3406,15 @@ by1_wide:
 	VCMPPS            $0x0c, Z5, Z2, K1
 	VDIVPS            Z1, Z2, Z2
 	VMOVAPS.Z         Z2, K1, Z0
-	VMOVAPS           Z1, Z3
+	VMOVAPS           Z1, Z2
 	VCMPPS            $0x11, Z7, Z1, K1
 	VMULPS            Z8, Z1, Z6
 	VBLENDMPS         Z6, Z1, K1, Z1
 	VMOVAPS.Z         Z9, K1, Z6
 	VPSUBD            Z10, Z1, Z1
-	VPSRAD            $0x17, Z1, Z2
-	VCVTDQ2PS         Z2, Z2
-	VADDPS            Z6, Z2, Z2
+	VPSRAD            $0x17, Z1, Z3
+	VCVTDQ2PS         Z3, Z3
+	VADDPS            Z6, Z3, Z3
 	VANDPS            Z11, Z1, Z1
 	VPADDD            Z10, Z1, Z1
 	VSUBPS            Z4, Z1, Z1
@@ -3430,17 +3430,17 @@ by1_wide:
 	VMULPS            Z1, Z1, Z21
 	VMULPS            Z1, Z6, Z6
 	VMULPS            Z21, Z6, Z6
-	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z2, Z6
+	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z3, Z6
 	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z21, Z6
 	VADDPS            Z6, Z1, Z1
-	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z2, Z1
-	VBROADCASTSS      loops7f800000<>+0(SB), Z2
-	VCMPPS            $0x15, Z2, Z3, K1
-	VBLENDMPS         Z3, Z1, K1, Z1
-	VCMPPS            $0x00, Z5, Z3, K1
-	VBROADCASTSS      loopsff800000<>+0(SB), Z2
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z3, Z1
+	VBROADCASTSS      loops7f800000<>+0(SB), Z3
+	VCMPPS            $0x15, Z3, Z2, K1
 	VBLENDMPS         Z2, Z1, K1, Z1
-	VCMPPS            $0x11, Z5, Z3, K1
+	VCMPPS            $0x00, Z5, Z2, K1
+	VBROADCASTSS      loopsff800000<>+0(SB), Z3
+	VBLENDMPS         Z3, Z1, K1, Z1
+	VCMPPS            $0x11, Z5, Z2, K1
 	VBROADCASTSS      loops7fc00000<>+0(SB), Z2
 	VBLENDMPS         Z2, Z1, K1, Z1
 	VADDPS            Z0, Z1, Z0
@@ -5059,29 +5059,29 @@ by2:
 	VSUBPS       loops3f800000<>+0(SB), Y5, Y6
 	VSUBPS       Y6, Y3, Y3
 	VDIVPS       Y5, Y3, Y3
-	VMOVAPS      Y4, Y8
-	VCMPPS       $0x11, loops00800000<>+0(SB), Y4, Y6
-	VMULPS       loops4b000000<>+0(SB), Y4, Y7
-	VBLENDVPS    Y6, Y7, Y4, Y4
-	VANDPS       loopsc1b80000<>+0(SB), Y6, Y7
-	VMOVUPS      loops3f3504f3<>+0(SB), Y9
-	VPSUBD       Y9, Y4, Y4
-	VPSRAD       $0x17, Y4, Y6
-	VCVTDQ2PS    Y6, Y6
-	VADDPS       Y7, Y6, Y6
+	VMOVAPS      Y4, Y6
+	VMOVAPS      Y5, Y7
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y4, Y8
+	VMULPS       loops4b000000<>+0(SB), Y4, Y9
+	VBLENDVPS    Y8, Y9, Y4, Y4
+	VANDPS       loopsc1b80000<>+0(SB), Y8, Y9
+	VMOVUPS      loops3f3504f3<>+0(SB), Y10
+	VPSUBD       Y10, Y4, Y4
+	VPSRAD       $0x17, Y4, Y8
+	VCVTDQ2PS    Y8, Y8
+	VADDPS       Y9, Y8, Y8
 	VANDPS       loops007fffff<>+0(SB), Y4, Y4
-	VPADDD       Y9, Y4, Y4
+	VPADDD       Y10, Y4, Y4
 	VSUBPS       loops3f800000<>+0(SB), Y4, Y4
-	VMOVAPS      Y5, Y9
-	VCMPPS       $0x11, loops00800000<>+0(SB), Y5, Y7
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y5, Y9
 	VMULPS       loops4b000000<>+0(SB), Y5, Y10
-	VBLENDVPS    Y7, Y10, Y5, Y5
-	VANDPS       loopsc1b80000<>+0(SB), Y7, Y10
+	VBLENDVPS    Y9, Y10, Y5, Y5
+	VANDPS       loopsc1b80000<>+0(SB), Y9, Y10
 	VMOVUPS      loops3f3504f3<>+0(SB), Y11
 	VPSUBD       Y11, Y5, Y5
-	VPSRAD       $0x17, Y5, Y7
-	VCVTDQ2PS    Y7, Y7
-	VADDPS       Y10, Y7, Y7
+	VPSRAD       $0x17, Y5, Y9
+	VCVTDQ2PS    Y9, Y9
+	VADDPS       Y10, Y9, Y9
 	VANDPS       loops007fffff<>+0(SB), Y5, Y5
 	VPADDD       Y11, Y5, Y5
 	VSUBPS       loops3f800000<>+0(SB), Y5, Y5
@@ -5106,30 +5106,30 @@ by2:
 	VMULPS       Y4, Y4, Y12
 	VMULPS       Y4, Y10, Y10
 	VMULPS       Y12, Y10, Y10
-	VFMADD231PS  loopsb95e8083<>+0(SB), Y6, Y10
+	VFMADD231PS  loopsb95e8083<>+0(SB), Y8, Y10
 	VFNMADD231PS loops3f000000<>+0(SB), Y12, Y10
 	VADDPS       Y10, Y4, Y4
-	VFMADD231PS  loops3f318000<>+0(SB), Y6, Y4
-	VMOVUPS      loops00000000<>+0(SB), Y6
-	VCMPPS       $0x15, loops7f800000<>+0(SB), Y8, Y10
-	VBLENDVPS    Y10, Y8, Y4, Y4
-	VCMPPS       $0x00, Y6, Y8, Y10
+	VFMADD231PS  loops3f318000<>+0(SB), Y8, Y4
+	VMOVUPS      loops00000000<>+0(SB), Y8
+	VCMPPS       $0x15, loops7f800000<>+0(SB), Y6, Y10
+	VBLENDVPS    Y10, Y6, Y4, Y4
+	VCMPPS       $0x00, Y8, Y6, Y10
 	VBLENDVPS    Y10, loopsff800000<>+0(SB), Y4, Y4
-	VCMPPS       $0x11, Y6, Y8, Y6
+	VCMPPS       $0x11, Y8, Y6, Y6
 	VBLENDVPS    Y6, loops7fc00000<>+0(SB), Y4, Y4
 	VMULPS       Y5, Y5, Y6
 	VMULPS       Y5, Y11, Y11
 	VMULPS       Y6, Y11, Y11
-	VFMADD231PS  loopsb95e8083<>+0(SB), Y7, Y11
+	VFMADD231PS  loopsb95e8083<>+0(SB), Y9, Y11
 	VFNMADD231PS loops3f000000<>+0(SB), Y6, Y11
 	VADDPS       Y11, Y5, Y5
-	VFMADD231PS  loops3f318000<>+0(SB), Y7, Y5
+	VFMADD231PS  loops3f318000<>+0(SB), Y9, Y5
 	VMOVUPS      loops00000000<>+0(SB), Y6
-	VCMPPS       $0x15, loops7f800000<>+0(SB), Y9, Y7
-	VBLENDVPS    Y7, Y9, Y5, Y5
-	VCMPPS       $0x00, Y6, Y9, Y7
-	VBLENDVPS    Y7, loopsff800000<>+0(SB), Y5, Y5
-	VCMPPS       $0x11, Y6, Y9, Y6
+	VCMPPS       $0x15, loops7f800000<>+0(SB), Y7, Y8
+	VBLENDVPS    Y8, Y7, Y5, Y5
+	VCMPPS       $0x00, Y6, Y7, Y8
+	VBLENDVPS    Y8, loopsff800000<>+0(SB), Y5, Y5
+	VCMPPS       $0x11, Y6, Y7, Y6
 	VBLENDVPS    Y6, loops7fc00000<>+0(SB), Y5, Y5
 	VADDPS       Y2, Y4, Y4
 	VMOVUPS      loops00000000<>+0(SB), Y2
@@ -5181,16 +5181,16 @@ by1:
 	VSUBPS       loops3f800000<>+0(SB), Y2, Y3
 	VSUBPS       Y3, Y1, Y1
 	VDIVPS       Y2, Y1, Y1
-	VMOVAPS      Y2, Y4
-	VCMPPS       $0x11, loops00800000<>+0(SB), Y2, Y3
+	VMOVAPS      Y2, Y3
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y2, Y4
 	VMULPS       loops4b000000<>+0(SB), Y2, Y5
-	VBLENDVPS    Y3, Y5, Y2, Y2
-	VANDPS       loopsc1b80000<>+0(SB), Y3, Y5
+	VBLENDVPS    Y4, Y5, Y2, Y2
+	VANDPS       loopsc1b80000<>+0(SB), Y4, Y5
 	VMOVUPS      loops3f3504f3<>+0(SB), Y6
 	VPSUBD       Y6, Y2, Y2
-	VPSRAD       $0x17, Y2, Y3
-	VCVTDQ2PS    Y3, Y3
-	VADDPS       Y5, Y3, Y3
+	VPSRAD       $0x17, Y2, Y4
+	VCVTDQ2PS    Y4, Y4
+	VADDPS       Y5, Y4, Y4
 	VANDPS       loops007fffff<>+0(SB), Y2, Y2
 	VPADDD       Y6, Y2, Y2
 	VSUBPS       loops3f800000<>+0(SB), Y2, Y2
@@ -5206,16 +5206,16 @@ by1:
 	VMULPS       Y2, Y2, Y6
 	VMULPS       Y2, Y5, Y5
 	VMULPS       Y6, Y5, Y5
-	VFMADD231PS  loopsb95e8083<>+0(SB), Y3, Y5
+	VFMADD231PS  loopsb95e8083<>+0(SB), Y4, Y5
 	VFNMADD231PS loops3f000000<>+0(SB), Y6, Y5
 	VADDPS       Y5, Y2, Y2
-	VFMADD231PS  loops3f318000<>+0(SB), Y3, Y2
-	VMOVUPS      loops00000000<>+0(SB), Y3
-	VCMPPS       $0x15, loops7f800000<>+0(SB), Y4, Y5
-	VBLENDVPS    Y5, Y4, Y2, Y2
-	VCMPPS       $0x00, Y3, Y4, Y5
+	VFMADD231PS  loops3f318000<>+0(SB), Y4, Y2
+	VMOVUPS      loops00000000<>+0(SB), Y4
+	VCMPPS       $0x15, loops7f800000<>+0(SB), Y3, Y5
+	VBLENDVPS    Y5, Y3, Y2, Y2
+	VCMPPS       $0x00, Y4, Y3, Y5
 	VBLENDVPS    Y5, loopsff800000<>+0(SB), Y2, Y2
-	VCMPPS       $0x11, Y3, Y4, Y3
+	VCMPPS       $0x11, Y4, Y3, Y3
 	VBLENDVPS    Y3, loops7fc00000<>+0(SB), Y2, Y2
 	VADDPS       Y1, Y2, Y2
 	VMOVUPS      loops00000000<>+0(SB), Y1
@@ -5264,16 +5264,16 @@ below1:
 	VSUBPS       loops3f800000<>+0(SB), Y3, Y4
 	VSUBPS       Y4, Y2, Y2
 	VDIVPS       Y3, Y2, Y2
-	VMOVAPS      Y3, Y5
-	VCMPPS       $0x11, loops00800000<>+0(SB), Y3, Y4
+	VMOVAPS      Y3, Y4
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y3, Y5
 	VMULPS       loops4b000000<>+0(SB), Y3, Y6
-	VBLENDVPS    Y4, Y6, Y3, Y3
-	VANDPS       loopsc1b80000<>+0(SB), Y4, Y6
+	VBLENDVPS    Y5, Y6, Y3, Y3
+	VANDPS       loopsc1b80000<>+0(SB), Y5, Y6
 	VMOVUPS      loops3f3504f3<>+0(SB), Y7
 	VPSUBD       Y7, Y3, Y3
-	VPSRAD       $0x17, Y3, Y4
-	VCVTDQ2PS    Y4, Y4
-	VADDPS       Y6, Y4, Y4
+	VPSRAD       $0x17, Y3, Y5
+	VCVTDQ2PS    Y5, Y5
+	VADDPS       Y6, Y5, Y5
 	VANDPS       loops007fffff<>+0(SB), Y3, Y3
 	VPADDD       Y7, Y3, Y3
 	VSUBPS       loops3f800000<>+0(SB), Y3, Y3
@@ -5289,16 +5289,16 @@ below1:
 	VMULPS       Y3, Y3, Y7
 	VMULPS       Y3, Y6, Y6
 	VMULPS       Y7, Y6, Y6
-	VFMADD231PS  loopsb95e8083<>+0(SB), Y4, Y6
+	VFMADD231PS  loopsb95e8083<>+0(SB), Y5, Y6
 	VFNMADD231PS loops3f000000<>+0(SB), Y7, Y6
 	VADDPS       Y6, Y3, Y3
-	VFMADD231PS  loops3f318000<>+0(SB), Y4, Y3
-	VMOVUPS      loops00000000<>+0(SB), Y4
-	VCMPPS       $0x15, loops7f800000<>+0(SB), Y5, Y6
-	VBLENDVPS    Y6, Y5, Y3, Y3
-	VCMPPS       $0x00, Y4, Y5, Y6
+	VFMADD231PS  loops3f318000<>+0(SB), Y5, Y3
+	VMOVUPS      loops00000000<>+0(SB), Y5
+	VCMPPS       $0x15, loops7f800000<>+0(SB), Y4, Y6
+	VBLENDVPS    Y6, Y4, Y3, Y3
+	VCMPPS       $0x00, Y5, Y4, Y6
 	VBLENDVPS    Y6, loopsff800000<>+0(SB), Y3, Y3
-	VCMPPS       $0x11, Y4, Y5, Y4
+	VCMPPS       $0x11, Y5, Y4, Y4
 	VBLENDVPS    Y4, loops7fc00000<>+0(SB), Y3, Y3
 	VADDPS       Y2, Y3, Y3
 	VMOVUPS      loops00000000<>+0(SB), Y2
@@ -5363,27 +5363,27 @@ by2_wide:
 	VSUBPS            Z18, Z8, Z9
 	VSUBPS            Z9, Z3, Z3
 	VDIVPS            Z8, Z3, Z3
-	VMOVAPS           Z7, Z24
+	VMOVAPS           Z7, Z9
+	VMOVAPS           Z8, Z10
 	VCMPPS            $0x11, Z19, Z7, K1
-	VMULPS            Z20, Z7, Z10
-	VBLENDMPS         Z10, Z7, K1, Z7
-	VMOVAPS.Z         Z21, K1, Z10
+	VMULPS            Z20, Z7, Z25
+	VBLENDMPS         Z25, Z7, K1, Z7
+	VMOVAPS.Z         Z21, K1, Z25
 	VPSUBD            Z22, Z7, Z7
-	VPSRAD            $0x17, Z7, Z9
-	VCVTDQ2PS         Z9, Z9
-	VADDPS            Z10, Z9, Z9
+	VPSRAD            $0x17, Z7, Z24
+	VCVTDQ2PS         Z24, Z24
+	VADDPS            Z25, Z24, Z24
 	VANDPS            Z23, Z7, Z7
 	VPADDD            Z22, Z7, Z7
 	VSUBPS            Z18, Z7, Z7
-	VMOVAPS           Z8, Z25
 	VCMPPS            $0x11, Z19, Z8, K1
 	VMULPS            Z20, Z8, Z26
 	VBLENDMPS         Z26, Z8, K1, Z8
 	VMOVAPS.Z         Z21, K1, Z26
 	VPSUBD            Z22, Z8, Z8
-	VPSRAD            $0x17, Z8, Z10
-	VCVTDQ2PS         Z10, Z10
-	VADDPS            Z26, Z10, Z10
+	VPSRAD            $0x17, Z8, Z25
+	VCVTDQ2PS         Z25, Z25
+	VADDPS            Z26, Z25, Z25
 	VANDPS            Z23, Z8, Z8
 	VPADDD            Z22, Z8, Z8
 	VSUBPS            Z18, Z8, Z8
@@ -5408,35 +5408,35 @@ by2_wide:
 	VMULPS            Z7, Z7, Z28
 	VMULPS            Z7, Z26, Z26
 	VMULPS            Z28, Z26, Z26
-	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z9, Z26
+	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z24, Z26
 	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z28, Z26
 	VADDPS            Z26, Z7, Z7
-	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z9, Z7
-	VBROADCASTSS      loops00000000<>+0(SB), Z9
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z24, Z7
+	VBROADCASTSS      loops00000000<>+0(SB), Z24
 	VBROADCASTSS      loops7f800000<>+0(SB), Z26
-	VCMPPS            $0x15, Z26, Z24, K1
-	VBLENDMPS         Z24, Z7, K1, Z7
-	VCMPPS            $0x00, Z9, Z24, K1
+	VCMPPS            $0x15, Z26, Z9, K1
+	VBLENDMPS         Z9, Z7, K1, Z7
+	VCMPPS            $0x00, Z24, Z9, K1
 	VBROADCASTSS      loopsff800000<>+0(SB), Z26
 	VBLENDMPS         Z26, Z7, K1, Z7
-	VCMPPS            $0x11, Z9, Z24, K1
+	VCMPPS            $0x11, Z24, Z9, K1
 	VBROADCASTSS      loops7fc00000<>+0(SB), Z9
 	VBLENDMPS         Z9, Z7, K1, Z7
 	VMULPS            Z8, Z8, Z9
 	VMULPS            Z8, Z27, Z27
 	VMULPS            Z9, Z27, Z27
-	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z10, Z27
+	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z25, Z27
 	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z9, Z27
 	VADDPS            Z27, Z8, Z8
-	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z10, Z8
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z25, Z8
 	VBROADCASTSS      loops00000000<>+0(SB), Z9
-	VBROADCASTSS      loops7f800000<>+0(SB), Z10
-	VCMPPS            $0x15, Z10, Z25, K1
-	VBLENDMPS         Z25, Z8, K1, Z8
-	VCMPPS            $0x00, Z9, Z25, K1
-	VBROADCASTSS      loopsff800000<>+0(SB), Z10
+	VBROADCASTSS      loops7f800000<>+0(SB), Z24
+	VCMPPS            $0x15, Z24, Z10, K1
 	VBLENDMPS         Z10, Z8, K1, Z8
-	VCMPPS            $0x11, Z9, Z25, K1
+	VCMPPS            $0x00, Z9, Z10, K1
+	VBROADCASTSS      loopsff800000<>+0(SB), Z24
+	VBLENDMPS         Z24, Z8, K1, Z8
+	VCMPPS            $0x11, Z9, Z10, K1
 	VBROADCASTSS      loops7fc00000<>+0(SB), Z9
 	VBLENDMPS         Z9, Z8, K1, Z8
 	VADDPS            Z2, Z7, Z7
@@ -5478,15 +5478,15 @@ by1_wide:
 	VSUBPS            Z18, Z2, Z3
 	VSUBPS            Z3, Z1, Z1
 	VDIVPS            Z2, Z1, Z1
-	VMOVAPS           Z2, Z7
+	VMOVAPS           Z2, Z3
 	VCMPPS            $0x11, Z19, Z2, K1
 	VMULPS            Z20, Z2, Z8
 	VBLENDMPS         Z8, Z2, K1, Z2
 	VMOVAPS.Z         Z21, K1, Z8
 	VPSUBD            Z22, Z2, Z2
-	VPSRAD            $0x17, Z2, Z3
-	VCVTDQ2PS         Z3, Z3
-	VADDPS            Z8, Z3, Z3
+	VPSRAD            $0x17, Z2, Z7
+	VCVTDQ2PS         Z7, Z7
+	VADDPS            Z8, Z7, Z7
 	VANDPS            Z23, Z2, Z2
 	VPADDD            Z22, Z2, Z2
 	VSUBPS            Z18, Z2, Z2
@@ -5502,18 +5502,18 @@ by1_wide:
 	VMULPS            Z2, Z2, Z9
 	VMULPS            Z2, Z8, Z8
 	VMULPS            Z9, Z8, Z8
-	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z3, Z8
+	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z7, Z8
 	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z9, Z8
 	VADDPS            Z8, Z2, Z2
-	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z3, Z2
-	VBROADCASTSS      loops00000000<>+0(SB), Z3
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z7, Z2
+	VBROADCASTSS      loops00000000<>+0(SB), Z7
 	VBROADCASTSS      loops7f800000<>+0(SB), Z8
-	VCMPPS            $0x15, Z8, Z7, K1
-	VBLENDMPS         Z7, Z2, K1, Z2
-	VCMPPS            $0x00, Z3, Z7, K1
+	VCMPPS            $0x15, Z8, Z3, K1
+	VBLENDMPS         Z3, Z2, K1, Z2
+	VCMPPS            $0x00, Z7, Z3, K1
 	VBROADCASTSS      loopsff800000<>+0(SB), Z8
 	VBLENDMPS         Z8, Z2, K1, Z2
-	VCMPPS            $0x11, Z3, Z7, K1
+	VCMPPS            $0x11, Z7, Z3, K1
 	VBROADCASTSS      loops7fc00000<>+0(SB), Z3
 	VBLENDMPS         Z3, Z2, K1, Z2
 	VADDPS            Z1, Z2, Z2
@@ -6378,6 +6378,609 @@ constants:
 	VBROADCASTSS loops3d2aaaa5<>+0(SB), Z21
 	VBROADCASTSS loopsbf000000<>+0(SB), Z22
 	JMP          begin
+
+// func vectorPower(dst *float32, x *float32, n int, k float32, c float32)
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
+TEXT ·vectorPower(SB), NOSPLIT, $0-32
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by1:
+	CMPQ         DX, $0x00000008
+	JLT          below1
+	VMOVUPS      (CX), Y0
+	VANDPS       loops7fffffff<>+0(SB), Y0, Y1
+	VMOVAPS      Y1, Y2
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y2, Y3
+	VMULPS       loops4b000000<>+0(SB), Y2, Y4
+	VBLENDVPS    Y3, Y4, Y2, Y2
+	VANDPS       loopsc1b80000<>+0(SB), Y3, Y4
+	VMOVUPS      loops3f3504f3<>+0(SB), Y5
+	VPSUBD       Y5, Y2, Y2
+	VPSRAD       $0x17, Y2, Y3
+	VCVTDQ2PS    Y3, Y3
+	VADDPS       Y4, Y3, Y3
+	VANDPS       loops007fffff<>+0(SB), Y2, Y2
+	VPADDD       Y5, Y2, Y2
+	VSUBPS       loops3f800000<>+0(SB), Y2, Y2
+	VBROADCASTSS k+24(FP), Y4
+	VCVTPS2PD    X2, Y5
+	VBROADCASTSD loops4000000000000000<>+0(SB), Y8
+	VADDPD       Y5, Y8, Y8
+	VDIVPD       Y8, Y5, Y8
+	VMULPD       Y8, Y8, Y5
+	VBROADCASTSD loops3fc3b13b13b13b14<>+0(SB), Y9
+	VMOVAPD      Y9, Y9
+	VBROADCASTSD loops3fc745d1745d1746<>+0(SB), Y10
+	VFMADD213PD  Y10, Y5, Y9
+	VBROADCASTSD loops3fcc71c71c71c71c<>+0(SB), Y10
+	VFMADD213PD  Y10, Y5, Y9
+	VBROADCASTSD loops3fd2492492492492<>+0(SB), Y10
+	VFMADD213PD  Y10, Y5, Y9
+	VBROADCASTSD loops3fd999999999999a<>+0(SB), Y10
+	VFMADD213PD  Y10, Y5, Y9
+	VBROADCASTSD loops3fe5555555555555<>+0(SB), Y10
+	VFMADD213PD  Y10, Y5, Y9
+	VBROADCASTSD loops4000000000000000<>+0(SB), Y10
+	VFMADD213PD  Y10, Y5, Y9
+	VMULPD       Y8, Y9, Y9
+	VBROADCASTSD loops3fe62e42fefa39ef<>+0(SB), Y5
+	VCVTPS2PD    X3, Y8
+	VFMADD231PD  Y5, Y8, Y9
+	VCVTPS2PD    X4, Y5
+	VMULPD       Y5, Y9, Y5
+	VBROADCASTSD loopsc08f400000000000<>+0(SB), Y8
+	VMAXPD       Y5, Y8, Y5
+	VBROADCASTSD loops408f400000000000<>+0(SB), Y8
+	VMINPD       Y5, Y8, Y5
+	VCVTPD2PSY   Y5, X6
+	VCVTPS2PD    X6, Y8
+	VSUBPD       Y8, Y5, Y5
+	VCVTPD2PSY   Y5, X7
+	VEXTRACTF128 $0x01, Y2, X2
+	VCVTPS2PD    X2, Y2
+	VBROADCASTSD loops4000000000000000<>+0(SB), Y5
+	VADDPD       Y2, Y5, Y5
+	VDIVPD       Y5, Y2, Y5
+	VMULPD       Y5, Y5, Y2
+	VBROADCASTSD loops3fc3b13b13b13b14<>+0(SB), Y8
+	VMOVAPD      Y8, Y8
+	VBROADCASTSD loops3fc745d1745d1746<>+0(SB), Y9
+	VFMADD213PD  Y9, Y2, Y8
+	VBROADCASTSD loops3fcc71c71c71c71c<>+0(SB), Y9
+	VFMADD213PD  Y9, Y2, Y8
+	VBROADCASTSD loops3fd2492492492492<>+0(SB), Y9
+	VFMADD213PD  Y9, Y2, Y8
+	VBROADCASTSD loops3fd999999999999a<>+0(SB), Y9
+	VFMADD213PD  Y9, Y2, Y8
+	VBROADCASTSD loops3fe5555555555555<>+0(SB), Y9
+	VFMADD213PD  Y9, Y2, Y8
+	VBROADCASTSD loops4000000000000000<>+0(SB), Y9
+	VFMADD213PD  Y9, Y2, Y8
+	VMULPD       Y5, Y8, Y8
+	VBROADCASTSD loops3fe62e42fefa39ef<>+0(SB), Y2
+	VEXTRACTF128 $0x01, Y3, X3
+	VCVTPS2PD    X3, Y3
+	VFMADD231PD  Y2, Y3, Y8
+	VCVTPS2PD    X4, Y2
+	VMULPD       Y2, Y8, Y3
+	VBROADCASTSD loopsc08f400000000000<>+0(SB), Y2
+	VMAXPD       Y3, Y2, Y3
+	VBROADCASTSD loops408f400000000000<>+0(SB), Y2
+	VMINPD       Y3, Y2, Y3
+	VCVTPD2PSY   Y3, X2
+	VCVTPS2PD    X2, Y5
+	VSUBPD       Y5, Y3, Y3
+	VCVTPD2PSY   Y3, X3
+	VINSERTF128  $0x01, X2, Y6, Y2
+	VINSERTF128  $0x01, X3, Y7, Y3
+	VMOVUPS      loops42b20000<>+0(SB), Y5
+	VMINPS       Y2, Y5, Y2
+	VMOVUPS      loopsc2d20000<>+0(SB), Y5
+	VMAXPS       Y2, Y5, Y2
+	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y5
+	VROUNDPS     $0x08, Y5, Y5
+	VFNMADD231PS loops3f318000<>+0(SB), Y5, Y2
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y5, Y2
+	VMOVUPS      loops39506967<>+0(SB), Y8
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3c088908<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3f000000<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y8
+	VFMADD213PS  loops3f800000<>+0(SB), Y2, Y8
+	VCVTPS2DQ    Y5, Y5
+	VPSRAD       $0x01, Y5, Y2
+	VPSUBD       Y2, Y5, Y5
+	VPADDD       loops0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y8, Y2
+	VPADDD       loops0000007f<>+0(SB), Y5, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VMULPS       Y5, Y2, Y2
+	VADDPS       loops3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y4, Y3
+	VMOVUPS      loops7f800000<>+0(SB), Y4
+	VBLENDVPS    Y3, loops00000000<>+0(SB), Y4, Y4
+	VCMPPS       $0x00, loops00000000<>+0(SB), Y1, Y5
+	VBLENDVPS    Y5, Y4, Y2, Y2
+	VMOVUPS      loops00000000<>+0(SB), Y4
+	VBLENDVPS    Y3, loops7f800000<>+0(SB), Y4, Y4
+	VCMPPS       $0x00, loops7f800000<>+0(SB), Y1, Y1
+	VCMPPS       $0x11, loops00000000<>+0(SB), Y0, Y3
+	VBLENDVPS    Y3, loops7fc00000<>+0(SB), Y2, Y2
+	VBLENDVPS    Y1, Y4, Y2, Y2
+	VCMPPS       $0x03, Y0, Y0, Y1
+	VBLENDVPS    Y1, Y0, Y2, Y0
+	VMOVUPS      Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x00000008, DX
+	JMP          by1
+
+below1:
+	TESTQ        DX, DX
+	JZ           end
+	NEGQ         DX
+	LEAQ         loopsOnes<>+0(SB), BX
+	VMOVUPS      32(BX)(DX*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VANDPS       loops7fffffff<>+0(SB), Y1, Y2
+	VMOVAPS      Y2, Y3
+	VCMPPS       $0x11, loops00800000<>+0(SB), Y3, Y4
+	VMULPS       loops4b000000<>+0(SB), Y3, Y5
+	VBLENDVPS    Y4, Y5, Y3, Y3
+	VANDPS       loopsc1b80000<>+0(SB), Y4, Y5
+	VMOVUPS      loops3f3504f3<>+0(SB), Y8
+	VPSUBD       Y8, Y3, Y3
+	VPSRAD       $0x17, Y3, Y4
+	VCVTDQ2PS    Y4, Y4
+	VADDPS       Y5, Y4, Y4
+	VANDPS       loops007fffff<>+0(SB), Y3, Y3
+	VPADDD       Y8, Y3, Y3
+	VSUBPS       loops3f800000<>+0(SB), Y3, Y3
+	VBROADCASTSS k+24(FP), Y5
+	VCVTPS2PD    X3, Y8
+	VBROADCASTSD loops4000000000000000<>+0(SB), Y9
+	VADDPD       Y8, Y9, Y9
+	VDIVPD       Y9, Y8, Y9
+	VMULPD       Y9, Y9, Y8
+	VBROADCASTSD loops3fc3b13b13b13b14<>+0(SB), Y10
+	VMOVAPD      Y10, Y10
+	VBROADCASTSD loops3fc745d1745d1746<>+0(SB), Y11
+	VFMADD213PD  Y11, Y8, Y10
+	VBROADCASTSD loops3fcc71c71c71c71c<>+0(SB), Y11
+	VFMADD213PD  Y11, Y8, Y10
+	VBROADCASTSD loops3fd2492492492492<>+0(SB), Y11
+	VFMADD213PD  Y11, Y8, Y10
+	VBROADCASTSD loops3fd999999999999a<>+0(SB), Y11
+	VFMADD213PD  Y11, Y8, Y10
+	VBROADCASTSD loops3fe5555555555555<>+0(SB), Y11
+	VFMADD213PD  Y11, Y8, Y10
+	VBROADCASTSD loops4000000000000000<>+0(SB), Y11
+	VFMADD213PD  Y11, Y8, Y10
+	VMULPD       Y9, Y10, Y10
+	VBROADCASTSD loops3fe62e42fefa39ef<>+0(SB), Y8
+	VCVTPS2PD    X4, Y9
+	VFMADD231PD  Y8, Y9, Y10
+	VCVTPS2PD    X5, Y8
+	VMULPD       Y8, Y10, Y8
+	VBROADCASTSD loopsc08f400000000000<>+0(SB), Y9
+	VMAXPD       Y8, Y9, Y8
+	VBROADCASTSD loops408f400000000000<>+0(SB), Y9
+	VMINPD       Y8, Y9, Y8
+	VCVTPD2PSY   Y8, X6
+	VCVTPS2PD    X6, Y9
+	VSUBPD       Y9, Y8, Y8
+	VCVTPD2PSY   Y8, X7
+	VEXTRACTF128 $0x01, Y3, X3
+	VCVTPS2PD    X3, Y3
+	VBROADCASTSD loops4000000000000000<>+0(SB), Y8
+	VADDPD       Y3, Y8, Y8
+	VDIVPD       Y8, Y3, Y8
+	VMULPD       Y8, Y8, Y3
+	VBROADCASTSD loops3fc3b13b13b13b14<>+0(SB), Y9
+	VMOVAPD      Y9, Y9
+	VBROADCASTSD loops3fc745d1745d1746<>+0(SB), Y10
+	VFMADD213PD  Y10, Y3, Y9
+	VBROADCASTSD loops3fcc71c71c71c71c<>+0(SB), Y10
+	VFMADD213PD  Y10, Y3, Y9
+	VBROADCASTSD loops3fd2492492492492<>+0(SB), Y10
+	VFMADD213PD  Y10, Y3, Y9
+	VBROADCASTSD loops3fd999999999999a<>+0(SB), Y10
+	VFMADD213PD  Y10, Y3, Y9
+	VBROADCASTSD loops3fe5555555555555<>+0(SB), Y10
+	VFMADD213PD  Y10, Y3, Y9
+	VBROADCASTSD loops4000000000000000<>+0(SB), Y10
+	VFMADD213PD  Y10, Y3, Y9
+	VMULPD       Y8, Y9, Y9
+	VBROADCASTSD loops3fe62e42fefa39ef<>+0(SB), Y3
+	VEXTRACTF128 $0x01, Y4, X4
+	VCVTPS2PD    X4, Y4
+	VFMADD231PD  Y3, Y4, Y9
+	VCVTPS2PD    X5, Y3
+	VMULPD       Y3, Y9, Y3
+	VBROADCASTSD loopsc08f400000000000<>+0(SB), Y4
+	VMAXPD       Y3, Y4, Y3
+	VBROADCASTSD loops408f400000000000<>+0(SB), Y4
+	VMINPD       Y3, Y4, Y3
+	VCVTPD2PSY   Y3, X4
+	VCVTPS2PD    X4, Y8
+	VSUBPD       Y8, Y3, Y3
+	VCVTPD2PSY   Y3, X3
+	VINSERTF128  $0x01, X4, Y6, Y4
+	VINSERTF128  $0x01, X3, Y7, Y3
+	VMOVUPS      loops42b20000<>+0(SB), Y6
+	VMINPS       Y4, Y6, Y4
+	VMOVUPS      loopsc2d20000<>+0(SB), Y6
+	VMAXPS       Y4, Y6, Y4
+	VMULPS       loops3fb8aa3b<>+0(SB), Y4, Y6
+	VROUNDPS     $0x08, Y6, Y6
+	VFNMADD231PS loops3f318000<>+0(SB), Y6, Y4
+	VFNMADD231PS loopsb95e8083<>+0(SB), Y6, Y4
+	VMOVUPS      loops39506967<>+0(SB), Y7
+	VFMADD213PS  loops3ab743ce<>+0(SB), Y4, Y7
+	VFMADD213PS  loops3c088908<>+0(SB), Y4, Y7
+	VFMADD213PS  loops3d2aa9c1<>+0(SB), Y4, Y7
+	VFMADD213PS  loops3e2aaaaa<>+0(SB), Y4, Y7
+	VFMADD213PS  loops3f000000<>+0(SB), Y4, Y7
+	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y7
+	VFMADD213PS  loops3f800000<>+0(SB), Y4, Y7
+	VCVTPS2DQ    Y6, Y6
+	VPSRAD       $0x01, Y6, Y4
+	VPSUBD       Y4, Y6, Y6
+	VPADDD       loops0000007f<>+0(SB), Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VMULPS       Y4, Y7, Y4
+	VPADDD       loops0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y4, Y4
+	VADDPS       loops3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y4, Y4
+	VCMPPS       $0x1e, loops00000000<>+0(SB), Y5, Y3
+	VMOVUPS      loops7f800000<>+0(SB), Y5
+	VBLENDVPS    Y3, loops00000000<>+0(SB), Y5, Y5
+	VCMPPS       $0x00, loops00000000<>+0(SB), Y2, Y6
+	VBLENDVPS    Y6, Y5, Y4, Y4
+	VMOVUPS      loops00000000<>+0(SB), Y5
+	VBLENDVPS    Y3, loops7f800000<>+0(SB), Y5, Y5
+	VCMPPS       $0x00, loops7f800000<>+0(SB), Y2, Y2
+	VCMPPS       $0x11, loops00000000<>+0(SB), Y1, Y3
+	VBLENDVPS    Y3, loops7fc00000<>+0(SB), Y4, Y4
+	VBLENDVPS    Y2, Y5, Y4, Y4
+	VCMPPS       $0x03, Y1, Y1, Y2
+	VBLENDVPS    Y2, Y1, Y4, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+
+by1_wide:
+	CMPQ             DX, $0x00000010
+	JLT              below1_wide
+	VMOVUPS          (CX), Z0
+	VANDPS           Z3, Z0, Z1
+	VMOVAPS          Z1, Z2
+	VCMPPS           $0x11, Z5, Z2, K1
+	VMULPS           Z7, Z2, Z6
+	VBLENDMPS        Z6, Z2, K1, Z2
+	VMOVAPS.Z        Z8, K1, Z6
+	VPSUBD           Z9, Z2, Z2
+	VPSRAD           $0x17, Z2, Z4
+	VCVTDQ2PS        Z4, Z4
+	VADDPS           Z6, Z4, Z4
+	VANDPS           Z10, Z2, Z2
+	VPADDD           Z9, Z2, Z2
+	VSUBPS           Z11, Z2, Z2
+	VCVTPS2PD        Y2, Z6
+	VBROADCASTSD     loops4000000000000000<>+0(SB), Z25
+	VADDPD           Z6, Z25, Z25
+	VDIVPD           Z25, Z6, Z25
+	VMULPD           Z25, Z25, Z6
+	VBROADCASTSD     loops3fc3b13b13b13b14<>+0(SB), Z26
+	VMOVAPD          Z26, Z26
+	VBROADCASTSD     loops3fc745d1745d1746<>+0(SB), Z27
+	VFMADD213PD      Z27, Z6, Z26
+	VBROADCASTSD     loops3fcc71c71c71c71c<>+0(SB), Z27
+	VFMADD213PD      Z27, Z6, Z26
+	VBROADCASTSD     loops3fd2492492492492<>+0(SB), Z27
+	VFMADD213PD      Z27, Z6, Z26
+	VBROADCASTSD     loops3fd999999999999a<>+0(SB), Z27
+	VFMADD213PD      Z27, Z6, Z26
+	VBROADCASTSD     loops3fe5555555555555<>+0(SB), Z27
+	VFMADD213PD      Z27, Z6, Z26
+	VBROADCASTSD     loops4000000000000000<>+0(SB), Z27
+	VFMADD213PD      Z27, Z6, Z26
+	VMULPD           Z25, Z26, Z26
+	VBROADCASTSD     loops3fe62e42fefa39ef<>+0(SB), Z6
+	VCVTPS2PD        Y4, Z25
+	VFMADD231PD      Z6, Z25, Z26
+	VCVTPS2PD        Y12, Z6
+	VMULPD           Z6, Z26, Z6
+	VBROADCASTSD     loopsc08f400000000000<>+0(SB), Z25
+	VMAXPD           Z6, Z25, Z6
+	VBROADCASTSD     loops408f400000000000<>+0(SB), Z25
+	VMINPD           Z6, Z25, Z6
+	VCVTPD2PS        Z6, Y13
+	VCVTPS2PD        Y13, Z25
+	VSUBPD           Z25, Z6, Z6
+	VCVTPD2PS        Z6, Y14
+	VEXTRACTF32X8    $0x01, Z2, Y2
+	VCVTPS2PD        Y2, Z2
+	VBROADCASTSD     loops4000000000000000<>+0(SB), Z6
+	VADDPD           Z2, Z6, Z6
+	VDIVPD           Z6, Z2, Z6
+	VMULPD           Z6, Z6, Z2
+	VBROADCASTSD     loops3fc3b13b13b13b14<>+0(SB), Z25
+	VMOVAPD          Z25, Z25
+	VBROADCASTSD     loops3fc745d1745d1746<>+0(SB), Z26
+	VFMADD213PD      Z26, Z2, Z25
+	VBROADCASTSD     loops3fcc71c71c71c71c<>+0(SB), Z26
+	VFMADD213PD      Z26, Z2, Z25
+	VBROADCASTSD     loops3fd2492492492492<>+0(SB), Z26
+	VFMADD213PD      Z26, Z2, Z25
+	VBROADCASTSD     loops3fd999999999999a<>+0(SB), Z26
+	VFMADD213PD      Z26, Z2, Z25
+	VBROADCASTSD     loops3fe5555555555555<>+0(SB), Z26
+	VFMADD213PD      Z26, Z2, Z25
+	VBROADCASTSD     loops4000000000000000<>+0(SB), Z26
+	VFMADD213PD      Z26, Z2, Z25
+	VMULPD           Z6, Z25, Z25
+	VBROADCASTSD     loops3fe62e42fefa39ef<>+0(SB), Z2
+	VEXTRACTF32X8    $0x01, Z4, Y4
+	VCVTPS2PD        Y4, Z4
+	VFMADD231PD      Z2, Z4, Z25
+	VCVTPS2PD        Y12, Z2
+	VMULPD           Z2, Z25, Z4
+	VBROADCASTSD     loopsc08f400000000000<>+0(SB), Z2
+	VMAXPD           Z4, Z2, Z4
+	VBROADCASTSD     loops408f400000000000<>+0(SB), Z2
+	VMINPD           Z4, Z2, Z4
+	VCVTPD2PS        Z4, Y2
+	VCVTPS2PD        Y2, Z6
+	VSUBPD           Z6, Z4, Z4
+	VCVTPD2PS        Z4, Y4
+	VINSERTF32X8     $0x01, Y2, Z13, Z2
+	VINSERTF32X8     $0x01, Y4, Z14, Z4
+	VMINPS           Z2, Z15, Z2
+	VMAXPS           Z2, Z16, Z2
+	VMOVAPS          Z17, Z25
+	VFMADD231PS      Z18, Z2, Z25
+	VSUBPS           Z17, Z25, Z6
+	VFNMADD231PS     Z19, Z6, Z2
+	VFNMADD231PS     Z20, Z6, Z2
+	VPERMPS          Z21, Z25, Z27
+	VMOVAPS          Z22, Z26
+	VFMADD231PS.BCST loops3e2aab90<>+0(SB), Z2, Z26
+	VMULPS           Z2, Z2, Z25
+	VFMADD231PS      Z25, Z26, Z2
+	VFMADD213PS      Z27, Z27, Z2
+	VSCALEFPS        Z6, Z2, Z2
+	VADDPS           Z11, Z4, Z4
+	VMULPS           Z4, Z2, Z2
+	VBROADCASTSS     loops00000000<>+0(SB), Z4
+	VCMPPS           $0x1e, Z4, Z12, K1
+	VBROADCASTSS     loops00000000<>+0(SB), Z4
+	VBROADCASTSS     loops7f800000<>+0(SB), Z6
+	VBLENDMPS        Z4, Z6, K1, Z23
+	VBROADCASTSS     loops00000000<>+0(SB), Z4
+	VCMPPS           $0x00, Z4, Z1, K2
+	VBLENDMPS        Z23, Z2, K2, Z2
+	VBROADCASTSS     loops7f800000<>+0(SB), Z4
+	VBROADCASTSS     loops00000000<>+0(SB), Z6
+	VBLENDMPS        Z4, Z6, K1, Z23
+	VBROADCASTSS     loops7f800000<>+0(SB), Z4
+	VCMPPS           $0x00, Z4, Z1, K1
+	VBROADCASTSS     loops00000000<>+0(SB), Z1
+	VCMPPS           $0x11, Z1, Z0, K2
+	VBROADCASTSS     loops7fc00000<>+0(SB), Z1
+	VBLENDMPS        Z1, Z2, K2, Z2
+	VBLENDMPS        Z23, Z2, K1, Z2
+	VCMPPS           $0x03, Z0, Z0, K1
+	VBLENDMPS        Z0, Z2, K1, Z0
+	VMOVUPS          Z0, (AX)
+	ADDQ             $0x00000040, CX
+	ADDQ             $0x00000040, AX
+	SUBQ             $0x00000010, DX
+	JMP              by1_wide
+
+below1_wide:
+	TESTQ            DX, DX
+	JZ               end_wide
+	LEAQ             loopsTails<>+0(SB), BX
+	KMOVW            (BX)(DX*2), K1
+	VMOVUPS.Z        (CX), K1, Z0
+	VANDPS           Z3, Z0, Z1
+	VMOVAPS          Z1, Z2
+	VCMPPS           $0x11, Z5, Z2, K2
+	VMULPS           Z7, Z2, Z3
+	VBLENDMPS        Z3, Z2, K2, Z2
+	VMOVAPS.Z        Z8, K2, Z3
+	VPSUBD           Z9, Z2, Z2
+	VPSRAD           $0x17, Z2, Z4
+	VCVTDQ2PS        Z4, Z4
+	VADDPS           Z3, Z4, Z4
+	VANDPS           Z10, Z2, Z2
+	VPADDD           Z9, Z2, Z2
+	VSUBPS           Z11, Z2, Z2
+	VCVTPS2PD        Y2, Z3
+	VBROADCASTSD     loops4000000000000000<>+0(SB), Z5
+	VADDPD           Z3, Z5, Z5
+	VDIVPD           Z5, Z3, Z5
+	VMULPD           Z5, Z5, Z3
+	VBROADCASTSD     loops3fc3b13b13b13b14<>+0(SB), Z6
+	VMOVAPD          Z6, Z6
+	VBROADCASTSD     loops3fc745d1745d1746<>+0(SB), Z7
+	VFMADD213PD      Z7, Z3, Z6
+	VBROADCASTSD     loops3fcc71c71c71c71c<>+0(SB), Z7
+	VFMADD213PD      Z7, Z3, Z6
+	VBROADCASTSD     loops3fd2492492492492<>+0(SB), Z7
+	VFMADD213PD      Z7, Z3, Z6
+	VBROADCASTSD     loops3fd999999999999a<>+0(SB), Z7
+	VFMADD213PD      Z7, Z3, Z6
+	VBROADCASTSD     loops3fe5555555555555<>+0(SB), Z7
+	VFMADD213PD      Z7, Z3, Z6
+	VBROADCASTSD     loops4000000000000000<>+0(SB), Z7
+	VFMADD213PD      Z7, Z3, Z6
+	VMULPD           Z5, Z6, Z6
+	VBROADCASTSD     loops3fe62e42fefa39ef<>+0(SB), Z3
+	VCVTPS2PD        Y4, Z5
+	VFMADD231PD      Z3, Z5, Z6
+	VCVTPS2PD        Y12, Z3
+	VMULPD           Z3, Z6, Z3
+	VBROADCASTSD     loopsc08f400000000000<>+0(SB), Z5
+	VMAXPD           Z3, Z5, Z3
+	VBROADCASTSD     loops408f400000000000<>+0(SB), Z5
+	VMINPD           Z3, Z5, Z3
+	VCVTPD2PS        Z3, Y13
+	VCVTPS2PD        Y13, Z5
+	VSUBPD           Z5, Z3, Z3
+	VCVTPD2PS        Z3, Y14
+	VEXTRACTF32X8    $0x01, Z2, Y2
+	VCVTPS2PD        Y2, Z2
+	VBROADCASTSD     loops4000000000000000<>+0(SB), Z3
+	VADDPD           Z2, Z3, Z3
+	VDIVPD           Z3, Z2, Z3
+	VMULPD           Z3, Z3, Z2
+	VBROADCASTSD     loops3fc3b13b13b13b14<>+0(SB), Z5
+	VMOVAPD          Z5, Z5
+	VBROADCASTSD     loops3fc745d1745d1746<>+0(SB), Z6
+	VFMADD213PD      Z6, Z2, Z5
+	VBROADCASTSD     loops3fcc71c71c71c71c<>+0(SB), Z6
+	VFMADD213PD      Z6, Z2, Z5
+	VBROADCASTSD     loops3fd2492492492492<>+0(SB), Z6
+	VFMADD213PD      Z6, Z2, Z5
+	VBROADCASTSD     loops3fd999999999999a<>+0(SB), Z6
+	VFMADD213PD      Z6, Z2, Z5
+	VBROADCASTSD     loops3fe5555555555555<>+0(SB), Z6
+	VFMADD213PD      Z6, Z2, Z5
+	VBROADCASTSD     loops4000000000000000<>+0(SB), Z6
+	VFMADD213PD      Z6, Z2, Z5
+	VMULPD           Z3, Z5, Z5
+	VBROADCASTSD     loops3fe62e42fefa39ef<>+0(SB), Z2
+	VEXTRACTF32X8    $0x01, Z4, Y3
+	VCVTPS2PD        Y3, Z3
+	VFMADD231PD      Z2, Z3, Z5
+	VCVTPS2PD        Y12, Z2
+	VMULPD           Z2, Z5, Z2
+	VBROADCASTSD     loopsc08f400000000000<>+0(SB), Z3
+	VMAXPD           Z2, Z3, Z2
+	VBROADCASTSD     loops408f400000000000<>+0(SB), Z3
+	VMINPD           Z2, Z3, Z2
+	VCVTPD2PS        Z2, Y3
+	VCVTPS2PD        Y3, Z4
+	VSUBPD           Z4, Z2, Z2
+	VCVTPD2PS        Z2, Y2
+	VINSERTF32X8     $0x01, Y3, Z13, Z3
+	VINSERTF32X8     $0x01, Y2, Z14, Z2
+	VMINPS           Z3, Z15, Z3
+	VMAXPS           Z3, Z16, Z3
+	VMOVAPS          Z17, Z4
+	VFMADD231PS      Z18, Z3, Z4
+	VSUBPS           Z17, Z4, Z5
+	VFNMADD231PS     Z19, Z5, Z3
+	VFNMADD231PS     Z20, Z5, Z3
+	VPERMPS          Z21, Z4, Z6
+	VMOVAPS          Z22, Z7
+	VFMADD231PS.BCST loops3e2aab90<>+0(SB), Z3, Z7
+	VMULPS           Z3, Z3, Z4
+	VFMADD231PS      Z4, Z7, Z3
+	VFMADD213PS      Z6, Z6, Z3
+	VSCALEFPS        Z5, Z3, Z3
+	VADDPS           Z11, Z2, Z2
+	VMULPS           Z2, Z3, Z3
+	VBROADCASTSS     loops00000000<>+0(SB), Z2
+	VCMPPS           $0x1e, Z2, Z12, K2
+	VBROADCASTSS     loops00000000<>+0(SB), Z2
+	VBROADCASTSS     loops7f800000<>+0(SB), Z4
+	VBLENDMPS        Z2, Z4, K2, Z24
+	VBROADCASTSS     loops00000000<>+0(SB), Z2
+	VCMPPS           $0x00, Z2, Z1, K3
+	VBLENDMPS        Z24, Z3, K3, Z3
+	VBROADCASTSS     loops7f800000<>+0(SB), Z2
+	VBROADCASTSS     loops00000000<>+0(SB), Z4
+	VBLENDMPS        Z2, Z4, K2, Z24
+	VBROADCASTSS     loops7f800000<>+0(SB), Z2
+	VCMPPS           $0x00, Z2, Z1, K2
+	VBROADCASTSS     loops00000000<>+0(SB), Z1
+	VCMPPS           $0x11, Z1, Z0, K3
+	VBROADCASTSS     loops7fc00000<>+0(SB), Z1
+	VBLENDMPS        Z1, Z3, K3, Z3
+	VBLENDMPS        Z24, Z3, K2, Z3
+	VCMPPS           $0x03, Z0, Z0, K2
+	VBLENDMPS        Z0, Z3, K2, Z0
+	VMOVUPS          Z0, K1, (AX)
+	ADDQ             $0x00000040, CX
+	ADDQ             $0x00000040, AX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS loops7fffffff<>+0(SB), Z3
+	VBROADCASTSS loops00800000<>+0(SB), Z5
+	VBROADCASTSS loops4b000000<>+0(SB), Z7
+	VBROADCASTSS loopsc1b80000<>+0(SB), Z8
+	VBROADCASTSS loops3f3504f3<>+0(SB), Z9
+	VBROADCASTSS loops007fffff<>+0(SB), Z10
+	VBROADCASTSS loops3f800000<>+0(SB), Z11
+	VBROADCASTSS k+24(FP), Z12
+	VBROADCASTSS loops42b20000<>+0(SB), Z15
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z16
+	VBROADCASTSS loops49400000<>+0(SB), Z17
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z18
+	VBROADCASTSS loops3f317218<>+0(SB), Z19
+	VBROADCASTSS loopsb102e308<>+0(SB), Z20
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z21
+	VBROADCASTSS loops3f000111<>+0(SB), Z22
+	JMP          begin
+
+DATA loops4000000000000000<>+0(SB)/8, $0x4000000000000000
+GLOBL loops4000000000000000<>(SB), RODATA|NOPTR, $8
+
+DATA loops3fc3b13b13b13b14<>+0(SB)/8, $0x3fc3b13b13b13b14
+GLOBL loops3fc3b13b13b13b14<>(SB), RODATA|NOPTR, $8
+
+DATA loops3fc745d1745d1746<>+0(SB)/8, $0x3fc745d1745d1746
+GLOBL loops3fc745d1745d1746<>(SB), RODATA|NOPTR, $8
+
+DATA loops3fcc71c71c71c71c<>+0(SB)/8, $0x3fcc71c71c71c71c
+GLOBL loops3fcc71c71c71c71c<>(SB), RODATA|NOPTR, $8
+
+DATA loops3fd2492492492492<>+0(SB)/8, $0x3fd2492492492492
+GLOBL loops3fd2492492492492<>(SB), RODATA|NOPTR, $8
+
+DATA loops3fd999999999999a<>+0(SB)/8, $0x3fd999999999999a
+GLOBL loops3fd999999999999a<>(SB), RODATA|NOPTR, $8
+
+DATA loops3fe5555555555555<>+0(SB)/8, $0x3fe5555555555555
+GLOBL loops3fe5555555555555<>(SB), RODATA|NOPTR, $8
+
+DATA loops3fe62e42fefa39ef<>+0(SB)/8, $0x3fe62e42fefa39ef
+GLOBL loops3fe62e42fefa39ef<>(SB), RODATA|NOPTR, $8
+
+DATA loopsc08f400000000000<>+0(SB)/8, $0xc08f400000000000
+GLOBL loopsc08f400000000000<>(SB), RODATA|NOPTR, $8
+
+DATA loops408f400000000000<>+0(SB)/8, $0x408f400000000000
+GLOBL loops408f400000000000<>(SB), RODATA|NOPTR, $8
 
 // func vectorFill(dst *float32, x *float32, n int, k float32, c float32)
 // Requires: AVX, AVX512F
@@ -15681,49 +16284,39 @@ TEXT ·vectorSum(SB), NOSPLIT, $0-24
 	MOVQ   n+8(FP), CX
 
 by4:
-	CMPQ         CX, $0x00000020
-	JLT          below4
-	VMOVUPS      (AX), Y4
-	VCVTPS2PD    X4, Y5
-	VADDPD       Y5, Y0, Y0
-	VEXTRACTF128 $0x01, Y4, X4
-	VCVTPS2PD    X4, Y4
-	VADDPD       Y4, Y1, Y1
-	VMOVUPS      32(AX), Y4
-	VCVTPS2PD    X4, Y5
-	VADDPD       Y5, Y2, Y2
-	VEXTRACTF128 $0x01, Y4, X4
-	VCVTPS2PD    X4, Y4
-	VADDPD       Y4, Y3, Y3
-	VMOVUPS      64(AX), Y4
-	VCVTPS2PD    X4, Y5
-	VADDPD       Y5, Y0, Y0
-	VEXTRACTF128 $0x01, Y4, X4
-	VCVTPS2PD    X4, Y4
-	VADDPD       Y4, Y1, Y1
-	VMOVUPS      96(AX), Y4
-	VCVTPS2PD    X4, Y5
-	VADDPD       Y5, Y2, Y2
-	VEXTRACTF128 $0x01, Y4, X4
-	VCVTPS2PD    X4, Y4
-	VADDPD       Y4, Y3, Y3
-	ADDQ         $0x00000080, AX
-	SUBQ         $0x00000020, CX
-	JMP          by4
+	CMPQ      CX, $0x00000020
+	JLT       below4
+	VCVTPS2PD (AX), Y4
+	VADDPD    Y4, Y0, Y0
+	VCVTPS2PD 16(AX), Y4
+	VADDPD    Y4, Y1, Y1
+	VCVTPS2PD 32(AX), Y4
+	VADDPD    Y4, Y2, Y2
+	VCVTPS2PD 48(AX), Y4
+	VADDPD    Y4, Y3, Y3
+	VCVTPS2PD 64(AX), Y4
+	VADDPD    Y4, Y0, Y0
+	VCVTPS2PD 80(AX), Y4
+	VADDPD    Y4, Y1, Y1
+	VCVTPS2PD 96(AX), Y4
+	VADDPD    Y4, Y2, Y2
+	VCVTPS2PD 112(AX), Y4
+	VADDPD    Y4, Y3, Y3
+	ADDQ      $0x00000080, AX
+	SUBQ      $0x00000020, CX
+	JMP       by4
 
 below4:
 by1:
-	CMPQ         CX, $0x00000008
-	JLT          below1
-	VMOVUPS      (AX), Y4
-	VCVTPS2PD    X4, Y5
-	VADDPD       Y5, Y0, Y0
-	VEXTRACTF128 $0x01, Y4, X4
-	VCVTPS2PD    X4, Y4
-	VADDPD       Y4, Y1, Y1
-	ADDQ         $0x00000020, AX
-	SUBQ         $0x00000008, CX
-	JMP          by1
+	CMPQ      CX, $0x00000008
+	JLT       below1
+	VCVTPS2PD (AX), Y4
+	VADDPD    Y4, Y0, Y0
+	VCVTPS2PD 16(AX), Y4
+	VADDPD    Y4, Y1, Y1
+	ADDQ      $0x00000020, AX
+	SUBQ      $0x00000008, CX
+	JMP       by1
 
 below1:
 	TESTQ        CX, CX
@@ -15763,73 +16356,55 @@ begin:
 	MOVQ   n+8(FP), CX
 
 by8_wide:
-	CMPQ          CX, $0x00000080
-	JLT           below8_wide
-	VMOVUPS       (AX), Z4
-	VCVTPS2PD     Y4, Z5
-	VADDPD        Z5, Z0, Z0
-	VEXTRACTF32X8 $0x01, Z4, Y4
-	VCVTPS2PD     Y4, Z4
-	VADDPD        Z4, Z1, Z1
-	VMOVUPS       64(AX), Z4
-	VCVTPS2PD     Y4, Z5
-	VADDPD        Z5, Z2, Z2
-	VEXTRACTF32X8 $0x01, Z4, Y4
-	VCVTPS2PD     Y4, Z4
-	VADDPD        Z4, Z3, Z3
-	VMOVUPS       128(AX), Z4
-	VCVTPS2PD     Y4, Z5
-	VADDPD        Z5, Z0, Z0
-	VEXTRACTF32X8 $0x01, Z4, Y4
-	VCVTPS2PD     Y4, Z4
-	VADDPD        Z4, Z1, Z1
-	VMOVUPS       192(AX), Z4
-	VCVTPS2PD     Y4, Z5
-	VADDPD        Z5, Z2, Z2
-	VEXTRACTF32X8 $0x01, Z4, Y4
-	VCVTPS2PD     Y4, Z4
-	VADDPD        Z4, Z3, Z3
-	VMOVUPS       256(AX), Z4
-	VCVTPS2PD     Y4, Z5
-	VADDPD        Z5, Z0, Z0
-	VEXTRACTF32X8 $0x01, Z4, Y4
-	VCVTPS2PD     Y4, Z4
-	VADDPD        Z4, Z1, Z1
-	VMOVUPS       320(AX), Z4
-	VCVTPS2PD     Y4, Z5
-	VADDPD        Z5, Z2, Z2
-	VEXTRACTF32X8 $0x01, Z4, Y4
-	VCVTPS2PD     Y4, Z4
-	VADDPD        Z4, Z3, Z3
-	VMOVUPS       384(AX), Z4
-	VCVTPS2PD     Y4, Z5
-	VADDPD        Z5, Z0, Z0
-	VEXTRACTF32X8 $0x01, Z4, Y4
-	VCVTPS2PD     Y4, Z4
-	VADDPD        Z4, Z1, Z1
-	VMOVUPS       448(AX), Z4
-	VCVTPS2PD     Y4, Z5
-	VADDPD        Z5, Z2, Z2
-	VEXTRACTF32X8 $0x01, Z4, Y4
-	VCVTPS2PD     Y4, Z4
-	VADDPD        Z4, Z3, Z3
-	ADDQ          $0x00000200, AX
-	SUBQ          $0x00000080, CX
-	JMP           by8_wide
+	CMPQ      CX, $0x00000080
+	JLT       below8_wide
+	VCVTPS2PD (AX), Z4
+	VADDPD    Z4, Z0, Z0
+	VCVTPS2PD 32(AX), Z4
+	VADDPD    Z4, Z1, Z1
+	VCVTPS2PD 64(AX), Z4
+	VADDPD    Z4, Z2, Z2
+	VCVTPS2PD 96(AX), Z4
+	VADDPD    Z4, Z3, Z3
+	VCVTPS2PD 128(AX), Z4
+	VADDPD    Z4, Z0, Z0
+	VCVTPS2PD 160(AX), Z4
+	VADDPD    Z4, Z1, Z1
+	VCVTPS2PD 192(AX), Z4
+	VADDPD    Z4, Z2, Z2
+	VCVTPS2PD 224(AX), Z4
+	VADDPD    Z4, Z3, Z3
+	VCVTPS2PD 256(AX), Z4
+	VADDPD    Z4, Z0, Z0
+	VCVTPS2PD 288(AX), Z4
+	VADDPD    Z4, Z1, Z1
+	VCVTPS2PD 320(AX), Z4
+	VADDPD    Z4, Z2, Z2
+	VCVTPS2PD 352(AX), Z4
+	VADDPD    Z4, Z3, Z3
+	VCVTPS2PD 384(AX), Z4
+	VADDPD    Z4, Z0, Z0
+	VCVTPS2PD 416(AX), Z4
+	VADDPD    Z4, Z1, Z1
+	VCVTPS2PD 448(AX), Z4
+	VADDPD    Z4, Z2, Z2
+	VCVTPS2PD 480(AX), Z4
+	VADDPD    Z4, Z3, Z3
+	ADDQ      $0x00000200, AX
+	SUBQ      $0x00000080, CX
+	JMP       by8_wide
 
 below8_wide:
 by1_wide:
-	CMPQ          CX, $0x00000010
-	JLT           below1_wide
-	VMOVUPS       (AX), Z4
-	VCVTPS2PD     Y4, Z5
-	VADDPD        Z5, Z0, Z0
-	VEXTRACTF32X8 $0x01, Z4, Y4
-	VCVTPS2PD     Y4, Z4
-	VADDPD        Z4, Z1, Z1
-	ADDQ          $0x00000040, AX
-	SUBQ          $0x00000010, CX
-	JMP           by1_wide
+	CMPQ      CX, $0x00000010
+	JLT       below1_wide
+	VCVTPS2PD (AX), Z4
+	VADDPD    Z4, Z0, Z0
+	VCVTPS2PD 32(AX), Z4
+	VADDPD    Z4, Z1, Z1
+	ADDQ      $0x00000040, AX
+	SUBQ      $0x00000010, CX
+	JMP       by1_wide
 
 below1_wide:
 	TESTQ         CX, CX
@@ -16965,51 +17540,39 @@ TEXT ·vectorDot(SB), NOSPLIT, $0-32
 	MOVQ   n+16(FP), DX
 
 by2:
-	CMPQ         DX, $0x00000010
-	JLT          below2
-	VMOVUPS      (AX), Y4
-	VMOVUPS      (CX), Y5
-	VCVTPS2PD    X4, Y6
-	VCVTPS2PD    X5, Y7
-	VFMADD231PD  Y6, Y7, Y0
-	VEXTRACTF128 $0x01, Y4, X4
-	VCVTPS2PD    X4, Y4
-	VEXTRACTF128 $0x01, Y5, X5
-	VCVTPS2PD    X5, Y5
-	VFMADD231PD  Y4, Y5, Y1
-	VMOVUPS      32(AX), Y4
-	VMOVUPS      32(CX), Y5
-	VCVTPS2PD    X4, Y6
-	VCVTPS2PD    X5, Y7
-	VFMADD231PD  Y6, Y7, Y2
-	VEXTRACTF128 $0x01, Y4, X4
-	VCVTPS2PD    X4, Y4
-	VEXTRACTF128 $0x01, Y5, X5
-	VCVTPS2PD    X5, Y5
-	VFMADD231PD  Y4, Y5, Y3
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000040, CX
-	SUBQ         $0x00000010, DX
-	JMP          by2
+	CMPQ        DX, $0x00000010
+	JLT         below2
+	VCVTPS2PD   (AX), Y4
+	VCVTPS2PD   (CX), Y5
+	VFMADD231PD Y4, Y5, Y0
+	VCVTPS2PD   16(AX), Y4
+	VCVTPS2PD   16(CX), Y5
+	VFMADD231PD Y4, Y5, Y1
+	VCVTPS2PD   32(AX), Y4
+	VCVTPS2PD   32(CX), Y5
+	VFMADD231PD Y4, Y5, Y2
+	VCVTPS2PD   48(AX), Y4
+	VCVTPS2PD   48(CX), Y5
+	VFMADD231PD Y4, Y5, Y3
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x00000010, DX
+	JMP         by2
 
 below2:
 by1:
-	CMPQ         DX, $0x00000008
-	JLT          below1
-	VMOVUPS      (AX), Y4
-	VMOVUPS      (CX), Y5
-	VCVTPS2PD    X4, Y6
-	VCVTPS2PD    X5, Y7
-	VFMADD231PD  Y6, Y7, Y0
-	VEXTRACTF128 $0x01, Y4, X4
-	VCVTPS2PD    X4, Y4
-	VEXTRACTF128 $0x01, Y5, X5
-	VCVTPS2PD    X5, Y5
-	VFMADD231PD  Y4, Y5, Y1
-	ADDQ         $0x00000020, AX
-	ADDQ         $0x00000020, CX
-	SUBQ         $0x00000008, DX
-	JMP          by1
+	CMPQ        DX, $0x00000008
+	JLT         below1
+	VCVTPS2PD   (AX), Y4
+	VCVTPS2PD   (CX), Y5
+	VFMADD231PD Y4, Y5, Y0
+	VCVTPS2PD   16(AX), Y4
+	VCVTPS2PD   16(CX), Y5
+	VFMADD231PD Y4, Y5, Y1
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	SUBQ        $0x00000008, DX
+	JMP         by1
 
 below1:
 	TESTQ        DX, DX
@@ -17055,51 +17618,39 @@ begin:
 	MOVQ   n+16(FP), DX
 
 by2_wide:
-	CMPQ          DX, $0x00000020
-	JLT           below2_wide
-	VMOVUPS       (AX), Z4
-	VMOVUPS       (CX), Z5
-	VCVTPS2PD     Y4, Z6
-	VCVTPS2PD     Y5, Z7
-	VFMADD231PD   Z6, Z7, Z0
-	VEXTRACTF32X8 $0x01, Z4, Y4
-	VCVTPS2PD     Y4, Z4
-	VEXTRACTF32X8 $0x01, Z5, Y5
-	VCVTPS2PD     Y5, Z5
-	VFMADD231PD   Z4, Z5, Z1
-	VMOVUPS       64(AX), Z4
-	VMOVUPS       64(CX), Z5
-	VCVTPS2PD     Y4, Z6
-	VCVTPS2PD     Y5, Z7
-	VFMADD231PD   Z6, Z7, Z2
-	VEXTRACTF32X8 $0x01, Z4, Y4
-	VCVTPS2PD     Y4, Z4
-	VEXTRACTF32X8 $0x01, Z5, Y5
-	VCVTPS2PD     Y5, Z5
-	VFMADD231PD   Z4, Z5, Z3
-	ADDQ          $0x00000080, AX
-	ADDQ          $0x00000080, CX
-	SUBQ          $0x00000020, DX
-	JMP           by2_wide
+	CMPQ        DX, $0x00000020
+	JLT         below2_wide
+	VCVTPS2PD   (AX), Z4
+	VCVTPS2PD   (CX), Z5
+	VFMADD231PD Z4, Z5, Z0
+	VCVTPS2PD   32(AX), Z4
+	VCVTPS2PD   32(CX), Z5
+	VFMADD231PD Z4, Z5, Z1
+	VCVTPS2PD   64(AX), Z4
+	VCVTPS2PD   64(CX), Z5
+	VFMADD231PD Z4, Z5, Z2
+	VCVTPS2PD   96(AX), Z4
+	VCVTPS2PD   96(CX), Z5
+	VFMADD231PD Z4, Z5, Z3
+	ADDQ        $0x00000080, AX
+	ADDQ        $0x00000080, CX
+	SUBQ        $0x00000020, DX
+	JMP         by2_wide
 
 below2_wide:
 by1_wide:
-	CMPQ          DX, $0x00000010
-	JLT           below1_wide
-	VMOVUPS       (AX), Z4
-	VMOVUPS       (CX), Z5
-	VCVTPS2PD     Y4, Z6
-	VCVTPS2PD     Y5, Z7
-	VFMADD231PD   Z6, Z7, Z0
-	VEXTRACTF32X8 $0x01, Z4, Y4
-	VCVTPS2PD     Y4, Z4
-	VEXTRACTF32X8 $0x01, Z5, Y5
-	VCVTPS2PD     Y5, Z5
-	VFMADD231PD   Z4, Z5, Z1
-	ADDQ          $0x00000040, AX
-	ADDQ          $0x00000040, CX
-	SUBQ          $0x00000010, DX
-	JMP           by1_wide
+	CMPQ        DX, $0x00000010
+	JLT         below1_wide
+	VCVTPS2PD   (AX), Z4
+	VCVTPS2PD   (CX), Z5
+	VFMADD231PD Z4, Z5, Z0
+	VCVTPS2PD   32(AX), Z4
+	VCVTPS2PD   32(CX), Z5
+	VFMADD231PD Z4, Z5, Z1
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x00000010, DX
+	JMP         by1_wide
 
 below1_wide:
 	TESTQ         DX, DX

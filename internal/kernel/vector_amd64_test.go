@@ -28,6 +28,9 @@ func vectorsAgreeWithGeneric(t *testing.T) {
 	for n := range 100 {
 		a, b := special(n, 1), special(n, 2)
 		for _, o := range binaries {
+			if o.name == "Pow" { // is no arithmetic
+				continue
+			}
 			check(o.name, n, func(dst []Float) { o.op.VV(dst, a, b) })
 			for _, s := range []Float{-1.5, 0, 3, nan, inf} {
 				check(o.name+".VS", n, func(dst []Float) { o.op.VS(dst, a, s) })
@@ -37,7 +40,8 @@ func vectorsAgreeWithGeneric(t *testing.T) {
 		check("AddProduct", n, func(dst []Float) { AddProduct(dst, a, b) })
 		check("AddScaled", n, func(dst []Float) { AddScaled(dst, a, .3) })
 		for _, u := range unaries {
-			if !slices.Contains([]string{"Exp", "Log", "Tanh", "Sigmoid", "Erf", "Softplus", "Expm1", "Log1p", "Sin", "Cos"}, u.name) {
+			if !slices.Contains([]string{"Exp", "Log", "Tanh", "Sigmoid", "Erf", "Softplus", "Expm1", "Log1p", "Sin", "Cos",
+				"PowScalar 1.75", "PowScalar -0.3", "PowScalar 40.5"}, u.name) {
 				check(u.name, n, func(dst []Float) { u.f(dst, a, u.k, u.c) })
 			}
 		}

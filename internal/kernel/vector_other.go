@@ -8,7 +8,7 @@ import "slices"
 var (
 	vectorAffine, vectorSquare, vectorAbs, vectorSqrt, vectorRsqrt, vectorReLU, vectorLeakyReLU, vectorLeakyGate,
 	vectorClamp, vectorInside, vectorExp, vectorLog, vectorTanh, vectorSigmoid, vectorErf, vectorSoftplus, vectorScaledExp,
-	vectorShift, vectorExpm1, vectorLog1p, vectorSin, vectorCos, vectorFill, vectorGELU, vectorGELUTanh, vectorSiLU, vectorMish, vectorELU, vectorHardSwish absent
+	vectorShift, vectorExpm1, vectorLog1p, vectorSin, vectorCos, vectorFill, vectorPower, vectorGELU, vectorGELUTanh, vectorSiLU, vectorMish, vectorELU, vectorHardSwish absent
 
 	vectorAdd, vectorSub, vectorMul, vectorDiv, vectorMax, vectorMin, vectorGreater, vectorGreaterEqual, vectorEqual,
 	vectorGate, vectorAddScaled, vectorBlend, vectorSoftmaxGrad, vectorLogSoftmaxGrad absent

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -126,24 +127,10 @@ func log1p(x []vec) {
 	}
 }
 
-// log replaces x = 2ᵉ·m, ½√2 ≤ m < √2, by e·log 2 + log m. The polynomial of m − 1 is Cephes'.
+// log replaces x = 2ᵉ·m by e·log 2 + log m. The polynomial of m − 1 is Cephes'.
 func log(x []vec) {
-	e, special := registers(len(x)), registers(len(x))
-	for i := range x {
-		move(special[i], x[i])
-		small, scaled := compared(less, x[i], words(1<<23)), register()
-		mul(scaled, x[i], floats(1<<23))
-		choose(x[i], small, scaled, x[i])
-		keep(scaled, small, floats(-23))
-		root := in(floats(math.Sqrt2 / 2))
-		subInts(x[i], x[i], root)
-		shiftRight(e[i], x[i], 23)
-		toFloats(e[i], e[i])
-		add(e[i], e[i], scaled)
-		and(x[i], x[i], words(1<<23-1))
-		addInts(x[i], x[i], root)
-		sub(x[i], x[i], floats(1))
-	}
+	special := copied(x)
+	e := split(x)
 	p := horner(x, 7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
 		2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1)
 	for i := range x {
@@ -161,6 +148,26 @@ func log(x []vec) {
 		choose(x[i], compared(equal, special[i], zero), floats(math.Inf(-1)), x[i])
 		choose(x[i], compared(less, special[i], zero), words(notANumber), x[i])
 	}
+}
+
+// split replaces x = 2ᵉ·m, ½√2 ≤ m < √2, by m − 1, which is exact, and returns e.
+func split(x []vec) (e []vec) {
+	e = registers(len(x))
+	for i := range x {
+		small, scaled := compared(less, x[i], words(1<<23)), register()
+		mul(scaled, x[i], floats(1<<23))
+		choose(x[i], small, scaled, x[i])
+		keep(scaled, small, floats(-23))
+		root := in(floats(math.Sqrt2 / 2))
+		subInts(x[i], x[i], root)
+		shiftRight(e[i], x[i], 23)
+		toFloats(e[i], e[i])
+		add(e[i], e[i], scaled)
+		and(x[i], x[i], words(1<<23-1))
+		addInts(x[i], x[i], root)
+		sub(x[i], x[i], floats(1))
+	}
+	return e
 }
 
 // sigmoid replaces x by 1/(1 + e⁻ˣ), or eˣ/(1 + eˣ) below 0, so that nothing overflows.
@@ -295,5 +302,77 @@ func sine(x []vec, shift float64) {
 		VPSLLD(Imm(31), n[i], n[i])
 		xor(x[i], x[i], n[i])
 		xor(x[i], x[i], sign[i])
+	}
+}
+
+// power replaces x by xᵏ for a k that is not whole. The logarithm, which is multiplied by k, is computed in float64, as twice the
+// area tangent of (m − 1)/(m + 1); what float32 loses of its product with k comes back as a factor.
+func power(x []vec) {
+	for i := range x {
+		size, t, high, low := register(), register(), register(), register()
+		and(size, x[i], words(signBit-1))
+		move(t, size)
+		e := split([]vec{t})[0]
+		k := in(scalar("k"))
+		var highs, lows [2]vec
+		for half := range 2 {
+			m, y, s, z, p := doubles(t, half), register(), register(), register(), register()
+			VADDPD(m, double(2), s)
+			VDIVPD(s, m, s)
+			VMULPD(s, s, z)
+			VMOVAPD(double(2./13), p)
+			for n := 11; n > 0; n -= 2 {
+				VFMADD213PD(double(2/float64(n)), z, p)
+			}
+			VMULPD(s, p, p)
+			VFMADD231PD(double(math.Ln2), doubles(e, half), p)
+			VMULPD(doubles(k, 0), p, y)
+			VMAXPD(y, double(-1000), y)
+			VMINPD(y, double(1000), y)
+			highs[half], lows[half] = narrowed(y), register()
+			VSUBPD(doubles(highs[half], 0), y, lows[half])
+			lows[half] = narrowed(lows[half])
+		}
+		join(high, highs)
+		join(low, lows)
+		exp([]vec{high})
+		add(low, low, floats(1))
+		mul(high, high, low)
+
+		rises := compared(greater, k, words(0))
+		end := register()
+		choose(end, rises, words(0), words(infinity))
+		choose(high, compared(equal, size, words(0)), end, high)
+		choose(end, rises, words(infinity), words(0))
+		infinite := compared(equal, size, words(infinity))
+		choose(high, compared(less, x[i], words(0)), words(notANumber), high)
+		choose(high, infinite, end, high)
+		choose(x[i], compared(unordered, x[i], x[i]), x[i], high)
+	}
+}
+
+// double returns a register of equal numbers of float64, narrowed one with float32 in its low half, and join puts two such together.
+func double(x float64) vec {
+	bits := math.Float64bits(x)
+	v := register()
+	VBROADCASTSD(table(fmt.Sprintf("loops%016x", bits), func() { DATA(0, U64(bits)) }), v)
+	return v
+}
+
+func narrowed(x vec) vec {
+	v := register()
+	if wide {
+		VCVTPD2PS(x, v.AsY())
+	} else {
+		VCVTPD2PSY(x, v.AsX())
+	}
+	return v
+}
+
+func join(to vec, halves [2]vec) {
+	if wide {
+		VINSERTF32X8(Imm(1), halves[1].AsY(), halves[0], to)
+	} else {
+		VINSERTF128(Imm(1), halves[1].AsX(), halves[0], to)
 	}
 }

@@ -10,14 +10,18 @@ import (
 )
 
 func reductions() {
-	reduction("Sum", "x *float32, n int", 4, func() {}, func(width int, part mask, sum func(v vec)) {
+	reduction("Sum", "x *float32, n int", 4, func() {}, func(width int, part mask, sum func(x Op)) {
 		for i := range width {
+			if part == nil {
+				sum(Mem{Base: source, Disp: bytes() * i})
+				continue
+			}
 			v := register()
-			load(Mem{Base: source, Disp: bytes() * i}, part, v)
+			load(Mem{Base: source}, part, v)
 			sum(v)
 		}
 	})
-	reduction("Differences", "x *float32, n int", 4, func() {}, func(width int, part mask, sum func(v vec)) {
+	reduction("Differences", "x *float32, n int", 4, func() {}, func(width int, part mask, sum func(x Op)) {
 		all := zeros(1)[0]
 		for i := range width {
 			v := register()
@@ -40,15 +44,15 @@ func reductions() {
 var source, other reg.GPVirtual
 
 // reduction sums in float64 what body makes of x; body calls sum with every term. begin runs before the loop.
-func reduction(name, params string, width int, begin func(), body func(width int, part mask, sum func(v vec))) {
+func reduction(name, params string, width int, begin func(), body func(width int, part mask, sum func(x Op))) {
 	TEXT("vector"+name, NOSPLIT, "func("+params+") float64")
 	Pragma("noescape")
 	twice(func() {
 		sums := zeros(4)
 		turn := 0
-		sum := func(v vec) {
+		sum := func(x Op) {
 			for half := range 2 {
-				wider := doubles(v, half)
+				wider := doubles(x, half)
 				VADDPD(wider, sums[turn], sums[turn])
 				turn = (turn + 1) % len(sums)
 			}
@@ -67,9 +71,15 @@ func reduction(name, params string, width int, begin func(), body func(width int
 	})
 }
 
-// doubles widens the low half of v, or the high one.
-func doubles(v vec, half int) vec {
+// doubles widens the low half of x, a register or memory, or the high one.
+func doubles(x Op, half int) vec {
 	w := register()
+	if m, ok := x.(Mem); ok {
+		m.Disp += bytes() / 2 * half
+		VCVTPS2PD(m, w)
+		return w
+	}
+	v := x.(vec)
 	switch {
 	case wide && half == 0:
 		VCVTPS2PD(v.AsY(), w)
@@ -125,7 +135,7 @@ func expSum(name string, stores bool) {
 			SUBQ(source, after)
 		}
 	}
-	reduction(name, params, 2, begin, func(width int, part mask, sum func(v vec)) {
+	reduction(name, params, 2, begin, func(width int, part mask, sum func(x Op)) {
 		x := registers(width)
 		for i := range x {
 			load(Mem{Base: source, Disp: bytes() * i}, part, x[i])
@@ -156,7 +166,7 @@ func added(x []vec) vec {
 
 // products sums x·y, of which neighbours are added before they are widened.
 func products() {
-	reduction("Products", "x, y *float32, n int", 4, func() { other = pointer("y") }, func(width int, part mask, sum func(v vec)) {
+	reduction("Products", "x, y *float32, n int", 4, func() { other = pointer("y") }, func(width int, part mask, sum func(x Op)) {
 		x := registers(width)
 		for i := range x {
 			y := register()
@@ -178,9 +188,13 @@ func dot() {
 		sums := zeros(4)
 		loop(pointer("n"), 2, func(width int, part mask) {
 			for i := range width {
-				a, b := register(), register()
-				load(Mem{Base: x, Disp: bytes() * i}, part, a)
-				load(Mem{Base: y, Disp: bytes() * i}, part, b)
+				var a, b Op = Mem{Base: x, Disp: bytes() * i}, Mem{Base: y, Disp: bytes() * i}
+				if part != nil {
+					v, w := register(), register()
+					load(Mem{Base: x}, part, v)
+					load(Mem{Base: y}, part, w)
+					a, b = v, w
+				}
 				for half := range 2 {
 					VFMADD231PD(doubles(a, half), doubles(b, half), sums[2*i+half])
 				}

@@ -58,6 +58,7 @@ func unaries() {
 	unary("Softplus", 2, softplus)
 	unary("Sin", 2, func(x []vec) { sine(x, 0) })
 	unary("Cos", 2, func(x []vec) { sine(x, 1) })
+	unary("Power", 1, power)
 	unary("Fill", 4, each(func(x vec) { move(x, scalar("k")) }))
 	unary("Shift", 4, each(func(x vec) {
 		sub(x, x, scalar("k"))
