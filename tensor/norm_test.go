@@ -194,3 +194,21 @@ func TestBatchNormMoments(t *testing.T) {
 	compare(t, "mean", number(mean), array{[]int{2}, []float64{2, 6}}, 1e-6)
 	compare(t, "variance", number(variance), array{[]int{2}, []float64{1, 4}}, 1e-6)
 }
+
+// TestNormsOfNothing normalizes tensors without rows or without features.
+func TestNormsOfNothing(t *testing.T) {
+	for _, shape := range [][]int{{0, 3}, {3, 0}, {0, 4, 3}, {2, 0, 3}, {2, 4, 0}} {
+		p := Training(nil)
+		x, w, c := p.Var(New(shape...)), Param(shape[len(shape)-1]), Param(shape[len(shape)-1])
+		batch, _, _ := x.BatchNorm(w, c, 1, Tail{ReLU: true})
+		sum := batch.Sum().Add(x.GroupNorm(max(1, c.Len()), w, c, 1).Sum()).Add(x.LayerNorm(w, c, 1).Sum()).Add(x.RMSNorm(w, 1).Sum())
+		for i, g := range Grad(sum, x, w, c) {
+			for _, v := range g.Data() {
+				if v != 0 {
+					t.Errorf("shape %v: gradient %d is %v, want zeros", shape, i, g)
+				}
+			}
+		}
+		p.End()
+	}
+}

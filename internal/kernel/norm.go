@@ -17,7 +17,7 @@ type Scaling struct {
 }
 
 // Moments computes the mean and the variance (over n, not n − 1) of every group of x, as Images×C numbers: a channel has those of
-// its group.
+// its group. Those of nothing are 0.
 //
 // A part of an image is read once, in single precision about the mean of its first rows, which are a sixteenth of it or more: that
 // is near enough to the mean of the part for no digits to be lost. Parts are put together in float64 (Chan et al. 1983).

@@ -91,7 +91,7 @@ func (m *joinMoments) run(lo, hi int) {
 			}
 		})
 		for c := range means {
-			means[c] /= float64(t.Rows)
+			means[c] /= float64(max(1, t.Rows))
 		}
 		t.columns(image, func(at int, n float64) {
 			products, shift, inverse := t.products[at+from:at+to], t.shift[at+from:at+to], 1/n
@@ -116,7 +116,7 @@ func (t *normJob) joinGroup(means, squares []float64) (mean, variance Float) {
 	for _, v := range means {
 		m2 += float64(t.Rows) * (v - m) * (v - m)
 	}
-	return Float(m), Float(m2 / float64(t.Rows*t.group))
+	return Float(m), Float(m2 / float64(max(1, t.Rows)*t.group))
 }
 
 // columns calls f with where every row of sums of an image begins, and how many numbers were added in each of them.
