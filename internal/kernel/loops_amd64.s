@@ -1425,10 +1425,10 @@ by2:
 	VMOVUPS      32(CX), Y1
 	VMOVUPS      loops42b20000<>+0(SB), Y2
 	VMINPS       Y0, Y2, Y0
-	VMOVUPS      loopsc2d20000<>+0(SB), Y2
-	VMAXPS       Y0, Y2, Y0
 	VMOVUPS      loops42b20000<>+0(SB), Y2
 	VMINPS       Y1, Y2, Y1
+	VMOVUPS      loopsc2d20000<>+0(SB), Y2
+	VMAXPS       Y0, Y2, Y0
 	VMOVUPS      loopsc2d20000<>+0(SB), Y2
 	VMAXPS       Y1, Y2, Y1
 	VMULPS       loops3fb8aa3b<>+0(SB), Y0, Y2
@@ -1570,8 +1570,8 @@ by2_wide:
 	VMOVUPS      (CX), Z0
 	VMOVUPS      64(CX), Z1
 	VMINPS       Z0, Z2, Z0
-	VMAXPS       Z0, Z3, Z0
 	VMINPS       Z1, Z2, Z1
+	VMAXPS       Z0, Z3, Z0
 	VMAXPS       Z1, Z3, Z1
 	VMOVAPS      Z8, Z5
 	VFMADD231PS  Z9, Z0, Z5
@@ -1877,10 +1877,10 @@ by2:
 	VSUBPS       Y2, Y1, Y1
 	VMOVUPS      loops42b20000<>+0(SB), Y2
 	VMINPS       Y0, Y2, Y0
-	VMOVUPS      loopsc2d20000<>+0(SB), Y2
-	VMAXPS       Y0, Y2, Y0
 	VMOVUPS      loops42b20000<>+0(SB), Y2
 	VMINPS       Y1, Y2, Y1
+	VMOVUPS      loopsc2d20000<>+0(SB), Y2
+	VMAXPS       Y0, Y2, Y0
 	VMOVUPS      loopsc2d20000<>+0(SB), Y2
 	VMAXPS       Y1, Y2, Y1
 	VMULPS       loops3fb8aa3b<>+0(SB), Y0, Y2
@@ -2036,8 +2036,8 @@ by2_wide:
 	VSUBPS       Z2, Z0, Z0
 	VSUBPS       Z2, Z1, Z1
 	VMINPS       Z0, Z3, Z0
-	VMAXPS       Z0, Z4, Z0
 	VMINPS       Z1, Z3, Z1
+	VMAXPS       Z0, Z4, Z0
 	VMAXPS       Z1, Z4, Z1
 	VMOVAPS      Z9, Z6
 	VFMADD231PS  Z10, Z0, Z6
@@ -3563,10 +3563,10 @@ by2:
 	VADDPS       Y5, Y5, Y5
 	VMOVUPS      loops42b20000<>+0(SB), Y6
 	VMINPS       Y4, Y6, Y4
-	VMOVUPS      loopsc2d20000<>+0(SB), Y6
-	VMAXPS       Y4, Y6, Y4
 	VMOVUPS      loops42b20000<>+0(SB), Y6
 	VMINPS       Y5, Y6, Y5
+	VMOVUPS      loopsc2d20000<>+0(SB), Y6
+	VMAXPS       Y4, Y6, Y4
 	VMOVUPS      loopsc2d20000<>+0(SB), Y6
 	VMAXPS       Y5, Y6, Y5
 	VMULPS       loops3fb8aa3b<>+0(SB), Y4, Y6
@@ -3788,8 +3788,8 @@ by2_wide:
 	VANDPS       Z11, Z1, Z5
 	VADDPS       Z5, Z5, Z5
 	VMINPS       Z4, Z12, Z4
-	VMAXPS       Z4, Z13, Z4
 	VMINPS       Z5, Z12, Z5
+	VMAXPS       Z4, Z13, Z4
 	VMAXPS       Z5, Z13, Z5
 	VMOVAPS      Z18, Z15
 	VFMADD231PS  Z19, Z4, Z15
@@ -4042,12 +4042,8 @@ by2:
 	VORPS        loops80000000<>+0(SB), Y0, Y0
 	VMOVAPS      Y1, Y3
 	VORPS        loops80000000<>+0(SB), Y1, Y1
-	VMOVUPS      loops42b20000<>+0(SB), Y4
-	VMINPS       Y0, Y4, Y0
 	VMOVUPS      loopsc2d20000<>+0(SB), Y4
 	VMAXPS       Y0, Y4, Y0
-	VMOVUPS      loops42b20000<>+0(SB), Y4
-	VMINPS       Y1, Y4, Y1
 	VMOVUPS      loopsc2d20000<>+0(SB), Y4
 	VMAXPS       Y1, Y4, Y1
 	VMULPS       loops3fb8aa3b<>+0(SB), Y0, Y4
@@ -4114,8 +4110,6 @@ by1:
 	VMOVUPS      (CX), Y0
 	VMOVAPS      Y0, Y1
 	VORPS        loops80000000<>+0(SB), Y0, Y0
-	VMOVUPS      loops42b20000<>+0(SB), Y2
-	VMINPS       Y0, Y2, Y0
 	VMOVUPS      loopsc2d20000<>+0(SB), Y2
 	VMAXPS       Y0, Y2, Y0
 	VMULPS       loops3fb8aa3b<>+0(SB), Y0, Y2
@@ -4158,8 +4152,6 @@ below1:
 	VMASKMOVPS   (CX), Y0, Y1
 	VMOVAPS      Y1, Y2
 	VORPS        loops80000000<>+0(SB), Y1, Y1
-	VMOVUPS      loops42b20000<>+0(SB), Y3
-	VMINPS       Y1, Y3, Y1
 	VMOVUPS      loopsc2d20000<>+0(SB), Y3
 	VMAXPS       Y1, Y3, Y1
 	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y3
@@ -4212,42 +4204,40 @@ by2_wide:
 	VORPS        Z4, Z0, Z0
 	VMOVAPS      Z1, Z3
 	VORPS        Z4, Z1, Z1
-	VMINPS       Z0, Z5, Z0
-	VMAXPS       Z0, Z6, Z0
-	VMINPS       Z1, Z5, Z1
-	VMAXPS       Z1, Z6, Z1
-	VMOVAPS      Z11, Z8
-	VFMADD231PS  Z12, Z0, Z8
-	VSUBPS       Z11, Z8, Z7
-	VFNMADD231PS Z13, Z7, Z0
-	VFNMADD231PS Z14, Z7, Z0
-	VPERMPS      Z15, Z8, Z10
-	VMOVAPS      Z16, Z9
-	VFMADD231PS  Z17, Z0, Z9
-	VMULPS       Z0, Z0, Z8
-	VFMADD231PS  Z8, Z9, Z0
-	VFMADD213PS  Z10, Z10, Z0
-	VSCALEFPS    Z7, Z0, Z0
-	VMOVAPS      Z11, Z8
-	VFMADD231PS  Z12, Z1, Z8
-	VSUBPS       Z11, Z8, Z7
-	VFNMADD231PS Z13, Z7, Z1
-	VFNMADD231PS Z14, Z7, Z1
-	VPERMPS      Z15, Z8, Z10
-	VMOVAPS      Z16, Z9
-	VFMADD231PS  Z17, Z1, Z9
-	VMULPS       Z1, Z1, Z8
-	VFMADD231PS  Z8, Z9, Z1
-	VFMADD213PS  Z10, Z10, Z1
-	VSCALEFPS    Z7, Z1, Z1
+	VMAXPS       Z0, Z5, Z0
+	VMAXPS       Z1, Z5, Z1
+	VMOVAPS      Z10, Z7
+	VFMADD231PS  Z11, Z0, Z7
+	VSUBPS       Z10, Z7, Z6
+	VFNMADD231PS Z12, Z6, Z0
+	VFNMADD231PS Z13, Z6, Z0
+	VPERMPS      Z14, Z7, Z9
+	VMOVAPS      Z15, Z8
+	VFMADD231PS  Z16, Z0, Z8
+	VMULPS       Z0, Z0, Z7
+	VFMADD231PS  Z7, Z8, Z0
+	VFMADD213PS  Z9, Z9, Z0
+	VSCALEFPS    Z6, Z0, Z0
+	VMOVAPS      Z10, Z7
+	VFMADD231PS  Z11, Z1, Z7
+	VSUBPS       Z10, Z7, Z6
+	VFNMADD231PS Z12, Z6, Z1
+	VFNMADD231PS Z13, Z6, Z1
+	VPERMPS      Z14, Z7, Z9
+	VMOVAPS      Z15, Z8
+	VFMADD231PS  Z16, Z1, Z8
+	VMULPS       Z1, Z1, Z7
+	VFMADD231PS  Z7, Z8, Z1
+	VFMADD213PS  Z9, Z9, Z1
+	VSCALEFPS    Z6, Z1, Z1
 	VPMOVD2M     Z2, K1
-	VBLENDMPS    Z0, Z19, K1, Z18
-	VADDPS       Z19, Z0, Z0
-	VDIVPS       Z0, Z18, Z0
+	VBLENDMPS    Z0, Z18, K1, Z17
+	VADDPS       Z18, Z0, Z0
+	VDIVPS       Z0, Z17, Z0
 	VPMOVD2M     Z3, K1
-	VBLENDMPS    Z1, Z19, K1, Z20
-	VADDPS       Z19, Z1, Z1
-	VDIVPS       Z1, Z20, Z1
+	VBLENDMPS    Z1, Z18, K1, Z19
+	VADDPS       Z18, Z1, Z1
+	VDIVPS       Z1, Z19, Z1
 	VMOVUPS      Z0, (AX)
 	VMOVUPS      Z1, 64(AX)
 	ADDQ         $0x00000080, CX
@@ -4262,24 +4252,23 @@ by1_wide:
 	VMOVUPS      (CX), Z0
 	VMOVAPS      Z0, Z1
 	VORPS        Z4, Z0, Z0
-	VMINPS       Z0, Z5, Z0
-	VMAXPS       Z0, Z6, Z0
-	VMOVAPS      Z11, Z3
-	VFMADD231PS  Z12, Z0, Z3
-	VSUBPS       Z11, Z3, Z2
+	VMAXPS       Z0, Z5, Z0
+	VMOVAPS      Z10, Z3
+	VFMADD231PS  Z11, Z0, Z3
+	VSUBPS       Z10, Z3, Z2
+	VFNMADD231PS Z12, Z2, Z0
 	VFNMADD231PS Z13, Z2, Z0
-	VFNMADD231PS Z14, Z2, Z0
-	VPERMPS      Z15, Z3, Z8
-	VMOVAPS      Z16, Z7
-	VFMADD231PS  Z17, Z0, Z7
+	VPERMPS      Z14, Z3, Z7
+	VMOVAPS      Z15, Z6
+	VFMADD231PS  Z16, Z0, Z6
 	VMULPS       Z0, Z0, Z3
-	VFMADD231PS  Z3, Z7, Z0
-	VFMADD213PS  Z8, Z8, Z0
+	VFMADD231PS  Z3, Z6, Z0
+	VFMADD213PS  Z7, Z7, Z0
 	VSCALEFPS    Z2, Z0, Z0
 	VPMOVD2M     Z1, K1
-	VBLENDMPS    Z0, Z19, K1, Z21
-	VADDPS       Z19, Z0, Z0
-	VDIVPS       Z0, Z21, Z0
+	VBLENDMPS    Z0, Z18, K1, Z20
+	VADDPS       Z18, Z0, Z0
+	VDIVPS       Z0, Z20, Z0
 	VMOVUPS      Z0, (AX)
 	ADDQ         $0x00000040, CX
 	ADDQ         $0x00000040, AX
@@ -4294,24 +4283,23 @@ below1_wide:
 	VMOVUPS.Z    (CX), K1, Z0
 	VMOVAPS      Z0, Z1
 	VORPS        Z4, Z0, Z0
-	VMINPS       Z0, Z5, Z0
-	VMAXPS       Z0, Z6, Z0
-	VMOVAPS      Z11, Z2
-	VFMADD231PS  Z12, Z0, Z2
-	VSUBPS       Z11, Z2, Z3
+	VMAXPS       Z0, Z5, Z0
+	VMOVAPS      Z10, Z2
+	VFMADD231PS  Z11, Z0, Z2
+	VSUBPS       Z10, Z2, Z3
+	VFNMADD231PS Z12, Z3, Z0
 	VFNMADD231PS Z13, Z3, Z0
-	VFNMADD231PS Z14, Z3, Z0
-	VPERMPS      Z15, Z2, Z4
-	VMOVAPS      Z16, Z5
-	VFMADD231PS  Z17, Z0, Z5
+	VPERMPS      Z14, Z2, Z4
+	VMOVAPS      Z15, Z5
+	VFMADD231PS  Z16, Z0, Z5
 	VMULPS       Z0, Z0, Z2
 	VFMADD231PS  Z2, Z5, Z0
 	VFMADD213PS  Z4, Z4, Z0
 	VSCALEFPS    Z3, Z0, Z0
 	VPMOVD2M     Z1, K2
-	VBLENDMPS    Z0, Z19, K2, Z22
-	VADDPS       Z19, Z0, Z0
-	VDIVPS       Z0, Z22, Z0
+	VBLENDMPS    Z0, Z18, K2, Z21
+	VADDPS       Z18, Z0, Z0
+	VDIVPS       Z0, Z21, Z0
 	VMOVUPS      Z0, K1, (AX)
 	ADDQ         $0x00000040, CX
 	ADDQ         $0x00000040, AX
@@ -4322,16 +4310,15 @@ end_wide:
 
 constants:
 	VBROADCASTSS loops80000000<>+0(SB), Z4
-	VBROADCASTSS loops42b20000<>+0(SB), Z5
-	VBROADCASTSS loopsc2d20000<>+0(SB), Z6
-	VBROADCASTSS loops49400000<>+0(SB), Z11
-	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z12
-	VBROADCASTSS loops3f317218<>+0(SB), Z13
-	VBROADCASTSS loopsb102e308<>+0(SB), Z14
-	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z15
-	VBROADCASTSS loops3f000111<>+0(SB), Z16
-	VBROADCASTSS loops3e2aab90<>+0(SB), Z17
-	VBROADCASTSS loops3f800000<>+0(SB), Z19
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z5
+	VBROADCASTSS loops49400000<>+0(SB), Z10
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z11
+	VBROADCASTSS loops3f317218<>+0(SB), Z12
+	VBROADCASTSS loopsb102e308<>+0(SB), Z13
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z14
+	VBROADCASTSS loops3f000111<>+0(SB), Z15
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z16
+	VBROADCASTSS loops3f800000<>+0(SB), Z18
 	JMP          begin
 
 // func vectorErf(dst *float32, x *float32, n int, k float32, c float32)
@@ -4390,10 +4377,10 @@ by2:
 	VFMADD213PS  loopsb92e8626<>+0(SB), Y5, Y7
 	VMOVUPS      loops42b20000<>+0(SB), Y4
 	VMINPS       Y6, Y4, Y6
-	VMOVUPS      loopsc2d20000<>+0(SB), Y4
-	VMAXPS       Y6, Y4, Y6
 	VMOVUPS      loops42b20000<>+0(SB), Y4
 	VMINPS       Y7, Y4, Y7
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y6, Y4, Y6
 	VMOVUPS      loopsc2d20000<>+0(SB), Y4
 	VMAXPS       Y7, Y4, Y7
 	VMULPS       loops3fb8aa3b<>+0(SB), Y6, Y4
@@ -4642,10 +4629,10 @@ by2_wide:
 	VFMADD213PS       Z23, Z5, Z16
 	VBROADCASTSS      loops42b20000<>+0(SB), Z4
 	VMINPS            Z15, Z4, Z15
-	VBROADCASTSS      loopsc2d20000<>+0(SB), Z4
-	VMAXPS            Z15, Z4, Z15
 	VBROADCASTSS      loops42b20000<>+0(SB), Z4
 	VMINPS            Z16, Z4, Z16
+	VBROADCASTSS      loopsc2d20000<>+0(SB), Z4
+	VMAXPS            Z15, Z4, Z15
 	VBROADCASTSS      loopsc2d20000<>+0(SB), Z4
 	VMAXPS            Z16, Z4, Z16
 	VBROADCASTSS      loops49400000<>+0(SB), Z5
@@ -5001,12 +4988,8 @@ by2:
 	VMOVUPS      32(CX), Y1
 	VORPS        loops80000000<>+0(SB), Y0, Y2
 	VORPS        loops80000000<>+0(SB), Y1, Y3
-	VMOVUPS      loops42b20000<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
 	VMOVUPS      loopsc2d20000<>+0(SB), Y4
 	VMAXPS       Y2, Y4, Y2
-	VMOVUPS      loops42b20000<>+0(SB), Y4
-	VMINPS       Y3, Y4, Y3
 	VMOVUPS      loopsc2d20000<>+0(SB), Y4
 	VMAXPS       Y3, Y4, Y3
 	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y4
@@ -5152,8 +5135,6 @@ by1:
 	JLT          below1
 	VMOVUPS      (CX), Y0
 	VORPS        loops80000000<>+0(SB), Y0, Y1
-	VMOVUPS      loops42b20000<>+0(SB), Y2
-	VMINPS       Y1, Y2, Y1
 	VMOVUPS      loopsc2d20000<>+0(SB), Y2
 	VMAXPS       Y1, Y2, Y1
 	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y2
@@ -5235,8 +5216,6 @@ below1:
 	VMOVUPS      32(BX)(DX*4), Y0
 	VMASKMOVPS   (CX), Y0, Y1
 	VORPS        loops80000000<>+0(SB), Y1, Y2
-	VMOVUPS      loops42b20000<>+0(SB), Y3
-	VMINPS       Y2, Y3, Y2
 	VMOVUPS      loopsc2d20000<>+0(SB), Y3
 	VMAXPS       Y2, Y3, Y2
 	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y3
@@ -5327,126 +5306,124 @@ by2_wide:
 	VMOVUPS           64(CX), Z1
 	VORPS             Z4, Z0, Z2
 	VORPS             Z4, Z1, Z3
-	VMINPS            Z2, Z5, Z2
-	VMAXPS            Z2, Z6, Z2
-	VMINPS            Z3, Z5, Z3
-	VMAXPS            Z3, Z6, Z3
-	VMOVAPS           Z11, Z8
-	VFMADD231PS       Z12, Z2, Z8
-	VSUBPS            Z11, Z8, Z7
-	VFNMADD231PS      Z13, Z7, Z2
-	VFNMADD231PS      Z14, Z7, Z2
-	VPERMPS           Z15, Z8, Z10
-	VMOVAPS           Z16, Z9
-	VFMADD231PS       Z17, Z2, Z9
-	VMULPS            Z2, Z2, Z8
-	VFMADD231PS       Z8, Z9, Z2
-	VFMADD213PS       Z10, Z10, Z2
-	VSCALEFPS         Z7, Z2, Z2
-	VMOVAPS           Z11, Z8
-	VFMADD231PS       Z12, Z3, Z8
-	VSUBPS            Z11, Z8, Z7
-	VFNMADD231PS      Z13, Z7, Z3
-	VFNMADD231PS      Z14, Z7, Z3
-	VPERMPS           Z15, Z8, Z10
-	VMOVAPS           Z16, Z9
-	VFMADD231PS       Z17, Z3, Z9
-	VMULPS            Z3, Z3, Z8
-	VFMADD231PS       Z8, Z9, Z3
-	VFMADD213PS       Z10, Z10, Z3
-	VSCALEFPS         Z7, Z3, Z3
-	VADDPS            Z18, Z2, Z7
-	VSUBPS            Z18, Z7, Z8
-	VSUBPS            Z8, Z2, Z2
-	VDIVPS            Z7, Z2, Z2
-	VADDPS            Z18, Z3, Z8
-	VSUBPS            Z18, Z8, Z9
-	VSUBPS            Z9, Z3, Z3
-	VDIVPS            Z8, Z3, Z3
+	VMAXPS            Z2, Z5, Z2
+	VMAXPS            Z3, Z5, Z3
+	VMOVAPS           Z10, Z7
+	VFMADD231PS       Z11, Z2, Z7
+	VSUBPS            Z10, Z7, Z6
+	VFNMADD231PS      Z12, Z6, Z2
+	VFNMADD231PS      Z13, Z6, Z2
+	VPERMPS           Z14, Z7, Z9
+	VMOVAPS           Z15, Z8
+	VFMADD231PS       Z16, Z2, Z8
+	VMULPS            Z2, Z2, Z7
+	VFMADD231PS       Z7, Z8, Z2
+	VFMADD213PS       Z9, Z9, Z2
+	VSCALEFPS         Z6, Z2, Z2
+	VMOVAPS           Z10, Z7
+	VFMADD231PS       Z11, Z3, Z7
+	VSUBPS            Z10, Z7, Z6
+	VFNMADD231PS      Z12, Z6, Z3
+	VFNMADD231PS      Z13, Z6, Z3
+	VPERMPS           Z14, Z7, Z9
+	VMOVAPS           Z15, Z8
+	VFMADD231PS       Z16, Z3, Z8
+	VMULPS            Z3, Z3, Z7
+	VFMADD231PS       Z7, Z8, Z3
+	VFMADD213PS       Z9, Z9, Z3
+	VSCALEFPS         Z6, Z3, Z3
+	VADDPS            Z17, Z2, Z6
+	VSUBPS            Z17, Z6, Z7
+	VSUBPS            Z7, Z2, Z2
+	VDIVPS            Z6, Z2, Z2
+	VADDPS            Z17, Z3, Z7
+	VSUBPS            Z17, Z7, Z8
+	VSUBPS            Z8, Z3, Z3
+	VDIVPS            Z7, Z3, Z3
+	VMOVAPS           Z6, Z8
 	VMOVAPS           Z7, Z9
-	VMOVAPS           Z8, Z10
-	VCMPPS            $0x11, Z19, Z7, K1
-	VMULPS            Z20, Z7, Z25
-	VBLENDMPS         Z25, Z7, K1, Z7
-	VMOVAPS.Z         Z21, K1, Z25
-	VPSUBD            Z22, Z7, Z7
-	VPSRAD            $0x17, Z7, Z24
+	VCMPPS            $0x11, Z18, Z6, K1
+	VMULPS            Z19, Z6, Z25
+	VBLENDMPS         Z25, Z6, K1, Z6
+	VMOVAPS.Z         Z20, K1, Z25
+	VPSUBD            Z21, Z6, Z6
+	VPSRAD            $0x17, Z6, Z24
 	VCVTDQ2PS         Z24, Z24
 	VADDPS            Z25, Z24, Z24
-	VANDPS            Z23, Z7, Z7
-	VPADDD            Z22, Z7, Z7
-	VSUBPS            Z18, Z7, Z7
-	VCMPPS            $0x11, Z19, Z8, K1
-	VMULPS            Z20, Z8, Z26
-	VBLENDMPS         Z26, Z8, K1, Z8
-	VMOVAPS.Z         Z21, K1, Z26
-	VPSUBD            Z22, Z8, Z8
-	VPSRAD            $0x17, Z8, Z25
+	VANDPS            Z22, Z6, Z6
+	VPADDD            Z21, Z6, Z6
+	VSUBPS            Z17, Z6, Z6
+	VCMPPS            $0x11, Z18, Z7, K1
+	VMULPS            Z19, Z7, Z26
+	VBLENDMPS         Z26, Z7, K1, Z7
+	VMOVAPS.Z         Z20, K1, Z26
+	VPSUBD            Z21, Z7, Z7
+	VPSRAD            $0x17, Z7, Z25
 	VCVTDQ2PS         Z25, Z25
 	VADDPS            Z26, Z25, Z25
-	VANDPS            Z23, Z8, Z8
-	VPADDD            Z22, Z8, Z8
-	VSUBPS            Z18, Z8, Z8
-	VBROADCASTSS      loops3d9021bb<>+0(SB), Z26
-	VBROADCASTSS      loops3d9021bb<>+0(SB), Z27
-	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z7, Z26
-	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z8, Z27
-	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z7, Z26
-	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z8, Z27
-	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z7, Z26
-	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z8, Z27
-	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z7, Z26
-	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z8, Z27
-	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z7, Z26
-	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z8, Z27
-	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z7, Z26
-	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z8, Z27
-	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z7, Z26
-	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z8, Z27
-	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z7, Z26
-	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z8, Z27
-	VMULPS            Z7, Z7, Z28
-	VMULPS            Z7, Z26, Z26
+	VANDPS            Z22, Z7, Z7
+	VPADDD            Z21, Z7, Z7
+	VSUBPS            Z17, Z7, Z7
+	VMOVAPS           Z23, Z26
+	VMOVAPS           Z23, Z27
+	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z6, Z26
+	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z7, Z27
+	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z6, Z26
+	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z7, Z27
+	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z6, Z26
+	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z7, Z27
+	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z6, Z26
+	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z7, Z27
+	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z6, Z26
+	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z7, Z27
+	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z6, Z26
+	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z7, Z27
+	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z6, Z26
+	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z7, Z27
+	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z6, Z26
+	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z7, Z27
+	VMULPS            Z6, Z6, Z28
+	VMULPS            Z6, Z26, Z26
 	VMULPS            Z28, Z26, Z26
 	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z24, Z26
 	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z28, Z26
-	VADDPS            Z26, Z7, Z7
-	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z24, Z7
+	VADDPS            Z26, Z6, Z6
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z24, Z6
 	VBROADCASTSS      loops00000000<>+0(SB), Z24
 	VBROADCASTSS      loops7f800000<>+0(SB), Z26
-	VCMPPS            $0x15, Z26, Z9, K1
-	VBLENDMPS         Z9, Z7, K1, Z7
-	VCMPPS            $0x00, Z24, Z9, K1
+	VCMPPS            $0x15, Z26, Z8, K1
+	VBLENDMPS         Z8, Z6, K1, Z6
+	VCMPPS            $0x00, Z24, Z8, K1
 	VBROADCASTSS      loopsff800000<>+0(SB), Z26
-	VBLENDMPS         Z26, Z7, K1, Z7
-	VCMPPS            $0x11, Z24, Z9, K1
-	VBROADCASTSS      loops7fc00000<>+0(SB), Z9
-	VBLENDMPS         Z9, Z7, K1, Z7
-	VMULPS            Z8, Z8, Z9
+	VBLENDMPS         Z26, Z6, K1, Z6
+	VCMPPS            $0x11, Z24, Z8, K1
+	VBROADCASTSS      loops7fc00000<>+0(SB), Z8
+	VBLENDMPS         Z8, Z6, K1, Z6
+	VMULPS            Z7, Z7, Z8
+	VMULPS            Z7, Z27, Z27
 	VMULPS            Z8, Z27, Z27
-	VMULPS            Z9, Z27, Z27
 	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z25, Z27
-	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z9, Z27
-	VADDPS            Z27, Z8, Z8
-	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z25, Z8
-	VBROADCASTSS      loops00000000<>+0(SB), Z9
+	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z8, Z27
+	VADDPS            Z27, Z7, Z7
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z25, Z7
+	VBROADCASTSS      loops00000000<>+0(SB), Z8
 	VBROADCASTSS      loops7f800000<>+0(SB), Z24
-	VCMPPS            $0x15, Z24, Z10, K1
-	VBLENDMPS         Z10, Z8, K1, Z8
-	VCMPPS            $0x00, Z9, Z10, K1
+	VCMPPS            $0x15, Z24, Z9, K1
+	VBLENDMPS         Z9, Z7, K1, Z7
+	VCMPPS            $0x00, Z8, Z9, K1
 	VBROADCASTSS      loopsff800000<>+0(SB), Z24
-	VBLENDMPS         Z24, Z8, K1, Z8
-	VCMPPS            $0x11, Z9, Z10, K1
-	VBROADCASTSS      loops7fc00000<>+0(SB), Z9
-	VBLENDMPS         Z9, Z8, K1, Z8
-	VADDPS            Z2, Z7, Z7
+	VBLENDMPS         Z24, Z7, K1, Z7
+	VCMPPS            $0x11, Z8, Z9, K1
+	VBROADCASTSS      loops7fc00000<>+0(SB), Z8
+	VBLENDMPS         Z8, Z7, K1, Z7
+	VADDPS            Z2, Z6, Z6
 	VBROADCASTSS      loops00000000<>+0(SB), Z2
 	VMAXPS            Z0, Z2, Z0
-	VADDPS            Z7, Z0, Z0
-	VADDPS            Z3, Z8, Z8
+	VADDPS            Z6, Z0, Z0
+	VADDPS            Z3, Z7, Z7
 	VBROADCASTSS      loops00000000<>+0(SB), Z2
 	VMAXPS            Z1, Z2, Z1
-	VADDPS            Z8, Z1, Z1
+	VADDPS            Z7, Z1, Z1
 	VMOVUPS           Z0, (AX)
 	VMOVUPS           Z1, 64(AX)
 	ADDQ              $0x00000080, CX
@@ -5460,60 +5437,59 @@ by1_wide:
 	JLT               below1_wide
 	VMOVUPS           (CX), Z0
 	VORPS             Z4, Z0, Z1
-	VMINPS            Z1, Z5, Z1
-	VMAXPS            Z1, Z6, Z1
-	VMOVAPS           Z11, Z3
-	VFMADD231PS       Z12, Z1, Z3
-	VSUBPS            Z11, Z3, Z2
+	VMAXPS            Z1, Z5, Z1
+	VMOVAPS           Z10, Z3
+	VFMADD231PS       Z11, Z1, Z3
+	VSUBPS            Z10, Z3, Z2
+	VFNMADD231PS      Z12, Z2, Z1
 	VFNMADD231PS      Z13, Z2, Z1
-	VFNMADD231PS      Z14, Z2, Z1
-	VPERMPS           Z15, Z3, Z8
-	VMOVAPS           Z16, Z7
-	VFMADD231PS       Z17, Z1, Z7
+	VPERMPS           Z14, Z3, Z7
+	VMOVAPS           Z15, Z6
+	VFMADD231PS       Z16, Z1, Z6
 	VMULPS            Z1, Z1, Z3
-	VFMADD231PS       Z3, Z7, Z1
-	VFMADD213PS       Z8, Z8, Z1
+	VFMADD231PS       Z3, Z6, Z1
+	VFMADD213PS       Z7, Z7, Z1
 	VSCALEFPS         Z2, Z1, Z1
-	VADDPS            Z18, Z1, Z2
-	VSUBPS            Z18, Z2, Z3
+	VADDPS            Z17, Z1, Z2
+	VSUBPS            Z17, Z2, Z3
 	VSUBPS            Z3, Z1, Z1
 	VDIVPS            Z2, Z1, Z1
 	VMOVAPS           Z2, Z3
-	VCMPPS            $0x11, Z19, Z2, K1
-	VMULPS            Z20, Z2, Z8
-	VBLENDMPS         Z8, Z2, K1, Z2
-	VMOVAPS.Z         Z21, K1, Z8
-	VPSUBD            Z22, Z2, Z2
-	VPSRAD            $0x17, Z2, Z7
-	VCVTDQ2PS         Z7, Z7
-	VADDPS            Z8, Z7, Z7
-	VANDPS            Z23, Z2, Z2
-	VPADDD            Z22, Z2, Z2
-	VSUBPS            Z18, Z2, Z2
-	VBROADCASTSS      loops3d9021bb<>+0(SB), Z8
-	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z2, Z8
-	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z2, Z8
-	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z2, Z8
-	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z2, Z8
-	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z2, Z8
-	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z2, Z8
-	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z2, Z8
-	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z2, Z8
-	VMULPS            Z2, Z2, Z9
-	VMULPS            Z2, Z8, Z8
-	VMULPS            Z9, Z8, Z8
-	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z7, Z8
-	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z9, Z8
-	VADDPS            Z8, Z2, Z2
-	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z7, Z2
-	VBROADCASTSS      loops00000000<>+0(SB), Z7
-	VBROADCASTSS      loops7f800000<>+0(SB), Z8
-	VCMPPS            $0x15, Z8, Z3, K1
+	VCMPPS            $0x11, Z18, Z2, K1
+	VMULPS            Z19, Z2, Z7
+	VBLENDMPS         Z7, Z2, K1, Z2
+	VMOVAPS.Z         Z20, K1, Z7
+	VPSUBD            Z21, Z2, Z2
+	VPSRAD            $0x17, Z2, Z6
+	VCVTDQ2PS         Z6, Z6
+	VADDPS            Z7, Z6, Z6
+	VANDPS            Z22, Z2, Z2
+	VPADDD            Z21, Z2, Z2
+	VSUBPS            Z17, Z2, Z2
+	VMOVAPS           Z23, Z7
+	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z2, Z7
+	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z2, Z7
+	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z2, Z7
+	VFMADD213PS.BCST  loops3e11e9bf<>+0(SB), Z2, Z7
+	VFMADD213PS.BCST  loopsbe2aae50<>+0(SB), Z2, Z7
+	VFMADD213PS.BCST  loops3e4cceac<>+0(SB), Z2, Z7
+	VFMADD213PS.BCST  loopsbe7ffffc<>+0(SB), Z2, Z7
+	VFMADD213PS.BCST  loops3eaaaaaa<>+0(SB), Z2, Z7
+	VMULPS            Z2, Z2, Z8
+	VMULPS            Z2, Z7, Z7
+	VMULPS            Z8, Z7, Z7
+	VFMADD231PS.BCST  loopsb95e8083<>+0(SB), Z6, Z7
+	VFNMADD231PS.BCST loops3f000000<>+0(SB), Z8, Z7
+	VADDPS            Z7, Z2, Z2
+	VFMADD231PS.BCST  loops3f318000<>+0(SB), Z6, Z2
+	VBROADCASTSS      loops00000000<>+0(SB), Z6
+	VBROADCASTSS      loops7f800000<>+0(SB), Z7
+	VCMPPS            $0x15, Z7, Z3, K1
 	VBLENDMPS         Z3, Z2, K1, Z2
-	VCMPPS            $0x00, Z7, Z3, K1
-	VBROADCASTSS      loopsff800000<>+0(SB), Z8
-	VBLENDMPS         Z8, Z2, K1, Z2
-	VCMPPS            $0x11, Z7, Z3, K1
+	VCMPPS            $0x00, Z6, Z3, K1
+	VBROADCASTSS      loopsff800000<>+0(SB), Z7
+	VBLENDMPS         Z7, Z2, K1, Z2
+	VCMPPS            $0x11, Z6, Z3, K1
 	VBROADCASTSS      loops7fc00000<>+0(SB), Z3
 	VBLENDMPS         Z3, Z2, K1, Z2
 	VADDPS            Z1, Z2, Z2
@@ -5533,37 +5509,36 @@ below1_wide:
 	KMOVW             (BX)(DX*2), K1
 	VMOVUPS.Z         (CX), K1, Z0
 	VORPS             Z4, Z0, Z1
-	VMINPS            Z1, Z5, Z1
-	VMAXPS            Z1, Z6, Z1
-	VMOVAPS           Z11, Z2
-	VFMADD231PS       Z12, Z1, Z2
-	VSUBPS            Z11, Z2, Z3
+	VMAXPS            Z1, Z5, Z1
+	VMOVAPS           Z10, Z2
+	VFMADD231PS       Z11, Z1, Z2
+	VSUBPS            Z10, Z2, Z3
+	VFNMADD231PS      Z12, Z3, Z1
 	VFNMADD231PS      Z13, Z3, Z1
-	VFNMADD231PS      Z14, Z3, Z1
-	VPERMPS           Z15, Z2, Z4
-	VMOVAPS           Z16, Z5
-	VFMADD231PS       Z17, Z1, Z5
+	VPERMPS           Z14, Z2, Z4
+	VMOVAPS           Z15, Z5
+	VFMADD231PS       Z16, Z1, Z5
 	VMULPS            Z1, Z1, Z2
 	VFMADD231PS       Z2, Z5, Z1
 	VFMADD213PS       Z4, Z4, Z1
 	VSCALEFPS         Z3, Z1, Z1
-	VADDPS            Z18, Z1, Z2
-	VSUBPS            Z18, Z2, Z3
+	VADDPS            Z17, Z1, Z2
+	VSUBPS            Z17, Z2, Z3
 	VSUBPS            Z3, Z1, Z1
 	VDIVPS            Z2, Z1, Z1
 	VMOVAPS           Z2, Z3
-	VCMPPS            $0x11, Z19, Z2, K2
-	VMULPS            Z20, Z2, Z4
+	VCMPPS            $0x11, Z18, Z2, K2
+	VMULPS            Z19, Z2, Z4
 	VBLENDMPS         Z4, Z2, K2, Z2
-	VMOVAPS.Z         Z21, K2, Z4
-	VPSUBD            Z22, Z2, Z2
+	VMOVAPS.Z         Z20, K2, Z4
+	VPSUBD            Z21, Z2, Z2
 	VPSRAD            $0x17, Z2, Z5
 	VCVTDQ2PS         Z5, Z5
 	VADDPS            Z4, Z5, Z5
-	VANDPS            Z23, Z2, Z2
-	VPADDD            Z22, Z2, Z2
-	VSUBPS            Z18, Z2, Z2
-	VBROADCASTSS      loops3d9021bb<>+0(SB), Z4
+	VANDPS            Z22, Z2, Z2
+	VPADDD            Z21, Z2, Z2
+	VSUBPS            Z17, Z2, Z2
+	VMOVAPS           Z23, Z4
 	VFMADD213PS.BCST  loopsbdebd1b8<>+0(SB), Z2, Z4
 	VFMADD213PS.BCST  loops3def251a<>+0(SB), Z2, Z4
 	VFMADD213PS.BCST  loopsbdfe5d4f<>+0(SB), Z2, Z4
@@ -5603,21 +5578,21 @@ end_wide:
 
 constants:
 	VBROADCASTSS loops80000000<>+0(SB), Z4
-	VBROADCASTSS loops42b20000<>+0(SB), Z5
-	VBROADCASTSS loopsc2d20000<>+0(SB), Z6
-	VBROADCASTSS loops49400000<>+0(SB), Z11
-	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z12
-	VBROADCASTSS loops3f317218<>+0(SB), Z13
-	VBROADCASTSS loopsb102e308<>+0(SB), Z14
-	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z15
-	VBROADCASTSS loops3f000111<>+0(SB), Z16
-	VBROADCASTSS loops3e2aab90<>+0(SB), Z17
-	VBROADCASTSS loops3f800000<>+0(SB), Z18
-	VBROADCASTSS loops00800000<>+0(SB), Z19
-	VBROADCASTSS loops4b000000<>+0(SB), Z20
-	VBROADCASTSS loopsc1b80000<>+0(SB), Z21
-	VBROADCASTSS loops3f3504f3<>+0(SB), Z22
-	VBROADCASTSS loops007fffff<>+0(SB), Z23
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z5
+	VBROADCASTSS loops49400000<>+0(SB), Z10
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z11
+	VBROADCASTSS loops3f317218<>+0(SB), Z12
+	VBROADCASTSS loopsb102e308<>+0(SB), Z13
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z14
+	VBROADCASTSS loops3f000111<>+0(SB), Z15
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z16
+	VBROADCASTSS loops3f800000<>+0(SB), Z17
+	VBROADCASTSS loops00800000<>+0(SB), Z18
+	VBROADCASTSS loops4b000000<>+0(SB), Z19
+	VBROADCASTSS loopsc1b80000<>+0(SB), Z20
+	VBROADCASTSS loops3f3504f3<>+0(SB), Z21
+	VBROADCASTSS loops007fffff<>+0(SB), Z22
+	VBROADCASTSS loops3d9021bb<>+0(SB), Z23
 	JMP          begin
 
 // func vectorSin(dst *float32, x *float32, n int, k float32, c float32)
@@ -9741,10 +9716,10 @@ by2:
 	ADDQ         DI, SI
 	VMOVUPS      loops42b20000<>+0(SB), Y4
 	VMINPS       Y2, Y4, Y2
-	VMOVUPS      loopsc2d20000<>+0(SB), Y4
-	VMAXPS       Y2, Y4, Y2
 	VMOVUPS      loops42b20000<>+0(SB), Y4
 	VMINPS       Y3, Y4, Y3
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
 	VMOVUPS      loopsc2d20000<>+0(SB), Y4
 	VMAXPS       Y3, Y4, Y3
 	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y4
@@ -9922,8 +9897,8 @@ by2_wide:
 	ADDQ         BX, DX
 	ADDQ         DI, SI
 	VMINPS       Z3, Z5, Z3
-	VMAXPS       Z3, Z6, Z3
 	VMINPS       Z4, Z5, Z4
+	VMAXPS       Z3, Z6, Z3
 	VMAXPS       Z4, Z6, Z4
 	VMOVAPS      Z11, Z8
 	VFMADD231PS  Z12, Z3, Z8
@@ -10093,10 +10068,10 @@ by2:
 	VFMADD213PS  loopsb92e8626<>+0(SB), Y7, Y9
 	VMOVUPS      loops42b20000<>+0(SB), Y6
 	VMINPS       Y8, Y6, Y8
-	VMOVUPS      loopsc2d20000<>+0(SB), Y6
-	VMAXPS       Y8, Y6, Y8
 	VMOVUPS      loops42b20000<>+0(SB), Y6
 	VMINPS       Y9, Y6, Y9
+	VMOVUPS      loopsc2d20000<>+0(SB), Y6
+	VMAXPS       Y8, Y6, Y8
 	VMOVUPS      loopsc2d20000<>+0(SB), Y6
 	VMAXPS       Y9, Y6, Y9
 	VMULPS       loops3fb8aa3b<>+0(SB), Y8, Y6
@@ -10323,48 +10298,48 @@ by2_wide:
 	VMOVUPS      64(CX), Z1
 	VMOVAPS      Z0, Z2
 	VMOVAPS      Z1, Z3
-	VANDPS       Z7, Z2, Z4
-	VMINPS       Z4, Z8, Z4
-	VMOVAPS      Z9, Z5
-	VFMADD231PS  Z10, Z4, Z5
-	VSUBPS       Z9, Z5, Z6
-	VFNMADD231PS Z10, Z4, Z6
-	VPERMPS      Z11, Z5, Z4
-	VPERMPS      Z12, Z5, Z19
-	VFMADD213PS  Z19, Z6, Z4
-	VPERMPS      Z13, Z5, Z19
-	VFMADD213PS  Z19, Z6, Z4
-	VPERMPS      Z14, Z5, Z19
-	VFMADD213PS  Z19, Z6, Z4
-	VPERMPS      Z15, Z5, Z19
-	VFMADD213PS  Z19, Z6, Z4
-	VPERMPS      Z16, Z5, Z19
-	VFMADD213PS  Z19, Z6, Z4
-	VANDPS       Z17, Z2, Z2
-	VXORPS       Z2, Z4, Z4
-	VADDPS       Z18, Z4, Z2
-	VANDPS       Z7, Z3, Z4
-	VMINPS       Z4, Z8, Z4
-	VMOVAPS      Z9, Z5
-	VFMADD231PS  Z10, Z4, Z5
-	VSUBPS       Z9, Z5, Z6
-	VFNMADD231PS Z10, Z4, Z6
-	VPERMPS      Z11, Z5, Z4
-	VPERMPS      Z12, Z5, Z19
-	VFMADD213PS  Z19, Z6, Z4
-	VPERMPS      Z13, Z5, Z19
-	VFMADD213PS  Z19, Z6, Z4
-	VPERMPS      Z14, Z5, Z19
-	VFMADD213PS  Z19, Z6, Z4
-	VPERMPS      Z15, Z5, Z19
-	VFMADD213PS  Z19, Z6, Z4
-	VPERMPS      Z16, Z5, Z19
-	VFMADD213PS  Z19, Z6, Z4
-	VANDPS       Z17, Z3, Z3
-	VXORPS       Z3, Z4, Z4
-	VADDPS       Z18, Z4, Z3
-	VMULPS       Z2, Z0, Z0
-	VMULPS       Z3, Z1, Z1
+	VANDPS       Z6, Z2, Z2
+	VMINPS       Z2, Z7, Z2
+	VMOVAPS      Z8, Z4
+	VFMADD231PS  Z9, Z2, Z4
+	VSUBPS       Z8, Z4, Z5
+	VFNMADD231PS Z9, Z2, Z5
+	VMULPS       Z5, Z5, Z2
+	VPERMPS      Z10, Z4, Z17
+	VPERMPS      Z11, Z4, Z18
+	VFMADD231PS  Z5, Z18, Z17
+	VPERMPS      Z12, Z4, Z18
+	VPERMPS      Z13, Z4, Z19
+	VFMADD231PS  Z5, Z19, Z18
+	VFMADD231PS  Z2, Z17, Z18
+	VPERMPS      Z14, Z4, Z17
+	VPERMPS      Z15, Z4, Z4
+	VFMADD231PS  Z5, Z4, Z17
+	VFMADD231PS  Z2, Z18, Z17
+	VANDPS       Z6, Z3, Z3
+	VMINPS       Z3, Z7, Z3
+	VMOVAPS      Z8, Z2
+	VFMADD231PS  Z9, Z3, Z2
+	VSUBPS       Z8, Z2, Z4
+	VFNMADD231PS Z9, Z3, Z4
+	VMULPS       Z4, Z4, Z3
+	VPERMPS      Z10, Z2, Z5
+	VPERMPS      Z11, Z2, Z18
+	VFMADD231PS  Z4, Z18, Z5
+	VPERMPS      Z12, Z2, Z18
+	VPERMPS      Z13, Z2, Z19
+	VFMADD231PS  Z4, Z19, Z18
+	VFMADD231PS  Z3, Z5, Z18
+	VPERMPS      Z14, Z2, Z5
+	VPERMPS      Z15, Z2, Z2
+	VFMADD231PS  Z4, Z2, Z5
+	VFMADD231PS  Z3, Z18, Z5
+	VANDPS       Z6, Z0, Z2
+	VMULPS       Z16, Z0, Z0
+	VFMADD231PS  Z17, Z2, Z0
+	VANDPS       Z6, Z1, Z2
+	VMULPS       Z16, Z1, Z1
+	VFMADD231PS  Z5, Z2, Z1
 	VMOVUPS      Z0, (AX)
 	VMOVUPS      Z1, 64(AX)
 	ADDQ         $0x00000080, CX
@@ -10378,27 +10353,27 @@ by1_wide:
 	JLT          below1_wide
 	VMOVUPS      (CX), Z0
 	VMOVAPS      Z0, Z1
-	VANDPS       Z7, Z1, Z2
-	VMINPS       Z2, Z8, Z2
-	VMOVAPS      Z9, Z3
-	VFMADD231PS  Z10, Z2, Z3
-	VSUBPS       Z9, Z3, Z4
-	VFNMADD231PS Z10, Z2, Z4
-	VPERMPS      Z11, Z3, Z2
-	VPERMPS      Z12, Z3, Z5
-	VFMADD213PS  Z5, Z4, Z2
-	VPERMPS      Z13, Z3, Z5
-	VFMADD213PS  Z5, Z4, Z2
-	VPERMPS      Z14, Z3, Z5
-	VFMADD213PS  Z5, Z4, Z2
-	VPERMPS      Z15, Z3, Z5
-	VFMADD213PS  Z5, Z4, Z2
-	VPERMPS      Z16, Z3, Z5
-	VFMADD213PS  Z5, Z4, Z2
-	VANDPS       Z17, Z1, Z1
-	VXORPS       Z1, Z2, Z2
-	VADDPS       Z18, Z2, Z1
-	VMULPS       Z1, Z0, Z0
+	VANDPS       Z6, Z1, Z1
+	VMINPS       Z1, Z7, Z1
+	VMOVAPS      Z8, Z2
+	VFMADD231PS  Z9, Z1, Z2
+	VSUBPS       Z8, Z2, Z3
+	VFNMADD231PS Z9, Z1, Z3
+	VMULPS       Z3, Z3, Z1
+	VPERMPS      Z10, Z2, Z4
+	VPERMPS      Z11, Z2, Z5
+	VFMADD231PS  Z3, Z5, Z4
+	VPERMPS      Z12, Z2, Z5
+	VPERMPS      Z13, Z2, Z17
+	VFMADD231PS  Z3, Z17, Z5
+	VFMADD231PS  Z1, Z4, Z5
+	VPERMPS      Z14, Z2, Z4
+	VPERMPS      Z15, Z2, Z2
+	VFMADD231PS  Z3, Z2, Z4
+	VFMADD231PS  Z1, Z5, Z4
+	VANDPS       Z6, Z0, Z1
+	VMULPS       Z16, Z0, Z0
+	VFMADD231PS  Z4, Z1, Z0
 	VMOVUPS      Z0, (AX)
 	ADDQ         $0x00000040, CX
 	ADDQ         $0x00000040, AX
@@ -10412,27 +10387,27 @@ below1_wide:
 	KMOVW        (BX)(DX*2), K1
 	VMOVUPS.Z    (CX), K1, Z0
 	VMOVAPS      Z0, Z1
-	VANDPS       Z7, Z1, Z2
-	VMINPS       Z2, Z8, Z2
-	VMOVAPS      Z9, Z3
-	VFMADD231PS  Z10, Z2, Z3
-	VSUBPS       Z9, Z3, Z4
-	VFNMADD231PS Z10, Z2, Z4
-	VPERMPS      Z11, Z3, Z2
-	VPERMPS      Z12, Z3, Z5
-	VFMADD213PS  Z5, Z4, Z2
-	VPERMPS      Z13, Z3, Z5
-	VFMADD213PS  Z5, Z4, Z2
-	VPERMPS      Z14, Z3, Z5
-	VFMADD213PS  Z5, Z4, Z2
-	VPERMPS      Z15, Z3, Z5
-	VFMADD213PS  Z5, Z4, Z2
-	VPERMPS      Z16, Z3, Z5
-	VFMADD213PS  Z5, Z4, Z2
-	VANDPS       Z17, Z1, Z1
-	VXORPS       Z1, Z2, Z2
-	VADDPS       Z18, Z2, Z1
-	VMULPS       Z1, Z0, Z0
+	VANDPS       Z6, Z1, Z1
+	VMINPS       Z1, Z7, Z1
+	VMOVAPS      Z8, Z2
+	VFMADD231PS  Z9, Z1, Z2
+	VSUBPS       Z8, Z2, Z3
+	VFNMADD231PS Z9, Z1, Z3
+	VMULPS       Z3, Z3, Z1
+	VPERMPS      Z10, Z2, Z4
+	VPERMPS      Z11, Z2, Z5
+	VFMADD231PS  Z3, Z5, Z4
+	VPERMPS      Z12, Z2, Z5
+	VPERMPS      Z13, Z2, Z7
+	VFMADD231PS  Z3, Z7, Z5
+	VFMADD231PS  Z1, Z4, Z5
+	VPERMPS      Z14, Z2, Z4
+	VPERMPS      Z15, Z2, Z2
+	VFMADD231PS  Z3, Z2, Z4
+	VFMADD231PS  Z1, Z5, Z4
+	VANDPS       Z6, Z0, Z1
+	VMULPS       Z16, Z0, Z0
+	VFMADD231PS  Z4, Z1, Z0
 	VMOVUPS      Z0, K1, (AX)
 	ADDQ         $0x00000040, CX
 	ADDQ         $0x00000040, AX
@@ -10442,18 +10417,17 @@ end_wide:
 	RET
 
 constants:
-	VBROADCASTSS loops7fffffff<>+0(SB), Z7
-	VBROADCASTSS loops40b795cf<>+0(SB), Z8
-	VBROADCASTSS loops4b400000<>+0(SB), Z9
-	VBROADCASTSS loops402ccccd<>+0(SB), Z10
+	VBROADCASTSS loops7fffffff<>+0(SB), Z6
+	VBROADCASTSS loops40b795cf<>+0(SB), Z7
+	VBROADCASTSS loops4b400000<>+0(SB), Z8
+	VBROADCASTSS loops402ccccd<>+0(SB), Z9
+	VMOVUPS      loopsTable0_39a10805<>+0(SB), Z10
 	VMOVUPS      loopsTableb890bb0d_b8460f73<>+0(SB), Z11
-	VMOVUPS      loopsTable0_39a10805<>+0(SB), Z12
+	VMOVUPS      loopsTable0_bc1b073d<>+0(SB), Z12
 	VMOVUPS      loopsTable3b5d616e_3b325a1d<>+0(SB), Z13
-	VMOVUPS      loopsTable0_bc1b073d<>+0(SB), Z14
+	VMOVUPS      loopsTable0_3e13e9d7<>+0(SB), Z14
 	VMOVUPS      loopsTablebe174d74_be0d45e5<>+0(SB), Z15
-	VMOVUPS      loopsTable0_3e13e9d7<>+0(SB), Z16
-	VBROADCASTSS loops80000000<>+0(SB), Z17
-	VBROADCASTSS loops3f000000<>+0(SB), Z18
+	VBROADCASTSS loops3f000000<>+0(SB), Z16
 	JMP          begin
 
 DATA loops40b795cf<>+0(SB)/4, $0x40b795cf
@@ -10486,24 +10460,6 @@ DATA loops4b400000<>+24(SB)/4, $0x4b400000
 DATA loops4b400000<>+28(SB)/4, $0x4b400000
 GLOBL loops4b400000<>(SB), RODATA|NOPTR, $32
 
-DATA loopsTableb890bb0d_b8460f73<>+0(SB)/4, $0xb890bb0d
-DATA loopsTableb890bb0d_b8460f73<>+4(SB)/4, $0xb8460f73
-DATA loopsTableb890bb0d_b8460f73<>+8(SB)/4, $0xb49b9e86
-DATA loopsTableb890bb0d_b8460f73<>+12(SB)/4, $0x3815ad44
-DATA loopsTableb890bb0d_b8460f73<>+16(SB)/4, $0x382c8b72
-DATA loopsTableb890bb0d_b8460f73<>+20(SB)/4, $0x37cb5070
-DATA loopsTableb890bb0d_b8460f73<>+24(SB)/4, $0x36973269
-DATA loopsTableb890bb0d_b8460f73<>+28(SB)/4, $0xb6d07c57
-DATA loopsTableb890bb0d_b8460f73<>+32(SB)/4, $0xb7037097
-DATA loopsTableb890bb0d_b8460f73<>+36(SB)/4, $0xb6b3b6bf
-DATA loopsTableb890bb0d_b8460f73<>+40(SB)/4, $0xb6329ce4
-DATA loopsTableb890bb0d_b8460f73<>+44(SB)/4, $0xb58bb0ba
-DATA loopsTableb890bb0d_b8460f73<>+48(SB)/4, $0xb4b1fd02
-DATA loopsTableb890bb0d_b8460f73<>+52(SB)/4, $0xb3bc3ae5
-DATA loopsTableb890bb0d_b8460f73<>+56(SB)/4, $0xb2a72148
-DATA loopsTableb890bb0d_b8460f73<>+60(SB)/4, $0x00000000
-GLOBL loopsTableb890bb0d_b8460f73<>(SB), RODATA|NOPTR, $64
-
 DATA loopsTable0_39a10805<>+0(SB)/4, $0x00000000
 DATA loopsTable0_39a10805<>+4(SB)/4, $0x39a10805
 DATA loopsTable0_39a10805<>+8(SB)/4, $0x39e0c686
@@ -10522,23 +10478,23 @@ DATA loopsTable0_39a10805<>+56(SB)/4, $0xb379af80
 DATA loopsTable0_39a10805<>+60(SB)/4, $0x00000000
 GLOBL loopsTable0_39a10805<>(SB), RODATA|NOPTR, $64
 
-DATA loopsTable3b5d616e_3b325a1d<>+0(SB)/4, $0x3b5d616e
-DATA loopsTable3b5d616e_3b325a1d<>+4(SB)/4, $0x3b325a1d
-DATA loopsTable3b5d616e_3b325a1d<>+8(SB)/4, $0x3a97e197
-DATA loopsTable3b5d616e_3b325a1d<>+12(SB)/4, $0xb9e01148
-DATA loopsTable3b5d616e_3b325a1d<>+16(SB)/4, $0xbab08ca6
-DATA loopsTable3b5d616e_3b325a1d<>+20(SB)/4, $0xbac1a392
-DATA loopsTable3b5d616e_3b325a1d<>+24(SB)/4, $0xba939fad
-DATA loopsTable3b5d616e_3b325a1d<>+28(SB)/4, $0xba2fdbf4
-DATA loopsTable3b5d616e_3b325a1d<>+32(SB)/4, $0xb9aaed12
-DATA loopsTable3b5d616e_3b325a1d<>+36(SB)/4, $0xb90a7554
-DATA loopsTable3b5d616e_3b325a1d<>+40(SB)/4, $0xb83d3d43
-DATA loopsTable3b5d616e_3b325a1d<>+44(SB)/4, $0xb75be204
-DATA loopsTable3b5d616e_3b325a1d<>+48(SB)/4, $0xb65a5498
-DATA loopsTable3b5d616e_3b325a1d<>+52(SB)/4, $0xb539f1b3
-DATA loopsTable3b5d616e_3b325a1d<>+56(SB)/4, $0xb408335f
-DATA loopsTable3b5d616e_3b325a1d<>+60(SB)/4, $0x00000000
-GLOBL loopsTable3b5d616e_3b325a1d<>(SB), RODATA|NOPTR, $64
+DATA loopsTableb890bb0d_b8460f73<>+0(SB)/4, $0xb890bb0d
+DATA loopsTableb890bb0d_b8460f73<>+4(SB)/4, $0xb8460f73
+DATA loopsTableb890bb0d_b8460f73<>+8(SB)/4, $0xb49b9e86
+DATA loopsTableb890bb0d_b8460f73<>+12(SB)/4, $0x3815ad44
+DATA loopsTableb890bb0d_b8460f73<>+16(SB)/4, $0x382c8b72
+DATA loopsTableb890bb0d_b8460f73<>+20(SB)/4, $0x37cb5070
+DATA loopsTableb890bb0d_b8460f73<>+24(SB)/4, $0x36973269
+DATA loopsTableb890bb0d_b8460f73<>+28(SB)/4, $0xb6d07c57
+DATA loopsTableb890bb0d_b8460f73<>+32(SB)/4, $0xb7037097
+DATA loopsTableb890bb0d_b8460f73<>+36(SB)/4, $0xb6b3b6bf
+DATA loopsTableb890bb0d_b8460f73<>+40(SB)/4, $0xb6329ce4
+DATA loopsTableb890bb0d_b8460f73<>+44(SB)/4, $0xb58bb0ba
+DATA loopsTableb890bb0d_b8460f73<>+48(SB)/4, $0xb4b1fd02
+DATA loopsTableb890bb0d_b8460f73<>+52(SB)/4, $0xb3bc3ae5
+DATA loopsTableb890bb0d_b8460f73<>+56(SB)/4, $0xb2a72148
+DATA loopsTableb890bb0d_b8460f73<>+60(SB)/4, $0x00000000
+GLOBL loopsTableb890bb0d_b8460f73<>(SB), RODATA|NOPTR, $64
 
 DATA loopsTable0_bc1b073d<>+0(SB)/4, $0x00000000
 DATA loopsTable0_bc1b073d<>+4(SB)/4, $0xbc1b073d
@@ -10558,23 +10514,23 @@ DATA loopsTable0_bc1b073d<>+56(SB)/4, $0xb45ce4f4
 DATA loopsTable0_bc1b073d<>+60(SB)/4, $0x00000000
 GLOBL loopsTable0_bc1b073d<>(SB), RODATA|NOPTR, $64
 
-DATA loopsTablebe174d74_be0d45e5<>+0(SB)/4, $0xbe174d74
-DATA loopsTablebe174d74_be0d45e5<>+4(SB)/4, $0xbe0d45e5
-DATA loopsTablebe174d74_be0d45e5<>+8(SB)/4, $0xbde6000e
-DATA loopsTablebe174d74_be0d45e5<>+12(SB)/4, $0xbda33a3b
-DATA loopsTablebe174d74_be0d45e5<>+16(SB)/4, $0xbd49fb94
-DATA loopsTablebe174d74_be0d45e5<>+20(SB)/4, $0xbcd9e6e9
-DATA loopsTablebe174d74_be0d45e5<>+24(SB)/4, $0xbc4cf18a
-DATA loopsTablebe174d74_be0d45e5<>+28(SB)/4, $0xbba80c44
-DATA loopsTablebe174d74_be0d45e5<>+32(SB)/4, $0xbaf0437f
-DATA loopsTablebe174d74_be0d45e5<>+36(SB)/4, $0xba15bd8d
-DATA loopsTablebe174d74_be0d45e5<>+40(SB)/4, $0xb922b8d3
-DATA loopsTablebe174d74_be0d45e5<>+44(SB)/4, $0xb81a29aa
-DATA loopsTablebe174d74_be0d45e5<>+48(SB)/4, $0xb6feaa34
-DATA loopsTablebe174d74_be0d45e5<>+52(SB)/4, $0xb5b7619c
-DATA loopsTablebe174d74_be0d45e5<>+56(SB)/4, $0xb4663fbb
-DATA loopsTablebe174d74_be0d45e5<>+60(SB)/4, $0x00000000
-GLOBL loopsTablebe174d74_be0d45e5<>(SB), RODATA|NOPTR, $64
+DATA loopsTable3b5d616e_3b325a1d<>+0(SB)/4, $0x3b5d616e
+DATA loopsTable3b5d616e_3b325a1d<>+4(SB)/4, $0x3b325a1d
+DATA loopsTable3b5d616e_3b325a1d<>+8(SB)/4, $0x3a97e197
+DATA loopsTable3b5d616e_3b325a1d<>+12(SB)/4, $0xb9e01148
+DATA loopsTable3b5d616e_3b325a1d<>+16(SB)/4, $0xbab08ca6
+DATA loopsTable3b5d616e_3b325a1d<>+20(SB)/4, $0xbac1a392
+DATA loopsTable3b5d616e_3b325a1d<>+24(SB)/4, $0xba939fad
+DATA loopsTable3b5d616e_3b325a1d<>+28(SB)/4, $0xba2fdbf4
+DATA loopsTable3b5d616e_3b325a1d<>+32(SB)/4, $0xb9aaed12
+DATA loopsTable3b5d616e_3b325a1d<>+36(SB)/4, $0xb90a7554
+DATA loopsTable3b5d616e_3b325a1d<>+40(SB)/4, $0xb83d3d43
+DATA loopsTable3b5d616e_3b325a1d<>+44(SB)/4, $0xb75be204
+DATA loopsTable3b5d616e_3b325a1d<>+48(SB)/4, $0xb65a5498
+DATA loopsTable3b5d616e_3b325a1d<>+52(SB)/4, $0xb539f1b3
+DATA loopsTable3b5d616e_3b325a1d<>+56(SB)/4, $0xb408335f
+DATA loopsTable3b5d616e_3b325a1d<>+60(SB)/4, $0x00000000
+GLOBL loopsTable3b5d616e_3b325a1d<>(SB), RODATA|NOPTR, $64
 
 DATA loopsTable0_3e13e9d7<>+0(SB)/4, $0x00000000
 DATA loopsTable0_3e13e9d7<>+4(SB)/4, $0x3e13e9d7
@@ -10593,6 +10549,24 @@ DATA loopsTable0_3e13e9d7<>+52(SB)/4, $0x3effffe7
 DATA loopsTable0_3e13e9d7<>+56(SB)/4, $0x3efffffc
 DATA loopsTable0_3e13e9d7<>+60(SB)/4, $0x3f000000
 GLOBL loopsTable0_3e13e9d7<>(SB), RODATA|NOPTR, $64
+
+DATA loopsTablebe174d74_be0d45e5<>+0(SB)/4, $0xbe174d74
+DATA loopsTablebe174d74_be0d45e5<>+4(SB)/4, $0xbe0d45e5
+DATA loopsTablebe174d74_be0d45e5<>+8(SB)/4, $0xbde6000e
+DATA loopsTablebe174d74_be0d45e5<>+12(SB)/4, $0xbda33a3b
+DATA loopsTablebe174d74_be0d45e5<>+16(SB)/4, $0xbd49fb94
+DATA loopsTablebe174d74_be0d45e5<>+20(SB)/4, $0xbcd9e6e9
+DATA loopsTablebe174d74_be0d45e5<>+24(SB)/4, $0xbc4cf18a
+DATA loopsTablebe174d74_be0d45e5<>+28(SB)/4, $0xbba80c44
+DATA loopsTablebe174d74_be0d45e5<>+32(SB)/4, $0xbaf0437f
+DATA loopsTablebe174d74_be0d45e5<>+36(SB)/4, $0xba15bd8d
+DATA loopsTablebe174d74_be0d45e5<>+40(SB)/4, $0xb922b8d3
+DATA loopsTablebe174d74_be0d45e5<>+44(SB)/4, $0xb81a29aa
+DATA loopsTablebe174d74_be0d45e5<>+48(SB)/4, $0xb6feaa34
+DATA loopsTablebe174d74_be0d45e5<>+52(SB)/4, $0xb5b7619c
+DATA loopsTablebe174d74_be0d45e5<>+56(SB)/4, $0xb4663fbb
+DATA loopsTablebe174d74_be0d45e5<>+60(SB)/4, $0x00000000
+GLOBL loopsTablebe174d74_be0d45e5<>(SB), RODATA|NOPTR, $64
 
 // func vectorGELUGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
 // Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
@@ -10860,27 +10834,29 @@ by1_wide:
 	VMOVUPS      (SI), Z13
 	ADDQ         BX, DX
 	ADDQ         DI, SI
-	VANDPS       Z1, Z13, Z14
-	VMINPS       Z14, Z2, Z14
+	VMOVAPS      Z13, Z14
+	VANDPS       Z1, Z13, Z13
+	VMINPS       Z13, Z2, Z13
 	VMOVAPS      Z3, Z15
-	VFMADD231PS  Z4, Z14, Z15
+	VFMADD231PS  Z4, Z13, Z15
 	VSUBPS       Z3, Z15, Z16
-	VFNMADD231PS Z4, Z14, Z16
-	VPERMPS      Z5, Z15, Z14
-	VPERMPS      Z6, Z15, Z17
-	VFMADD213PS  Z17, Z16, Z14
-	VPERMPS      Z7, Z15, Z17
-	VFMADD213PS  Z17, Z16, Z14
-	VPERMPS      Z8, Z15, Z17
-	VFMADD213PS  Z17, Z16, Z14
+	VFNMADD231PS Z4, Z13, Z16
+	VMULPS       Z16, Z16, Z13
+	VPERMPS      Z5, Z15, Z17
+	VPERMPS      Z6, Z15, Z18
+	VFMADD231PS  Z16, Z18, Z17
+	VPERMPS      Z7, Z15, Z18
+	VPERMPS      Z8, Z15, Z19
+	VFMADD231PS  Z16, Z19, Z18
+	VFMADD231PS  Z13, Z17, Z18
 	VPERMPS      Z9, Z15, Z17
-	VFMADD213PS  Z17, Z16, Z14
-	VPERMPS      Z10, Z15, Z17
-	VFMADD213PS  Z17, Z16, Z14
-	VANDPS       Z11, Z13, Z13
-	VXORPS       Z13, Z14, Z14
-	VADDPS       Z12, Z14, Z13
-	VMULPS       Z13, Z0, Z0
+	VPERMPS      Z10, Z15, Z15
+	VFMADD231PS  Z16, Z15, Z17
+	VFMADD231PS  Z13, Z18, Z17
+	VANDPS       Z11, Z14, Z14
+	VXORPS       Z14, Z17, Z17
+	VADDPS       Z12, Z17, Z17
+	VMULPS       Z17, Z0, Z0
 	VMOVUPS      Z0, (AX)
 	ADDQ         $0x00000040, AX
 	SUBQ         $0x00000010, CX
@@ -10895,27 +10871,29 @@ below1_wide:
 	VMOVUPS.Z    (SI), K1, Z13
 	ADDQ         BX, DX
 	ADDQ         DI, SI
-	VANDPS       Z1, Z13, Z1
-	VMINPS       Z1, Z2, Z1
-	VMOVAPS      Z3, Z2
-	VFMADD231PS  Z4, Z1, Z2
-	VSUBPS       Z3, Z2, Z3
-	VFNMADD231PS Z4, Z1, Z3
-	VPERMPS      Z5, Z2, Z1
-	VPERMPS      Z6, Z2, Z4
-	VFMADD213PS  Z4, Z3, Z1
-	VPERMPS      Z7, Z2, Z4
-	VFMADD213PS  Z4, Z3, Z1
-	VPERMPS      Z8, Z2, Z4
-	VFMADD213PS  Z4, Z3, Z1
-	VPERMPS      Z9, Z2, Z4
-	VFMADD213PS  Z4, Z3, Z1
-	VPERMPS      Z10, Z2, Z4
-	VFMADD213PS  Z4, Z3, Z1
-	VANDPS       Z11, Z13, Z13
-	VXORPS       Z13, Z1, Z1
-	VADDPS       Z12, Z1, Z13
-	VMULPS       Z13, Z0, Z0
+	VMOVAPS      Z13, Z14
+	VANDPS       Z1, Z13, Z13
+	VMINPS       Z13, Z2, Z13
+	VMOVAPS      Z3, Z1
+	VFMADD231PS  Z4, Z13, Z1
+	VSUBPS       Z3, Z1, Z2
+	VFNMADD231PS Z4, Z13, Z2
+	VMULPS       Z2, Z2, Z3
+	VPERMPS      Z5, Z1, Z4
+	VPERMPS      Z6, Z1, Z5
+	VFMADD231PS  Z2, Z5, Z4
+	VPERMPS      Z7, Z1, Z5
+	VPERMPS      Z8, Z1, Z6
+	VFMADD231PS  Z2, Z6, Z5
+	VFMADD231PS  Z3, Z4, Z5
+	VPERMPS      Z9, Z1, Z4
+	VPERMPS      Z10, Z1, Z1
+	VFMADD231PS  Z2, Z1, Z4
+	VFMADD231PS  Z3, Z5, Z4
+	VANDPS       Z11, Z14, Z14
+	VXORPS       Z14, Z4, Z4
+	VADDPS       Z12, Z4, Z4
+	VMULPS       Z4, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)
 	ADDQ         $0x00000040, AX
 
@@ -10929,12 +10907,12 @@ constants:
 	VBROADCASTSS loops40c645a2<>+0(SB), Z2
 	VBROADCASTSS loops4b400000<>+0(SB), Z3
 	VBROADCASTSS loops40200000<>+0(SB), Z4
-	VMOVUPS      loopsTableba1edc95_b9a767ba<>+0(SB), Z5
-	VMOVUPS      loopsTable0_3b25681e<>+0(SB), Z6
-	VMOVUPS      loopsTable3c8b6efb_3c3affa3<>+0(SB), Z7
-	VMOVUPS      loopsTable0_bd39581e<>+0(SB), Z8
-	VMOVUPS      loopsTablebea36820_be8ac6a6<>+0(SB), Z9
-	VMOVUPS      loopsTable0_3e9aff65<>+0(SB), Z10
+	VMOVUPS      loopsTable0_3b25681e<>+0(SB), Z5
+	VMOVUPS      loopsTableba1edc95_b9a767ba<>+0(SB), Z6
+	VMOVUPS      loopsTable0_bd39581e<>+0(SB), Z7
+	VMOVUPS      loopsTable3c8b6efb_3c3affa3<>+0(SB), Z8
+	VMOVUPS      loopsTable0_3e9aff65<>+0(SB), Z9
+	VMOVUPS      loopsTablebea36820_be8ac6a6<>+0(SB), Z10
 	VBROADCASTSS loops80000000<>+0(SB), Z11
 	VBROADCASTSS loops3f000000<>+0(SB), Z12
 	JMP          begin
@@ -10989,24 +10967,6 @@ DATA loops40200000<>+24(SB)/4, $0x40200000
 DATA loops40200000<>+28(SB)/4, $0x40200000
 GLOBL loops40200000<>(SB), RODATA|NOPTR, $32
 
-DATA loopsTableba1edc95_b9a767ba<>+0(SB)/4, $0xba1edc95
-DATA loopsTableba1edc95_b9a767ba<>+4(SB)/4, $0xb9a767ba
-DATA loopsTableba1edc95_b9a767ba<>+8(SB)/4, $0x39546c5b
-DATA loopsTableba1edc95_b9a767ba<>+12(SB)/4, $0x39d8f829
-DATA loopsTableba1edc95_b9a767ba<>+16(SB)/4, $0x39724cd7
-DATA loopsTableba1edc95_b9a767ba<>+20(SB)/4, $0xb7d74600
-DATA loopsTableba1edc95_b9a767ba<>+24(SB)/4, $0xb8fd4d9e
-DATA loopsTableba1edc95_b9a767ba<>+28(SB)/4, $0xb8a9528a
-DATA loopsTableba1edc95_b9a767ba<>+32(SB)/4, $0xb7ad9498
-DATA loopsTableba1edc95_b9a767ba<>+36(SB)/4, $0x36df0d23
-DATA loopsTableba1edc95_b9a767ba<>+40(SB)/4, $0x3717efd0
-DATA loopsTableba1edc95_b9a767ba<>+44(SB)/4, $0x369fd081
-DATA loopsTableba1edc95_b9a767ba<>+48(SB)/4, $0x35e0c2b7
-DATA loopsTableba1edc95_b9a767ba<>+52(SB)/4, $0x34ec55c5
-DATA loopsTableba1edc95_b9a767ba<>+56(SB)/4, $0x33c261a8
-DATA loopsTableba1edc95_b9a767ba<>+60(SB)/4, $0x00000000
-GLOBL loopsTableba1edc95_b9a767ba<>(SB), RODATA|NOPTR, $64
-
 DATA loopsTable0_3b25681e<>+0(SB)/4, $0x00000000
 DATA loopsTable0_3b25681e<>+4(SB)/4, $0x3b25681e
 DATA loopsTable0_3b25681e<>+8(SB)/4, $0x3b366af2
@@ -11025,23 +10985,23 @@ DATA loopsTable0_3b25681e<>+56(SB)/4, $0x3487410f
 DATA loopsTable0_3b25681e<>+60(SB)/4, $0x00000000
 GLOBL loopsTable0_3b25681e<>(SB), RODATA|NOPTR, $64
 
-DATA loopsTable3c8b6efb_3c3affa3<>+0(SB)/4, $0x3c8b6efb
-DATA loopsTable3c8b6efb_3c3affa3<>+4(SB)/4, $0x3c3affa3
-DATA loopsTable3c8b6efb_3c3affa3<>+8(SB)/4, $0xb9639c26
-DATA loopsTable3c8b6efb_3c3affa3<>+12(SB)/4, $0xbc07f42c
-DATA loopsTable3c8b6efb_3c3affa3<>+16(SB)/4, $0xbc0ecb88
-DATA loopsTable3c8b6efb_3c3affa3<>+20(SB)/4, $0xbb96fa50
-DATA loopsTable3c8b6efb_3c3affa3<>+24(SB)/4, $0xba44d30b
-DATA loopsTable3c8b6efb_3c3affa3<>+28(SB)/4, $0x3a6a4a03
-DATA loopsTable3c8b6efb_3c3affa3<>+32(SB)/4, $0x3a77da88
-DATA loopsTable3c8b6efb_3c3affa3<>+36(SB)/4, $0x3a0b035f
-DATA loopsTable3c8b6efb_3c3affa3<>+40(SB)/4, $0x395d8b2d
-DATA loopsTable3c8b6efb_3c3affa3<>+44(SB)/4, $0x3887bd44
-DATA loopsTable3c8b6efb_3c3affa3<>+48(SB)/4, $0x3784635b
-DATA loopsTable3c8b6efb_3c3affa3<>+52(SB)/4, $0x365169de
-DATA loopsTable3c8b6efb_3c3affa3<>+56(SB)/4, $0x3507dc89
-DATA loopsTable3c8b6efb_3c3affa3<>+60(SB)/4, $0x00000000
-GLOBL loopsTable3c8b6efb_3c3affa3<>(SB), RODATA|NOPTR, $64
+DATA loopsTableba1edc95_b9a767ba<>+0(SB)/4, $0xba1edc95
+DATA loopsTableba1edc95_b9a767ba<>+4(SB)/4, $0xb9a767ba
+DATA loopsTableba1edc95_b9a767ba<>+8(SB)/4, $0x39546c5b
+DATA loopsTableba1edc95_b9a767ba<>+12(SB)/4, $0x39d8f829
+DATA loopsTableba1edc95_b9a767ba<>+16(SB)/4, $0x39724cd7
+DATA loopsTableba1edc95_b9a767ba<>+20(SB)/4, $0xb7d74600
+DATA loopsTableba1edc95_b9a767ba<>+24(SB)/4, $0xb8fd4d9e
+DATA loopsTableba1edc95_b9a767ba<>+28(SB)/4, $0xb8a9528a
+DATA loopsTableba1edc95_b9a767ba<>+32(SB)/4, $0xb7ad9498
+DATA loopsTableba1edc95_b9a767ba<>+36(SB)/4, $0x36df0d23
+DATA loopsTableba1edc95_b9a767ba<>+40(SB)/4, $0x3717efd0
+DATA loopsTableba1edc95_b9a767ba<>+44(SB)/4, $0x369fd081
+DATA loopsTableba1edc95_b9a767ba<>+48(SB)/4, $0x35e0c2b7
+DATA loopsTableba1edc95_b9a767ba<>+52(SB)/4, $0x34ec55c5
+DATA loopsTableba1edc95_b9a767ba<>+56(SB)/4, $0x33c261a8
+DATA loopsTableba1edc95_b9a767ba<>+60(SB)/4, $0x00000000
+GLOBL loopsTableba1edc95_b9a767ba<>(SB), RODATA|NOPTR, $64
 
 DATA loopsTable0_bd39581e<>+0(SB)/4, $0x00000000
 DATA loopsTable0_bd39581e<>+4(SB)/4, $0xbd39581e
@@ -11061,23 +11021,23 @@ DATA loopsTable0_bd39581e<>+56(SB)/4, $0x354b2fbd
 DATA loopsTable0_bd39581e<>+60(SB)/4, $0x00000000
 GLOBL loopsTable0_bd39581e<>(SB), RODATA|NOPTR, $64
 
-DATA loopsTablebea36820_be8ac6a6<>+0(SB)/4, $0xbea36820
-DATA loopsTablebea36820_be8ac6a6<>+4(SB)/4, $0xbe8ac6a6
-DATA loopsTablebea36820_be8ac6a6<>+8(SB)/4, $0xbe215fdb
-DATA loopsTablebea36820_be8ac6a6<>+12(SB)/4, $0xbd322aa3
-DATA loopsTablebea36820_be8ac6a6<>+16(SB)/4, $0x3ccb8a65
-DATA loopsTablebea36820_be8ac6a6<>+20(SB)/4, $0x3d30eaea
-DATA loopsTablebea36820_be8ac6a6<>+24(SB)/4, $0x3d09f57c
-DATA loopsTablebea36820_be8ac6a6<>+28(SB)/4, $0x3c977961
-DATA loopsTablebea36820_be8ac6a6<>+32(SB)/4, $0x3c00bea5
-DATA loopsTablebea36820_be8ac6a6<>+36(SB)/4, $0x3b2fce2d
-DATA loopsTablebea36820_be8ac6a6<>+40(SB)/4, $0x3a4476ac
-DATA loopsTablebea36820_be8ac6a6<>+44(SB)/4, $0x39359d2e
-DATA loopsTablebea36820_be8ac6a6<>+48(SB)/4, $0x380bd4ce
-DATA loopsTablebea36820_be8ac6a6<>+52(SB)/4, $0x36b42cea
-DATA loopsTablebea36820_be8ac6a6<>+56(SB)/4, $0x3542e8fc
-DATA loopsTablebea36820_be8ac6a6<>+60(SB)/4, $0x00000000
-GLOBL loopsTablebea36820_be8ac6a6<>(SB), RODATA|NOPTR, $64
+DATA loopsTable3c8b6efb_3c3affa3<>+0(SB)/4, $0x3c8b6efb
+DATA loopsTable3c8b6efb_3c3affa3<>+4(SB)/4, $0x3c3affa3
+DATA loopsTable3c8b6efb_3c3affa3<>+8(SB)/4, $0xb9639c26
+DATA loopsTable3c8b6efb_3c3affa3<>+12(SB)/4, $0xbc07f42c
+DATA loopsTable3c8b6efb_3c3affa3<>+16(SB)/4, $0xbc0ecb88
+DATA loopsTable3c8b6efb_3c3affa3<>+20(SB)/4, $0xbb96fa50
+DATA loopsTable3c8b6efb_3c3affa3<>+24(SB)/4, $0xba44d30b
+DATA loopsTable3c8b6efb_3c3affa3<>+28(SB)/4, $0x3a6a4a03
+DATA loopsTable3c8b6efb_3c3affa3<>+32(SB)/4, $0x3a77da88
+DATA loopsTable3c8b6efb_3c3affa3<>+36(SB)/4, $0x3a0b035f
+DATA loopsTable3c8b6efb_3c3affa3<>+40(SB)/4, $0x395d8b2d
+DATA loopsTable3c8b6efb_3c3affa3<>+44(SB)/4, $0x3887bd44
+DATA loopsTable3c8b6efb_3c3affa3<>+48(SB)/4, $0x3784635b
+DATA loopsTable3c8b6efb_3c3affa3<>+52(SB)/4, $0x365169de
+DATA loopsTable3c8b6efb_3c3affa3<>+56(SB)/4, $0x3507dc89
+DATA loopsTable3c8b6efb_3c3affa3<>+60(SB)/4, $0x00000000
+GLOBL loopsTable3c8b6efb_3c3affa3<>(SB), RODATA|NOPTR, $64
 
 DATA loopsTable0_3e9aff65<>+0(SB)/4, $0x00000000
 DATA loopsTable0_3e9aff65<>+4(SB)/4, $0x3e9aff65
@@ -11096,6 +11056,24 @@ DATA loopsTable0_3e9aff65<>+52(SB)/4, $0x3f00002d
 DATA loopsTable0_3e9aff65<>+56(SB)/4, $0x3f000006
 DATA loopsTable0_3e9aff65<>+60(SB)/4, $0x3f000000
 GLOBL loopsTable0_3e9aff65<>(SB), RODATA|NOPTR, $64
+
+DATA loopsTablebea36820_be8ac6a6<>+0(SB)/4, $0xbea36820
+DATA loopsTablebea36820_be8ac6a6<>+4(SB)/4, $0xbe8ac6a6
+DATA loopsTablebea36820_be8ac6a6<>+8(SB)/4, $0xbe215fdb
+DATA loopsTablebea36820_be8ac6a6<>+12(SB)/4, $0xbd322aa3
+DATA loopsTablebea36820_be8ac6a6<>+16(SB)/4, $0x3ccb8a65
+DATA loopsTablebea36820_be8ac6a6<>+20(SB)/4, $0x3d30eaea
+DATA loopsTablebea36820_be8ac6a6<>+24(SB)/4, $0x3d09f57c
+DATA loopsTablebea36820_be8ac6a6<>+28(SB)/4, $0x3c977961
+DATA loopsTablebea36820_be8ac6a6<>+32(SB)/4, $0x3c00bea5
+DATA loopsTablebea36820_be8ac6a6<>+36(SB)/4, $0x3b2fce2d
+DATA loopsTablebea36820_be8ac6a6<>+40(SB)/4, $0x3a4476ac
+DATA loopsTablebea36820_be8ac6a6<>+44(SB)/4, $0x39359d2e
+DATA loopsTablebea36820_be8ac6a6<>+48(SB)/4, $0x380bd4ce
+DATA loopsTablebea36820_be8ac6a6<>+52(SB)/4, $0x36b42cea
+DATA loopsTablebea36820_be8ac6a6<>+56(SB)/4, $0x3542e8fc
+DATA loopsTablebea36820_be8ac6a6<>+60(SB)/4, $0x00000000
+GLOBL loopsTablebea36820_be8ac6a6<>(SB), RODATA|NOPTR, $64
 
 // func vectorGELUTanh(dst *float32, x *float32, n int, k float32, c float32)
 // Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
@@ -11137,12 +11115,8 @@ by2:
 	VORPS        loops80000000<>+0(SB), Y2, Y2
 	VMOVAPS      Y3, Y5
 	VORPS        loops80000000<>+0(SB), Y3, Y3
-	VMOVUPS      loops42b20000<>+0(SB), Y6
-	VMINPS       Y2, Y6, Y2
 	VMOVUPS      loopsc2d20000<>+0(SB), Y6
 	VMAXPS       Y2, Y6, Y2
-	VMOVUPS      loops42b20000<>+0(SB), Y6
-	VMINPS       Y3, Y6, Y3
 	VMOVUPS      loopsc2d20000<>+0(SB), Y6
 	VMAXPS       Y3, Y6, Y3
 	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y6
@@ -11222,8 +11196,6 @@ by1:
 	VMULPS       Y3, Y1, Y1
 	VMOVAPS      Y1, Y2
 	VORPS        loops80000000<>+0(SB), Y1, Y1
-	VMOVUPS      loops42b20000<>+0(SB), Y3
-	VMINPS       Y1, Y3, Y1
 	VMOVUPS      loopsc2d20000<>+0(SB), Y3
 	VMAXPS       Y1, Y3, Y1
 	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y3
@@ -11278,8 +11250,6 @@ below1:
 	VMULPS       Y4, Y2, Y2
 	VMOVAPS      Y2, Y3
 	VORPS        loops80000000<>+0(SB), Y2, Y2
-	VMOVUPS      loops42b20000<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
 	VMOVUPS      loopsc2d20000<>+0(SB), Y4
 	VMAXPS       Y2, Y4, Y2
 	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y4
@@ -11349,42 +11319,40 @@ by2_wide:
 	VORPS        Z11, Z2, Z2
 	VMOVAPS      Z3, Z5
 	VORPS        Z11, Z3, Z3
-	VMINPS       Z2, Z12, Z2
-	VMAXPS       Z2, Z13, Z2
-	VMINPS       Z3, Z12, Z3
-	VMAXPS       Z3, Z13, Z3
-	VMOVAPS      Z14, Z27
-	VFMADD231PS  Z15, Z2, Z27
-	VSUBPS       Z14, Z27, Z26
-	VFNMADD231PS Z16, Z26, Z2
-	VFNMADD231PS Z17, Z26, Z2
-	VPERMPS      Z18, Z27, Z29
-	VMOVAPS      Z19, Z28
-	VFMADD231PS  Z20, Z2, Z28
-	VMULPS       Z2, Z2, Z27
-	VFMADD231PS  Z27, Z28, Z2
-	VFMADD213PS  Z29, Z29, Z2
-	VSCALEFPS    Z26, Z2, Z2
-	VMOVAPS      Z14, Z27
-	VFMADD231PS  Z15, Z3, Z27
-	VSUBPS       Z14, Z27, Z26
-	VFNMADD231PS Z16, Z26, Z3
-	VFNMADD231PS Z17, Z26, Z3
-	VPERMPS      Z18, Z27, Z29
-	VMOVAPS      Z19, Z28
-	VFMADD231PS  Z20, Z3, Z28
-	VMULPS       Z3, Z3, Z27
-	VFMADD231PS  Z27, Z28, Z3
-	VFMADD213PS  Z29, Z29, Z3
-	VSCALEFPS    Z26, Z3, Z3
+	VMAXPS       Z2, Z12, Z2
+	VMAXPS       Z3, Z12, Z3
+	VMOVAPS      Z13, Z26
+	VFMADD231PS  Z14, Z2, Z26
+	VSUBPS       Z13, Z26, Z25
+	VFNMADD231PS Z15, Z25, Z2
+	VFNMADD231PS Z16, Z25, Z2
+	VPERMPS      Z17, Z26, Z28
+	VMOVAPS      Z18, Z27
+	VFMADD231PS  Z19, Z2, Z27
+	VMULPS       Z2, Z2, Z26
+	VFMADD231PS  Z26, Z27, Z2
+	VFMADD213PS  Z28, Z28, Z2
+	VSCALEFPS    Z25, Z2, Z2
+	VMOVAPS      Z13, Z26
+	VFMADD231PS  Z14, Z3, Z26
+	VSUBPS       Z13, Z26, Z25
+	VFNMADD231PS Z15, Z25, Z3
+	VFNMADD231PS Z16, Z25, Z3
+	VPERMPS      Z17, Z26, Z28
+	VMOVAPS      Z18, Z27
+	VFMADD231PS  Z19, Z3, Z27
+	VMULPS       Z3, Z3, Z26
+	VFMADD231PS  Z26, Z27, Z3
+	VFMADD213PS  Z28, Z28, Z3
+	VSCALEFPS    Z25, Z3, Z3
 	VPMOVD2M     Z4, K1
-	VBLENDMPS    Z2, Z22, K1, Z21
-	VADDPS       Z22, Z2, Z2
-	VDIVPS       Z2, Z21, Z2
+	VBLENDMPS    Z2, Z21, K1, Z20
+	VADDPS       Z21, Z2, Z2
+	VDIVPS       Z2, Z20, Z2
 	VPMOVD2M     Z5, K1
-	VBLENDMPS    Z3, Z22, K1, Z23
-	VADDPS       Z22, Z3, Z3
-	VDIVPS       Z3, Z23, Z3
+	VBLENDMPS    Z3, Z21, K1, Z22
+	VADDPS       Z21, Z3, Z3
+	VDIVPS       Z3, Z22, Z3
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z3, Z1, Z1
 	VMOVUPS      Z0, (AX)
@@ -11409,24 +11377,23 @@ by1_wide:
 	VMULPS       Z3, Z1, Z1
 	VMOVAPS      Z1, Z2
 	VORPS        Z11, Z1, Z1
-	VMINPS       Z1, Z12, Z1
-	VMAXPS       Z1, Z13, Z1
-	VMOVAPS      Z14, Z4
-	VFMADD231PS  Z15, Z1, Z4
-	VSUBPS       Z14, Z4, Z3
+	VMAXPS       Z1, Z12, Z1
+	VMOVAPS      Z13, Z4
+	VFMADD231PS  Z14, Z1, Z4
+	VSUBPS       Z13, Z4, Z3
+	VFNMADD231PS Z15, Z3, Z1
 	VFNMADD231PS Z16, Z3, Z1
-	VFNMADD231PS Z17, Z3, Z1
-	VPERMPS      Z18, Z4, Z21
-	VMOVAPS      Z19, Z5
-	VFMADD231PS  Z20, Z1, Z5
+	VPERMPS      Z17, Z4, Z20
+	VMOVAPS      Z18, Z5
+	VFMADD231PS  Z19, Z1, Z5
 	VMULPS       Z1, Z1, Z4
 	VFMADD231PS  Z4, Z5, Z1
-	VFMADD213PS  Z21, Z21, Z1
+	VFMADD213PS  Z20, Z20, Z1
 	VSCALEFPS    Z3, Z1, Z1
 	VPMOVD2M     Z2, K1
-	VBLENDMPS    Z1, Z22, K1, Z24
-	VADDPS       Z22, Z1, Z1
-	VDIVPS       Z1, Z24, Z1
+	VBLENDMPS    Z1, Z21, K1, Z23
+	VADDPS       Z21, Z1, Z1
+	VDIVPS       Z1, Z23, Z1
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, (AX)
 	ADDQ         $0x00000040, CX
@@ -11450,24 +11417,23 @@ below1_wide:
 	VMULPS       Z3, Z1, Z1
 	VMOVAPS      Z1, Z2
 	VORPS        Z11, Z1, Z1
-	VMINPS       Z1, Z12, Z1
-	VMAXPS       Z1, Z13, Z1
-	VMOVAPS      Z14, Z3
-	VFMADD231PS  Z15, Z1, Z3
-	VSUBPS       Z14, Z3, Z4
+	VMAXPS       Z1, Z12, Z1
+	VMOVAPS      Z13, Z3
+	VFMADD231PS  Z14, Z1, Z3
+	VSUBPS       Z13, Z3, Z4
+	VFNMADD231PS Z15, Z4, Z1
 	VFNMADD231PS Z16, Z4, Z1
-	VFNMADD231PS Z17, Z4, Z1
-	VPERMPS      Z18, Z3, Z5
-	VMOVAPS      Z19, Z6
-	VFMADD231PS  Z20, Z1, Z6
+	VPERMPS      Z17, Z3, Z5
+	VMOVAPS      Z18, Z6
+	VFMADD231PS  Z19, Z1, Z6
 	VMULPS       Z1, Z1, Z3
 	VFMADD231PS  Z3, Z6, Z1
 	VFMADD213PS  Z5, Z5, Z1
 	VSCALEFPS    Z4, Z1, Z1
 	VPMOVD2M     Z2, K2
-	VBLENDMPS    Z1, Z22, K2, Z25
-	VADDPS       Z22, Z1, Z1
-	VDIVPS       Z1, Z25, Z1
+	VBLENDMPS    Z1, Z21, K2, Z24
+	VADDPS       Z21, Z1, Z1
+	VDIVPS       Z1, Z24, Z1
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)
 	ADDQ         $0x00000040, CX
@@ -11484,16 +11450,15 @@ constants:
 	VBROADCASTSS loops3e5b33b6<>+0(SB), Z9
 	VBROADCASTSS loops3d922279<>+0(SB), Z10
 	VBROADCASTSS loops80000000<>+0(SB), Z11
-	VBROADCASTSS loops42b20000<>+0(SB), Z12
-	VBROADCASTSS loopsc2d20000<>+0(SB), Z13
-	VBROADCASTSS loops49400000<>+0(SB), Z14
-	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z15
-	VBROADCASTSS loops3f317218<>+0(SB), Z16
-	VBROADCASTSS loopsb102e308<>+0(SB), Z17
-	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z18
-	VBROADCASTSS loops3f000111<>+0(SB), Z19
-	VBROADCASTSS loops3e2aab90<>+0(SB), Z20
-	VBROADCASTSS loops3f800000<>+0(SB), Z22
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z12
+	VBROADCASTSS loops49400000<>+0(SB), Z13
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z14
+	VBROADCASTSS loops3f317218<>+0(SB), Z15
+	VBROADCASTSS loopsb102e308<>+0(SB), Z16
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z17
+	VBROADCASTSS loops3f000111<>+0(SB), Z18
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z19
+	VBROADCASTSS loops3f800000<>+0(SB), Z21
 	JMP          begin
 
 DATA loops41a00000<>+0(SB)/4, $0x41a00000
@@ -11591,8 +11556,6 @@ by1:
 	VMULPS       Y4, Y2, Y2
 	VMOVAPS      Y2, Y4
 	VORPS        loops80000000<>+0(SB), Y2, Y2
-	VMOVUPS      loops42b20000<>+0(SB), Y5
-	VMINPS       Y2, Y5, Y2
 	VMOVUPS      loopsc2d20000<>+0(SB), Y5
 	VMAXPS       Y2, Y5, Y2
 	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y5
@@ -11658,8 +11621,6 @@ below1:
 	VMULPS       Y5, Y3, Y3
 	VMOVAPS      Y3, Y5
 	VORPS        loops80000000<>+0(SB), Y3, Y3
-	VMOVUPS      loops42b20000<>+0(SB), Y6
-	VMINPS       Y3, Y6, Y3
 	VMOVUPS      loopsc2d20000<>+0(SB), Y6
 	VMAXPS       Y3, Y6, Y3
 	VMULPS       loops3fb8aa3b<>+0(SB), Y3, Y6
@@ -11728,102 +11689,96 @@ a_wide:
 
 b_wide:
 by1_wide:
-	CMPQ             CX, $0x00000010
-	JLT              below1_wide
-	VMOVUPS          (DX), Z0
-	VMOVUPS          (SI), Z18
-	ADDQ             BX, DX
-	ADDQ             DI, SI
-	VMOVAPS          Z18, Z19
-	VMINPS           Z19, Z1, Z19
-	VMAXPS           Z19, Z2, Z19
-	VMULPS           Z19, Z19, Z21
-	VMOVAPS          Z3, Z20
-	VFMADD231PS      Z4, Z21, Z20
-	VFMADD132PS      Z5, Z3, Z21
-	VMULPS           Z21, Z19, Z19
-	VMOVAPS          Z19, Z21
-	VORPS            Z6, Z19, Z19
-	VMINPS           Z19, Z7, Z19
-	VMAXPS           Z19, Z8, Z19
-	VMOVAPS          Z9, Z23
-	VFMADD231PS      Z10, Z19, Z23
-	VSUBPS           Z9, Z23, Z22
-	VFNMADD231PS     Z11, Z22, Z19
-	VFNMADD231PS     Z12, Z22, Z19
-	VPERMPS          Z13, Z23, Z25
-	VMOVAPS          Z14, Z24
-	VFMADD231PS      Z15, Z19, Z24
-	VMULPS           Z19, Z19, Z23
-	VFMADD231PS      Z23, Z24, Z19
-	VFMADD213PS      Z25, Z25, Z19
-	VSCALEFPS        Z22, Z19, Z19
-	VPMOVD2M         Z21, K1
-	VBROADCASTSS     loops3f800000<>+0(SB), Z21
-	VBLENDMPS        Z19, Z21, K1, Z16
-	VADDPS.BCST      loops3f800000<>+0(SB), Z19, Z19
-	VDIVPS           Z19, Z16, Z19
-	VMINPS           Z18, Z1, Z18
-	VMAXPS           Z18, Z2, Z18
-	VMULPS           Z20, Z18, Z18
-	VBROADCASTSS     loops3f800000<>+0(SB), Z20
-	VSUBPS           Z19, Z20, Z20
-	VFMADD213PS.BCST loops3f800000<>+0(SB), Z20, Z18
-	VMULPS           Z19, Z18, Z18
-	VMULPS           Z18, Z0, Z0
-	VMOVUPS          Z0, (AX)
-	ADDQ             $0x00000040, AX
-	SUBQ             $0x00000010, CX
-	JMP              by1_wide
+	CMPQ         CX, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (DX), Z0
+	VMOVUPS      (SI), Z18
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVAPS      Z18, Z19
+	VMINPS       Z19, Z1, Z19
+	VMAXPS       Z19, Z2, Z19
+	VMULPS       Z19, Z19, Z21
+	VMOVAPS      Z3, Z20
+	VFMADD231PS  Z4, Z21, Z20
+	VFMADD132PS  Z5, Z3, Z21
+	VMULPS       Z21, Z19, Z19
+	VMOVAPS      Z19, Z21
+	VORPS        Z6, Z19, Z19
+	VMAXPS       Z19, Z7, Z19
+	VMOVAPS      Z8, Z23
+	VFMADD231PS  Z9, Z19, Z23
+	VSUBPS       Z8, Z23, Z22
+	VFNMADD231PS Z10, Z22, Z19
+	VFNMADD231PS Z11, Z22, Z19
+	VPERMPS      Z12, Z23, Z25
+	VMOVAPS      Z13, Z24
+	VFMADD231PS  Z14, Z19, Z24
+	VMULPS       Z19, Z19, Z23
+	VFMADD231PS  Z23, Z24, Z19
+	VFMADD213PS  Z25, Z25, Z19
+	VSCALEFPS    Z22, Z19, Z19
+	VPMOVD2M     Z21, K1
+	VBLENDMPS    Z19, Z16, K1, Z15
+	VADDPS       Z16, Z19, Z19
+	VDIVPS       Z19, Z15, Z19
+	VMINPS       Z18, Z1, Z18
+	VMAXPS       Z18, Z2, Z18
+	VMULPS       Z20, Z18, Z18
+	VSUBPS       Z19, Z16, Z20
+	VFMADD213PS  Z16, Z20, Z18
+	VMULPS       Z19, Z18, Z18
+	VMULPS       Z18, Z0, Z0
+	VMOVUPS      Z0, (AX)
+	ADDQ         $0x00000040, AX
+	SUBQ         $0x00000010, CX
+	JMP          by1_wide
 
 below1_wide:
-	TESTQ            CX, CX
-	JZ               end_wide
-	LEAQ             loopsTails<>+0(SB), R8
-	KMOVW            (R8)(CX*2), K1
-	VMOVUPS.Z        (DX), K1, Z0
-	VMOVUPS.Z        (SI), K1, Z16
-	ADDQ             BX, DX
-	ADDQ             DI, SI
-	VMOVAPS          Z16, Z18
-	VMINPS           Z18, Z1, Z18
-	VMAXPS           Z18, Z2, Z18
-	VMULPS           Z18, Z18, Z20
-	VMOVAPS          Z3, Z19
-	VFMADD231PS      Z4, Z20, Z19
-	VFMADD132PS      Z5, Z3, Z20
-	VMULPS           Z20, Z18, Z18
-	VMOVAPS          Z18, Z3
-	VORPS            Z6, Z18, Z18
-	VMINPS           Z18, Z7, Z18
-	VMAXPS           Z18, Z8, Z18
-	VMOVAPS          Z9, Z4
-	VFMADD231PS      Z10, Z18, Z4
-	VSUBPS           Z9, Z4, Z5
-	VFNMADD231PS     Z11, Z5, Z18
-	VFNMADD231PS     Z12, Z5, Z18
-	VPERMPS          Z13, Z4, Z6
-	VMOVAPS          Z14, Z7
-	VFMADD231PS      Z15, Z18, Z7
-	VMULPS           Z18, Z18, Z4
-	VFMADD231PS      Z4, Z7, Z18
-	VFMADD213PS      Z6, Z6, Z18
-	VSCALEFPS        Z5, Z18, Z18
-	VPMOVD2M         Z3, K2
-	VBROADCASTSS     loops3f800000<>+0(SB), Z3
-	VBLENDMPS        Z18, Z3, K2, Z17
-	VADDPS.BCST      loops3f800000<>+0(SB), Z18, Z18
-	VDIVPS           Z18, Z17, Z18
-	VMINPS           Z16, Z1, Z16
-	VMAXPS           Z16, Z2, Z16
-	VMULPS           Z19, Z16, Z16
-	VBROADCASTSS     loops3f800000<>+0(SB), Z1
-	VSUBPS           Z18, Z1, Z1
-	VFMADD213PS.BCST loops3f800000<>+0(SB), Z1, Z16
-	VMULPS           Z18, Z16, Z16
-	VMULPS           Z16, Z0, Z0
-	VMOVUPS          Z0, K1, (AX)
-	ADDQ             $0x00000040, AX
+	TESTQ        CX, CX
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), R8
+	KMOVW        (R8)(CX*2), K1
+	VMOVUPS.Z    (DX), K1, Z0
+	VMOVUPS.Z    (SI), K1, Z15
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVAPS      Z15, Z18
+	VMINPS       Z18, Z1, Z18
+	VMAXPS       Z18, Z2, Z18
+	VMULPS       Z18, Z18, Z20
+	VMOVAPS      Z3, Z19
+	VFMADD231PS  Z4, Z20, Z19
+	VFMADD132PS  Z5, Z3, Z20
+	VMULPS       Z20, Z18, Z18
+	VMOVAPS      Z18, Z3
+	VORPS        Z6, Z18, Z18
+	VMAXPS       Z18, Z7, Z18
+	VMOVAPS      Z8, Z4
+	VFMADD231PS  Z9, Z18, Z4
+	VSUBPS       Z8, Z4, Z5
+	VFNMADD231PS Z10, Z5, Z18
+	VFNMADD231PS Z11, Z5, Z18
+	VPERMPS      Z12, Z4, Z6
+	VMOVAPS      Z13, Z7
+	VFMADD231PS  Z14, Z18, Z7
+	VMULPS       Z18, Z18, Z4
+	VFMADD231PS  Z4, Z7, Z18
+	VFMADD213PS  Z6, Z6, Z18
+	VSCALEFPS    Z5, Z18, Z18
+	VPMOVD2M     Z3, K2
+	VBLENDMPS    Z18, Z16, K2, Z17
+	VADDPS       Z16, Z18, Z18
+	VDIVPS       Z18, Z17, Z18
+	VMINPS       Z15, Z1, Z15
+	VMAXPS       Z15, Z2, Z15
+	VMULPS       Z19, Z15, Z15
+	VSUBPS       Z18, Z16, Z1
+	VFMADD213PS  Z16, Z1, Z15
+	VMULPS       Z18, Z15, Z15
+	VMULPS       Z15, Z0, Z0
+	VMOVUPS      Z0, K1, (AX)
+	ADDQ         $0x00000040, AX
 
 end_wide:
 	VZEROUPPER
@@ -11837,15 +11792,15 @@ constants:
 	VBROADCASTSS loops3e5b33b6<>+0(SB), Z4
 	VBROADCASTSS loops3d922279<>+0(SB), Z5
 	VBROADCASTSS loops80000000<>+0(SB), Z6
-	VBROADCASTSS loops42b20000<>+0(SB), Z7
-	VBROADCASTSS loopsc2d20000<>+0(SB), Z8
-	VBROADCASTSS loops49400000<>+0(SB), Z9
-	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z10
-	VBROADCASTSS loops3f317218<>+0(SB), Z11
-	VBROADCASTSS loopsb102e308<>+0(SB), Z12
-	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z13
-	VBROADCASTSS loops3f000111<>+0(SB), Z14
-	VBROADCASTSS loops3e2aab90<>+0(SB), Z15
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z7
+	VBROADCASTSS loops49400000<>+0(SB), Z8
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z9
+	VBROADCASTSS loops3f317218<>+0(SB), Z10
+	VBROADCASTSS loopsb102e308<>+0(SB), Z11
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z12
+	VBROADCASTSS loops3f000111<>+0(SB), Z13
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z14
+	VBROADCASTSS loops3f800000<>+0(SB), Z16
 	JMP          begin
 
 // func vectorSiLU(dst *float32, x *float32, n int, k float32, c float32)
@@ -11868,12 +11823,8 @@ by2:
 	VORPS        loops80000000<>+0(SB), Y2, Y2
 	VMOVAPS      Y3, Y5
 	VORPS        loops80000000<>+0(SB), Y3, Y3
-	VMOVUPS      loops42b20000<>+0(SB), Y6
-	VMINPS       Y2, Y6, Y2
 	VMOVUPS      loopsc2d20000<>+0(SB), Y6
 	VMAXPS       Y2, Y6, Y2
-	VMOVUPS      loops42b20000<>+0(SB), Y6
-	VMINPS       Y3, Y6, Y3
 	VMOVUPS      loopsc2d20000<>+0(SB), Y6
 	VMAXPS       Y3, Y6, Y3
 	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y6
@@ -11943,8 +11894,6 @@ by1:
 	VMOVAPS      Y0, Y1
 	VMOVAPS      Y1, Y2
 	VORPS        loops80000000<>+0(SB), Y1, Y1
-	VMOVUPS      loops42b20000<>+0(SB), Y3
-	VMINPS       Y1, Y3, Y1
 	VMOVUPS      loopsc2d20000<>+0(SB), Y3
 	VMAXPS       Y1, Y3, Y1
 	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y3
@@ -11989,8 +11938,6 @@ below1:
 	VMOVAPS      Y1, Y2
 	VMOVAPS      Y2, Y3
 	VORPS        loops80000000<>+0(SB), Y2, Y2
-	VMOVUPS      loops42b20000<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
 	VMOVUPS      loopsc2d20000<>+0(SB), Y4
 	VMAXPS       Y2, Y4, Y2
 	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y4
@@ -12046,42 +11993,40 @@ by2_wide:
 	VORPS        Z6, Z2, Z2
 	VMOVAPS      Z3, Z5
 	VORPS        Z6, Z3, Z3
-	VMINPS       Z2, Z7, Z2
-	VMAXPS       Z2, Z8, Z2
-	VMINPS       Z3, Z7, Z3
-	VMAXPS       Z3, Z8, Z3
-	VMOVAPS      Z13, Z10
-	VFMADD231PS  Z14, Z2, Z10
-	VSUBPS       Z13, Z10, Z9
-	VFNMADD231PS Z15, Z9, Z2
-	VFNMADD231PS Z16, Z9, Z2
-	VPERMPS      Z17, Z10, Z12
-	VMOVAPS      Z18, Z11
-	VFMADD231PS  Z19, Z2, Z11
-	VMULPS       Z2, Z2, Z10
-	VFMADD231PS  Z10, Z11, Z2
-	VFMADD213PS  Z12, Z12, Z2
-	VSCALEFPS    Z9, Z2, Z2
-	VMOVAPS      Z13, Z10
-	VFMADD231PS  Z14, Z3, Z10
-	VSUBPS       Z13, Z10, Z9
-	VFNMADD231PS Z15, Z9, Z3
-	VFNMADD231PS Z16, Z9, Z3
-	VPERMPS      Z17, Z10, Z12
-	VMOVAPS      Z18, Z11
-	VFMADD231PS  Z19, Z3, Z11
-	VMULPS       Z3, Z3, Z10
-	VFMADD231PS  Z10, Z11, Z3
-	VFMADD213PS  Z12, Z12, Z3
-	VSCALEFPS    Z9, Z3, Z3
+	VMAXPS       Z2, Z7, Z2
+	VMAXPS       Z3, Z7, Z3
+	VMOVAPS      Z12, Z9
+	VFMADD231PS  Z13, Z2, Z9
+	VSUBPS       Z12, Z9, Z8
+	VFNMADD231PS Z14, Z8, Z2
+	VFNMADD231PS Z15, Z8, Z2
+	VPERMPS      Z16, Z9, Z11
+	VMOVAPS      Z17, Z10
+	VFMADD231PS  Z18, Z2, Z10
+	VMULPS       Z2, Z2, Z9
+	VFMADD231PS  Z9, Z10, Z2
+	VFMADD213PS  Z11, Z11, Z2
+	VSCALEFPS    Z8, Z2, Z2
+	VMOVAPS      Z12, Z9
+	VFMADD231PS  Z13, Z3, Z9
+	VSUBPS       Z12, Z9, Z8
+	VFNMADD231PS Z14, Z8, Z3
+	VFNMADD231PS Z15, Z8, Z3
+	VPERMPS      Z16, Z9, Z11
+	VMOVAPS      Z17, Z10
+	VFMADD231PS  Z18, Z3, Z10
+	VMULPS       Z3, Z3, Z9
+	VFMADD231PS  Z9, Z10, Z3
+	VFMADD213PS  Z11, Z11, Z3
+	VSCALEFPS    Z8, Z3, Z3
 	VPMOVD2M     Z4, K1
-	VBLENDMPS    Z2, Z21, K1, Z20
-	VADDPS       Z21, Z2, Z2
-	VDIVPS       Z2, Z20, Z2
+	VBLENDMPS    Z2, Z20, K1, Z19
+	VADDPS       Z20, Z2, Z2
+	VDIVPS       Z2, Z19, Z2
 	VPMOVD2M     Z5, K1
-	VBLENDMPS    Z3, Z21, K1, Z22
-	VADDPS       Z21, Z3, Z3
-	VDIVPS       Z3, Z22, Z3
+	VBLENDMPS    Z3, Z20, K1, Z21
+	VADDPS       Z20, Z3, Z3
+	VDIVPS       Z3, Z21, Z3
 	VMULPS       Z2, Z0, Z0
 	VMULPS       Z3, Z1, Z1
 	VMOVUPS      Z0, (AX)
@@ -12099,24 +12044,23 @@ by1_wide:
 	VMOVAPS      Z0, Z1
 	VMOVAPS      Z1, Z2
 	VORPS        Z6, Z1, Z1
-	VMINPS       Z1, Z7, Z1
-	VMAXPS       Z1, Z8, Z1
-	VMOVAPS      Z13, Z4
-	VFMADD231PS  Z14, Z1, Z4
-	VSUBPS       Z13, Z4, Z3
+	VMAXPS       Z1, Z7, Z1
+	VMOVAPS      Z12, Z4
+	VFMADD231PS  Z13, Z1, Z4
+	VSUBPS       Z12, Z4, Z3
+	VFNMADD231PS Z14, Z3, Z1
 	VFNMADD231PS Z15, Z3, Z1
-	VFNMADD231PS Z16, Z3, Z1
-	VPERMPS      Z17, Z4, Z9
-	VMOVAPS      Z18, Z5
-	VFMADD231PS  Z19, Z1, Z5
+	VPERMPS      Z16, Z4, Z8
+	VMOVAPS      Z17, Z5
+	VFMADD231PS  Z18, Z1, Z5
 	VMULPS       Z1, Z1, Z4
 	VFMADD231PS  Z4, Z5, Z1
-	VFMADD213PS  Z9, Z9, Z1
+	VFMADD213PS  Z8, Z8, Z1
 	VSCALEFPS    Z3, Z1, Z1
 	VPMOVD2M     Z2, K1
-	VBLENDMPS    Z1, Z21, K1, Z23
-	VADDPS       Z21, Z1, Z1
-	VDIVPS       Z1, Z23, Z1
+	VBLENDMPS    Z1, Z20, K1, Z22
+	VADDPS       Z20, Z1, Z1
+	VDIVPS       Z1, Z22, Z1
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, (AX)
 	ADDQ         $0x00000040, CX
@@ -12133,24 +12077,23 @@ below1_wide:
 	VMOVAPS      Z0, Z1
 	VMOVAPS      Z1, Z2
 	VORPS        Z6, Z1, Z1
-	VMINPS       Z1, Z7, Z1
-	VMAXPS       Z1, Z8, Z1
-	VMOVAPS      Z13, Z3
-	VFMADD231PS  Z14, Z1, Z3
-	VSUBPS       Z13, Z3, Z4
+	VMAXPS       Z1, Z7, Z1
+	VMOVAPS      Z12, Z3
+	VFMADD231PS  Z13, Z1, Z3
+	VSUBPS       Z12, Z3, Z4
+	VFNMADD231PS Z14, Z4, Z1
 	VFNMADD231PS Z15, Z4, Z1
-	VFNMADD231PS Z16, Z4, Z1
-	VPERMPS      Z17, Z3, Z5
-	VMOVAPS      Z18, Z6
-	VFMADD231PS  Z19, Z1, Z6
+	VPERMPS      Z16, Z3, Z5
+	VMOVAPS      Z17, Z6
+	VFMADD231PS  Z18, Z1, Z6
 	VMULPS       Z1, Z1, Z3
 	VFMADD231PS  Z3, Z6, Z1
 	VFMADD213PS  Z5, Z5, Z1
 	VSCALEFPS    Z4, Z1, Z1
 	VPMOVD2M     Z2, K2
-	VBLENDMPS    Z1, Z21, K2, Z24
-	VADDPS       Z21, Z1, Z1
-	VDIVPS       Z1, Z24, Z1
+	VBLENDMPS    Z1, Z20, K2, Z23
+	VADDPS       Z20, Z1, Z1
+	VDIVPS       Z1, Z23, Z1
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)
 	ADDQ         $0x00000040, CX
@@ -12162,16 +12105,15 @@ end_wide:
 
 constants:
 	VBROADCASTSS loops80000000<>+0(SB), Z6
-	VBROADCASTSS loops42b20000<>+0(SB), Z7
-	VBROADCASTSS loopsc2d20000<>+0(SB), Z8
-	VBROADCASTSS loops49400000<>+0(SB), Z13
-	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z14
-	VBROADCASTSS loops3f317218<>+0(SB), Z15
-	VBROADCASTSS loopsb102e308<>+0(SB), Z16
-	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z17
-	VBROADCASTSS loops3f000111<>+0(SB), Z18
-	VBROADCASTSS loops3e2aab90<>+0(SB), Z19
-	VBROADCASTSS loops3f800000<>+0(SB), Z21
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z7
+	VBROADCASTSS loops49400000<>+0(SB), Z12
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z13
+	VBROADCASTSS loops3f317218<>+0(SB), Z14
+	VBROADCASTSS loopsb102e308<>+0(SB), Z15
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z16
+	VBROADCASTSS loops3f000111<>+0(SB), Z17
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z18
+	VBROADCASTSS loops3f800000<>+0(SB), Z20
 	JMP          begin
 
 // func vectorSiLUGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
@@ -12209,8 +12151,6 @@ by1:
 	VMOVAPS      Y1, Y2
 	VMOVAPS      Y2, Y3
 	VORPS        loops80000000<>+0(SB), Y2, Y2
-	VMOVUPS      loops42b20000<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
 	VMOVUPS      loopsc2d20000<>+0(SB), Y4
 	VMAXPS       Y2, Y4, Y2
 	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y4
@@ -12265,8 +12205,6 @@ below1:
 	VMOVAPS      Y2, Y3
 	VMOVAPS      Y3, Y4
 	VORPS        loops80000000<>+0(SB), Y3, Y3
-	VMOVUPS      loops42b20000<>+0(SB), Y5
-	VMINPS       Y3, Y5, Y3
 	VMOVUPS      loopsc2d20000<>+0(SB), Y5
 	VMAXPS       Y3, Y5, Y3
 	VMULPS       loops3fb8aa3b<>+0(SB), Y3, Y5
@@ -12337,36 +12275,35 @@ by1_wide:
 	CMPQ         CX, $0x00000010
 	JLT          below1_wide
 	VMOVUPS      (DX), Z0
-	VMOVUPS      (SI), Z16
+	VMOVUPS      (SI), Z15
 	ADDQ         BX, DX
 	ADDQ         DI, SI
+	VMOVAPS      Z15, Z16
 	VMOVAPS      Z16, Z17
-	VMOVAPS      Z17, Z18
-	VORPS        Z1, Z17, Z17
-	VMINPS       Z17, Z2, Z17
-	VMAXPS       Z17, Z3, Z17
-	VMOVAPS      Z4, Z20
-	VFMADD231PS  Z5, Z17, Z20
-	VSUBPS       Z4, Z20, Z19
-	VFNMADD231PS Z6, Z19, Z17
-	VFNMADD231PS Z7, Z19, Z17
-	VPERMPS      Z8, Z20, Z22
-	VMOVAPS      Z9, Z21
-	VFMADD231PS  Z10, Z17, Z21
-	VMULPS       Z17, Z17, Z20
-	VFMADD231PS  Z20, Z21, Z17
-	VFMADD213PS  Z22, Z22, Z17
-	VSCALEFPS    Z19, Z17, Z17
-	VPMOVD2M     Z18, K1
-	VBLENDMPS    Z17, Z12, K1, Z11
-	VADDPS       Z12, Z17, Z17
-	VDIVPS       Z17, Z11, Z17
-	VMINPS       Z16, Z13, Z16
-	VMAXPS       Z16, Z14, Z16
-	VSUBPS       Z17, Z12, Z18
-	VFMADD213PS  Z12, Z18, Z16
-	VMULPS       Z17, Z16, Z16
-	VMULPS       Z16, Z0, Z0
+	VORPS        Z1, Z16, Z16
+	VMAXPS       Z16, Z2, Z16
+	VMOVAPS      Z3, Z19
+	VFMADD231PS  Z4, Z16, Z19
+	VSUBPS       Z3, Z19, Z18
+	VFNMADD231PS Z5, Z18, Z16
+	VFNMADD231PS Z6, Z18, Z16
+	VPERMPS      Z7, Z19, Z21
+	VMOVAPS      Z8, Z20
+	VFMADD231PS  Z9, Z16, Z20
+	VMULPS       Z16, Z16, Z19
+	VFMADD231PS  Z19, Z20, Z16
+	VFMADD213PS  Z21, Z21, Z16
+	VSCALEFPS    Z18, Z16, Z16
+	VPMOVD2M     Z17, K1
+	VBLENDMPS    Z16, Z11, K1, Z10
+	VADDPS       Z11, Z16, Z16
+	VDIVPS       Z16, Z10, Z16
+	VMINPS       Z15, Z12, Z15
+	VMAXPS       Z15, Z13, Z15
+	VSUBPS       Z16, Z11, Z17
+	VFMADD213PS  Z11, Z17, Z15
+	VMULPS       Z16, Z15, Z15
+	VMULPS       Z15, Z0, Z0
 	VMOVUPS      Z0, (AX)
 	ADDQ         $0x00000040, AX
 	SUBQ         $0x00000010, CX
@@ -12378,36 +12315,35 @@ below1_wide:
 	LEAQ         loopsTails<>+0(SB), R8
 	KMOVW        (R8)(CX*2), K1
 	VMOVUPS.Z    (DX), K1, Z0
-	VMOVUPS.Z    (SI), K1, Z11
+	VMOVUPS.Z    (SI), K1, Z10
 	ADDQ         BX, DX
 	ADDQ         DI, SI
-	VMOVAPS      Z11, Z16
-	VMOVAPS      Z16, Z17
-	VORPS        Z1, Z16, Z16
-	VMINPS       Z16, Z2, Z16
-	VMAXPS       Z16, Z3, Z16
-	VMOVAPS      Z4, Z1
-	VFMADD231PS  Z5, Z16, Z1
-	VSUBPS       Z4, Z1, Z2
-	VFNMADD231PS Z6, Z2, Z16
-	VFNMADD231PS Z7, Z2, Z16
-	VPERMPS      Z8, Z1, Z3
-	VMOVAPS      Z9, Z4
-	VFMADD231PS  Z10, Z16, Z4
-	VMULPS       Z16, Z16, Z1
-	VFMADD231PS  Z1, Z4, Z16
-	VFMADD213PS  Z3, Z3, Z16
-	VSCALEFPS    Z2, Z16, Z16
-	VPMOVD2M     Z17, K2
-	VBLENDMPS    Z16, Z12, K2, Z15
-	VADDPS       Z12, Z16, Z16
-	VDIVPS       Z16, Z15, Z16
-	VMINPS       Z11, Z13, Z11
-	VMAXPS       Z11, Z14, Z11
-	VSUBPS       Z16, Z12, Z1
-	VFMADD213PS  Z12, Z1, Z11
-	VMULPS       Z16, Z11, Z11
-	VMULPS       Z11, Z0, Z0
+	VMOVAPS      Z10, Z15
+	VMOVAPS      Z15, Z16
+	VORPS        Z1, Z15, Z15
+	VMAXPS       Z15, Z2, Z15
+	VMOVAPS      Z3, Z1
+	VFMADD231PS  Z4, Z15, Z1
+	VSUBPS       Z3, Z1, Z2
+	VFNMADD231PS Z5, Z2, Z15
+	VFNMADD231PS Z6, Z2, Z15
+	VPERMPS      Z7, Z1, Z3
+	VMOVAPS      Z8, Z4
+	VFMADD231PS  Z9, Z15, Z4
+	VMULPS       Z15, Z15, Z1
+	VFMADD231PS  Z1, Z4, Z15
+	VFMADD213PS  Z3, Z3, Z15
+	VSCALEFPS    Z2, Z15, Z15
+	VPMOVD2M     Z16, K2
+	VBLENDMPS    Z15, Z11, K2, Z14
+	VADDPS       Z11, Z15, Z15
+	VDIVPS       Z15, Z14, Z15
+	VMINPS       Z10, Z12, Z10
+	VMAXPS       Z10, Z13, Z10
+	VSUBPS       Z15, Z11, Z1
+	VFMADD213PS  Z11, Z1, Z10
+	VMULPS       Z15, Z10, Z10
+	VMULPS       Z10, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)
 	ADDQ         $0x00000040, AX
 
@@ -12418,18 +12354,17 @@ end_wide:
 constants:
 	VBROADCASTSS k+32(FP), Z0
 	VBROADCASTSS loops80000000<>+0(SB), Z1
-	VBROADCASTSS loops42b20000<>+0(SB), Z2
-	VBROADCASTSS loopsc2d20000<>+0(SB), Z3
-	VBROADCASTSS loops49400000<>+0(SB), Z4
-	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z5
-	VBROADCASTSS loops3f317218<>+0(SB), Z6
-	VBROADCASTSS loopsb102e308<>+0(SB), Z7
-	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z8
-	VBROADCASTSS loops3f000111<>+0(SB), Z9
-	VBROADCASTSS loops3e2aab90<>+0(SB), Z10
-	VBROADCASTSS loops3f800000<>+0(SB), Z12
-	VBROADCASTSS loops43480000<>+0(SB), Z13
-	VBROADCASTSS loopsc3480000<>+0(SB), Z14
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z2
+	VBROADCASTSS loops49400000<>+0(SB), Z3
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z4
+	VBROADCASTSS loops3f317218<>+0(SB), Z5
+	VBROADCASTSS loopsb102e308<>+0(SB), Z6
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z7
+	VBROADCASTSS loops3f000111<>+0(SB), Z8
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z9
+	VBROADCASTSS loops3f800000<>+0(SB), Z11
+	VBROADCASTSS loops43480000<>+0(SB), Z12
+	VBROADCASTSS loopsc3480000<>+0(SB), Z13
 	JMP          begin
 
 // func vectorMish(dst *float32, x *float32, n int, k float32, c float32)
@@ -12458,10 +12393,10 @@ by2:
 	VMAXPS       Y3, Y4, Y3
 	VMOVUPS      loops42b20000<>+0(SB), Y4
 	VMINPS       Y2, Y4, Y2
-	VMOVUPS      loopsc2d20000<>+0(SB), Y4
-	VMAXPS       Y2, Y4, Y2
 	VMOVUPS      loops42b20000<>+0(SB), Y4
 	VMINPS       Y3, Y4, Y3
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
 	VMOVUPS      loopsc2d20000<>+0(SB), Y4
 	VMAXPS       Y3, Y4, Y3
 	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y4
@@ -12643,8 +12578,8 @@ by2_wide:
 	VMINPS       Z3, Z4, Z3
 	VMAXPS       Z3, Z5, Z3
 	VMINPS       Z2, Z6, Z2
-	VMAXPS       Z2, Z5, Z2
 	VMINPS       Z3, Z6, Z3
+	VMAXPS       Z2, Z5, Z2
 	VMAXPS       Z3, Z5, Z3
 	VMOVAPS      Z11, Z8
 	VFMADD231PS  Z12, Z2, Z8
@@ -13469,10 +13404,10 @@ by2:
 	VMOVAPS      Y3, Y5
 	VMOVUPS      loops42b20000<>+0(SB), Y6
 	VMINPS       Y4, Y6, Y4
-	VMOVUPS      loopsc2d20000<>+0(SB), Y6
-	VMAXPS       Y4, Y6, Y4
 	VMOVUPS      loops42b20000<>+0(SB), Y6
 	VMINPS       Y5, Y6, Y5
+	VMOVUPS      loopsc2d20000<>+0(SB), Y6
+	VMAXPS       Y4, Y6, Y4
 	VMOVUPS      loopsc2d20000<>+0(SB), Y6
 	VMAXPS       Y5, Y6, Y5
 	VMULPS       loops3fb8aa3b<>+0(SB), Y4, Y6
@@ -13666,8 +13601,8 @@ by2_wide:
 	VMOVAPS      Z3, Z5
 	VMOVAPS      Z4, Z6
 	VMINPS       Z5, Z7, Z5
-	VMAXPS       Z5, Z8, Z5
 	VMINPS       Z6, Z7, Z6
+	VMAXPS       Z5, Z8, Z5
 	VMAXPS       Z6, Z8, Z6
 	VMOVAPS      Z13, Z10
 	VFMADD231PS  Z14, Z5, Z10
@@ -14652,12 +14587,8 @@ by2:
 	VORPS        loops80000000<>+0(SB), Y2, Y2
 	VMOVAPS      Y3, Y5
 	VORPS        loops80000000<>+0(SB), Y3, Y3
-	VMOVUPS      loops42b20000<>+0(SB), Y6
-	VMINPS       Y2, Y6, Y2
 	VMOVUPS      loopsc2d20000<>+0(SB), Y6
 	VMAXPS       Y2, Y6, Y2
-	VMOVUPS      loops42b20000<>+0(SB), Y6
-	VMINPS       Y3, Y6, Y3
 	VMOVUPS      loopsc2d20000<>+0(SB), Y6
 	VMAXPS       Y3, Y6, Y3
 	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y6
@@ -14728,8 +14659,6 @@ by1:
 	ADDQ         DI, SI
 	VMOVAPS      Y1, Y2
 	VORPS        loops80000000<>+0(SB), Y1, Y1
-	VMOVUPS      loops42b20000<>+0(SB), Y3
-	VMINPS       Y1, Y3, Y1
 	VMOVUPS      loopsc2d20000<>+0(SB), Y3
 	VMAXPS       Y1, Y3, Y1
 	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y3
@@ -14775,8 +14704,6 @@ below1:
 	ADDQ         DI, SI
 	VMOVAPS      Y2, Y3
 	VORPS        loops80000000<>+0(SB), Y2, Y2
-	VMOVUPS      loops42b20000<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
 	VMOVUPS      loopsc2d20000<>+0(SB), Y4
 	VMAXPS       Y2, Y4, Y2
 	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y4
@@ -14839,57 +14766,55 @@ by2_wide:
 	CMPQ         CX, $0x00000020
 	JLT          below2_wide
 	VMOVUPS      (DX), Z0
+	VMOVUPS      (SI), Z16
+	ADDQ         BX, DX
+	ADDQ         DI, SI
+	VMOVUPS      (DX), Z15
 	VMOVUPS      (SI), Z17
 	ADDQ         BX, DX
 	ADDQ         DI, SI
-	VMOVUPS      (DX), Z16
-	VMOVUPS      (SI), Z18
-	ADDQ         BX, DX
-	ADDQ         DI, SI
+	VMOVAPS      Z16, Z18
+	VORPS        Z1, Z16, Z16
 	VMOVAPS      Z17, Z19
 	VORPS        Z1, Z17, Z17
-	VMOVAPS      Z18, Z20
-	VORPS        Z1, Z18, Z18
-	VMINPS       Z17, Z2, Z17
-	VMAXPS       Z17, Z3, Z17
-	VMINPS       Z18, Z2, Z18
-	VMAXPS       Z18, Z3, Z18
-	VMOVAPS      Z4, Z22
-	VFMADD231PS  Z5, Z17, Z22
-	VSUBPS       Z4, Z22, Z21
-	VFNMADD231PS Z6, Z21, Z17
-	VFNMADD231PS Z7, Z21, Z17
-	VPERMPS      Z8, Z22, Z24
-	VMOVAPS      Z9, Z23
-	VFMADD231PS  Z10, Z17, Z23
-	VMULPS       Z17, Z17, Z22
-	VFMADD231PS  Z22, Z23, Z17
-	VFMADD213PS  Z24, Z24, Z17
-	VSCALEFPS    Z21, Z17, Z17
-	VMOVAPS      Z4, Z22
-	VFMADD231PS  Z5, Z18, Z22
-	VSUBPS       Z4, Z22, Z21
-	VFNMADD231PS Z6, Z21, Z18
-	VFNMADD231PS Z7, Z21, Z18
-	VPERMPS      Z8, Z22, Z24
-	VMOVAPS      Z9, Z23
-	VFMADD231PS  Z10, Z18, Z23
-	VMULPS       Z18, Z18, Z22
-	VFMADD231PS  Z22, Z23, Z18
-	VFMADD213PS  Z24, Z24, Z18
-	VSCALEFPS    Z21, Z18, Z18
+	VMAXPS       Z16, Z2, Z16
+	VMAXPS       Z17, Z2, Z17
+	VMOVAPS      Z3, Z21
+	VFMADD231PS  Z4, Z16, Z21
+	VSUBPS       Z3, Z21, Z20
+	VFNMADD231PS Z5, Z20, Z16
+	VFNMADD231PS Z6, Z20, Z16
+	VPERMPS      Z7, Z21, Z23
+	VMOVAPS      Z8, Z22
+	VFMADD231PS  Z9, Z16, Z22
+	VMULPS       Z16, Z16, Z21
+	VFMADD231PS  Z21, Z22, Z16
+	VFMADD213PS  Z23, Z23, Z16
+	VSCALEFPS    Z20, Z16, Z16
+	VMOVAPS      Z3, Z21
+	VFMADD231PS  Z4, Z17, Z21
+	VSUBPS       Z3, Z21, Z20
+	VFNMADD231PS Z5, Z20, Z17
+	VFNMADD231PS Z6, Z20, Z17
+	VPERMPS      Z7, Z21, Z23
+	VMOVAPS      Z8, Z22
+	VFMADD231PS  Z9, Z17, Z22
+	VMULPS       Z17, Z17, Z21
+	VFMADD231PS  Z21, Z22, Z17
+	VFMADD213PS  Z23, Z23, Z17
+	VSCALEFPS    Z20, Z17, Z17
+	VPMOVD2M     Z18, K1
+	VBLENDMPS    Z16, Z11, K1, Z10
+	VADDPS       Z11, Z16, Z16
+	VDIVPS       Z16, Z10, Z16
 	VPMOVD2M     Z19, K1
-	VBLENDMPS    Z17, Z12, K1, Z11
-	VADDPS       Z12, Z17, Z17
-	VDIVPS       Z17, Z11, Z17
-	VPMOVD2M     Z20, K1
-	VBLENDMPS    Z18, Z12, K1, Z13
-	VADDPS       Z12, Z18, Z18
-	VDIVPS       Z18, Z13, Z18
-	VMULPS       Z17, Z0, Z0
-	VMULPS       Z18, Z16, Z16
+	VBLENDMPS    Z17, Z11, K1, Z12
+	VADDPS       Z11, Z17, Z17
+	VDIVPS       Z17, Z12, Z17
+	VMULPS       Z16, Z0, Z0
+	VMULPS       Z17, Z15, Z15
 	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z16, 64(AX)
+	VMOVUPS      Z15, 64(AX)
 	ADDQ         $0x00000080, AX
 	SUBQ         $0x00000020, CX
 	JMP          by2_wide
@@ -14899,30 +14824,29 @@ by1_wide:
 	CMPQ         CX, $0x00000010
 	JLT          below1_wide
 	VMOVUPS      (DX), Z0
-	VMOVUPS      (SI), Z11
+	VMOVUPS      (SI), Z10
 	ADDQ         BX, DX
 	ADDQ         DI, SI
-	VMOVAPS      Z11, Z13
-	VORPS        Z1, Z11, Z11
-	VMINPS       Z11, Z2, Z11
-	VMAXPS       Z11, Z3, Z11
-	VMOVAPS      Z4, Z17
-	VFMADD231PS  Z5, Z11, Z17
-	VSUBPS       Z4, Z17, Z16
-	VFNMADD231PS Z6, Z16, Z11
-	VFNMADD231PS Z7, Z16, Z11
-	VPERMPS      Z8, Z17, Z19
-	VMOVAPS      Z9, Z18
-	VFMADD231PS  Z10, Z11, Z18
-	VMULPS       Z11, Z11, Z17
-	VFMADD231PS  Z17, Z18, Z11
-	VFMADD213PS  Z19, Z19, Z11
-	VSCALEFPS    Z16, Z11, Z11
-	VPMOVD2M     Z13, K1
-	VBLENDMPS    Z11, Z12, K1, Z14
-	VADDPS       Z12, Z11, Z11
-	VDIVPS       Z11, Z14, Z11
-	VMULPS       Z11, Z0, Z0
+	VMOVAPS      Z10, Z12
+	VORPS        Z1, Z10, Z10
+	VMAXPS       Z10, Z2, Z10
+	VMOVAPS      Z3, Z16
+	VFMADD231PS  Z4, Z10, Z16
+	VSUBPS       Z3, Z16, Z15
+	VFNMADD231PS Z5, Z15, Z10
+	VFNMADD231PS Z6, Z15, Z10
+	VPERMPS      Z7, Z16, Z18
+	VMOVAPS      Z8, Z17
+	VFMADD231PS  Z9, Z10, Z17
+	VMULPS       Z10, Z10, Z16
+	VFMADD231PS  Z16, Z17, Z10
+	VFMADD213PS  Z18, Z18, Z10
+	VSCALEFPS    Z15, Z10, Z10
+	VPMOVD2M     Z12, K1
+	VBLENDMPS    Z10, Z11, K1, Z13
+	VADDPS       Z11, Z10, Z10
+	VDIVPS       Z10, Z13, Z10
+	VMULPS       Z10, Z0, Z0
 	VMOVUPS      Z0, (AX)
 	ADDQ         $0x00000040, AX
 	SUBQ         $0x00000010, CX
@@ -14934,30 +14858,29 @@ below1_wide:
 	LEAQ         loopsTails<>+0(SB), R8
 	KMOVW        (R8)(CX*2), K1
 	VMOVUPS.Z    (DX), K1, Z0
-	VMOVUPS.Z    (SI), K1, Z11
+	VMOVUPS.Z    (SI), K1, Z10
 	ADDQ         BX, DX
 	ADDQ         DI, SI
-	VMOVAPS      Z11, Z13
-	VORPS        Z1, Z11, Z11
-	VMINPS       Z11, Z2, Z11
-	VMAXPS       Z11, Z3, Z11
-	VMOVAPS      Z4, Z1
-	VFMADD231PS  Z5, Z11, Z1
-	VSUBPS       Z4, Z1, Z2
-	VFNMADD231PS Z6, Z2, Z11
-	VFNMADD231PS Z7, Z2, Z11
-	VPERMPS      Z8, Z1, Z3
-	VMOVAPS      Z9, Z4
-	VFMADD231PS  Z10, Z11, Z4
-	VMULPS       Z11, Z11, Z1
-	VFMADD231PS  Z1, Z4, Z11
-	VFMADD213PS  Z3, Z3, Z11
-	VSCALEFPS    Z2, Z11, Z11
-	VPMOVD2M     Z13, K2
-	VBLENDMPS    Z11, Z12, K2, Z15
-	VADDPS       Z12, Z11, Z11
-	VDIVPS       Z11, Z15, Z11
-	VMULPS       Z11, Z0, Z0
+	VMOVAPS      Z10, Z12
+	VORPS        Z1, Z10, Z10
+	VMAXPS       Z10, Z2, Z10
+	VMOVAPS      Z3, Z1
+	VFMADD231PS  Z4, Z10, Z1
+	VSUBPS       Z3, Z1, Z2
+	VFNMADD231PS Z5, Z2, Z10
+	VFNMADD231PS Z6, Z2, Z10
+	VPERMPS      Z7, Z1, Z3
+	VMOVAPS      Z8, Z4
+	VFMADD231PS  Z9, Z10, Z4
+	VMULPS       Z10, Z10, Z1
+	VFMADD231PS  Z1, Z4, Z10
+	VFMADD213PS  Z3, Z3, Z10
+	VSCALEFPS    Z2, Z10, Z10
+	VPMOVD2M     Z12, K2
+	VBLENDMPS    Z10, Z11, K2, Z14
+	VADDPS       Z11, Z10, Z10
+	VDIVPS       Z10, Z14, Z10
+	VMULPS       Z10, Z0, Z0
 	VMOVUPS      Z0, K1, (AX)
 	ADDQ         $0x00000040, AX
 
@@ -14968,16 +14891,15 @@ end_wide:
 constants:
 	VBROADCASTSS k+32(FP), Z0
 	VBROADCASTSS loops80000000<>+0(SB), Z1
-	VBROADCASTSS loops42b20000<>+0(SB), Z2
-	VBROADCASTSS loopsc2d20000<>+0(SB), Z3
-	VBROADCASTSS loops49400000<>+0(SB), Z4
-	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z5
-	VBROADCASTSS loops3f317218<>+0(SB), Z6
-	VBROADCASTSS loopsb102e308<>+0(SB), Z7
-	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z8
-	VBROADCASTSS loops3f000111<>+0(SB), Z9
-	VBROADCASTSS loops3e2aab90<>+0(SB), Z10
-	VBROADCASTSS loops3f800000<>+0(SB), Z12
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z2
+	VBROADCASTSS loops49400000<>+0(SB), Z3
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z4
+	VBROADCASTSS loops3f317218<>+0(SB), Z5
+	VBROADCASTSS loopsb102e308<>+0(SB), Z6
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z7
+	VBROADCASTSS loops3f000111<>+0(SB), Z8
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z9
+	VBROADCASTSS loops3f800000<>+0(SB), Z11
 	JMP          begin
 
 // func vectorErfGrad(dst *float32, a *float32, b *float32, n int, k float32, c float32)
@@ -15022,10 +14944,10 @@ by2:
 	VXORPS       loops80000000<>+0(SB), Y3, Y3
 	VMOVUPS      loops42b20000<>+0(SB), Y4
 	VMINPS       Y2, Y4, Y2
-	VMOVUPS      loopsc2d20000<>+0(SB), Y4
-	VMAXPS       Y2, Y4, Y2
 	VMOVUPS      loops42b20000<>+0(SB), Y4
 	VMINPS       Y3, Y4, Y3
+	VMOVUPS      loopsc2d20000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
 	VMOVUPS      loopsc2d20000<>+0(SB), Y4
 	VMAXPS       Y3, Y4, Y3
 	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y4
@@ -15207,8 +15129,8 @@ by2_wide:
 	VMULPS       Z14, Z14, Z14
 	VXORPS       Z1, Z14, Z14
 	VMINPS       Z13, Z2, Z13
-	VMAXPS       Z13, Z3, Z13
 	VMINPS       Z14, Z2, Z14
+	VMAXPS       Z13, Z3, Z13
 	VMAXPS       Z14, Z3, Z14
 	VMOVAPS      Z4, Z16
 	VFMADD231PS  Z5, Z13, Z16
@@ -16833,10 +16755,10 @@ by2:
 	VSUBPS       Y6, Y5, Y5
 	VMOVUPS      loops42b20000<>+0(SB), Y6
 	VMINPS       Y4, Y6, Y4
-	VMOVUPS      loopsc2d20000<>+0(SB), Y6
-	VMAXPS       Y4, Y6, Y4
 	VMOVUPS      loops42b20000<>+0(SB), Y6
 	VMINPS       Y5, Y6, Y5
+	VMOVUPS      loopsc2d20000<>+0(SB), Y6
+	VMAXPS       Y4, Y6, Y4
 	VMOVUPS      loopsc2d20000<>+0(SB), Y6
 	VMAXPS       Y5, Y6, Y5
 	VMULPS       loops3fb8aa3b<>+0(SB), Y4, Y6
@@ -17009,12 +16931,12 @@ by4_wide:
 	VMOVUPS       192(AX), Z7
 	VSUBPS        Z8, Z7, Z7
 	VMINPS        Z4, Z9, Z4
-	VMAXPS        Z4, Z10, Z4
 	VMINPS        Z5, Z9, Z5
-	VMAXPS        Z5, Z10, Z5
 	VMINPS        Z6, Z9, Z6
-	VMAXPS        Z6, Z10, Z6
 	VMINPS        Z7, Z9, Z7
+	VMAXPS        Z4, Z10, Z4
+	VMAXPS        Z5, Z10, Z5
+	VMAXPS        Z6, Z10, Z6
 	VMAXPS        Z7, Z10, Z7
 	VMOVAPS       Z15, Z12
 	VFMADD231PS   Z16, Z4, Z12
@@ -17186,10 +17108,10 @@ by2:
 	VSUBPS       Y6, Y5, Y5
 	VMOVUPS      loops42b20000<>+0(SB), Y6
 	VMINPS       Y4, Y6, Y4
-	VMOVUPS      loopsc2d20000<>+0(SB), Y6
-	VMAXPS       Y4, Y6, Y4
 	VMOVUPS      loops42b20000<>+0(SB), Y6
 	VMINPS       Y5, Y6, Y5
+	VMOVUPS      loopsc2d20000<>+0(SB), Y6
+	VMAXPS       Y4, Y6, Y4
 	VMOVUPS      loopsc2d20000<>+0(SB), Y6
 	VMAXPS       Y5, Y6, Y5
 	VMULPS       loops3fb8aa3b<>+0(SB), Y4, Y6
@@ -17368,12 +17290,12 @@ by4_wide:
 	VMOVUPS       192(AX), Z7
 	VSUBPS        Z8, Z7, Z7
 	VMINPS        Z4, Z9, Z4
-	VMAXPS        Z4, Z10, Z4
 	VMINPS        Z5, Z9, Z5
-	VMAXPS        Z5, Z10, Z5
 	VMINPS        Z6, Z9, Z6
-	VMAXPS        Z6, Z10, Z6
 	VMINPS        Z7, Z9, Z7
+	VMAXPS        Z4, Z10, Z4
+	VMAXPS        Z5, Z10, Z5
+	VMAXPS        Z6, Z10, Z6
 	VMAXPS        Z7, Z10, Z7
 	VMOVAPS       Z15, Z12
 	VFMADD231PS   Z16, Z4, Z12
@@ -23717,8 +23639,6 @@ by1:
 	VMOVUPS      (AX)(CX*1), Y1
 	VMOVAPS      Y1, Y2
 	VORPS        loops80000000<>+0(SB), Y1, Y1
-	VMOVUPS      loops42b20000<>+0(SB), Y3
-	VMINPS       Y1, Y3, Y1
 	VMOVUPS      loopsc2d20000<>+0(SB), Y3
 	VMAXPS       Y1, Y3, Y1
 	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y3
@@ -23751,8 +23671,6 @@ by1:
 	VMOVUPS      (AX), Y1
 	VMOVAPS      Y1, Y2
 	VORPS        loops80000000<>+0(SB), Y1, Y1
-	VMOVUPS      loops42b20000<>+0(SB), Y3
-	VMINPS       Y1, Y3, Y1
 	VMOVUPS      loopsc2d20000<>+0(SB), Y3
 	VMAXPS       Y1, Y3, Y1
 	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y3
@@ -23878,8 +23796,6 @@ by1:
 	VMOVUPS      (AX)(DX*1), Y1
 	VMOVAPS      Y1, Y2
 	VORPS        loops80000000<>+0(SB), Y1, Y1
-	VMOVUPS      loops42b20000<>+0(SB), Y3
-	VMINPS       Y1, Y3, Y1
 	VMOVUPS      loopsc2d20000<>+0(SB), Y3
 	VMAXPS       Y1, Y3, Y1
 	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y3
@@ -23929,8 +23845,6 @@ below1:
 	VMASKMOVPS   (AX)(CX*1), Y0, Y2
 	VMOVAPS      Y2, Y3
 	VORPS        loops80000000<>+0(SB), Y2, Y2
-	VMOVUPS      loops42b20000<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
 	VMOVUPS      loopsc2d20000<>+0(SB), Y4
 	VMAXPS       Y2, Y4, Y2
 	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y4
@@ -23963,8 +23877,6 @@ below1:
 	VMASKMOVPS   (AX), Y0, Y2
 	VMOVAPS      Y2, Y3
 	VORPS        loops80000000<>+0(SB), Y2, Y2
-	VMOVUPS      loops42b20000<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
 	VMOVUPS      loopsc2d20000<>+0(SB), Y4
 	VMAXPS       Y2, Y4, Y2
 	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y4
@@ -24090,8 +24002,6 @@ below1:
 	VMASKMOVPS   (AX)(DX*1), Y0, Y2
 	VMOVAPS      Y2, Y3
 	VORPS        loops80000000<>+0(SB), Y2, Y2
-	VMOVUPS      loops42b20000<>+0(SB), Y4
-	VMINPS       Y2, Y4, Y2
 	VMOVUPS      loopsc2d20000<>+0(SB), Y4
 	VMAXPS       Y2, Y4, Y2
 	VMULPS       loops3fb8aa3b<>+0(SB), Y2, Y4
@@ -24154,140 +24064,139 @@ by1_wide:
 	VMOVUPS      (AX)(CX*1), Z1
 	VMOVAPS      Z1, Z2
 	VORPS        Z3, Z1, Z1
-	VMINPS       Z1, Z4, Z1
-	VMAXPS       Z1, Z5, Z1
-	VMOVAPS      Z10, Z7
-	VFMADD231PS  Z11, Z1, Z7
-	VSUBPS       Z10, Z7, Z6
-	VFNMADD231PS Z12, Z6, Z1
-	VFNMADD231PS Z13, Z6, Z1
-	VPERMPS      Z14, Z7, Z9
-	VMOVAPS      Z15, Z8
-	VFMADD231PS  Z16, Z1, Z8
-	VMULPS       Z1, Z1, Z7
-	VFMADD231PS  Z7, Z8, Z1
-	VFMADD213PS  Z9, Z9, Z1
-	VSCALEFPS    Z6, Z1, Z1
+	VMAXPS       Z1, Z4, Z1
+	VMOVAPS      Z9, Z6
+	VFMADD231PS  Z10, Z1, Z6
+	VSUBPS       Z9, Z6, Z5
+	VFNMADD231PS Z11, Z5, Z1
+	VFNMADD231PS Z12, Z5, Z1
+	VPERMPS      Z13, Z6, Z8
+	VMOVAPS      Z14, Z7
+	VFMADD231PS  Z15, Z1, Z7
+	VMULPS       Z1, Z1, Z6
+	VFMADD231PS  Z6, Z7, Z1
+	VFMADD213PS  Z8, Z8, Z1
+	VSCALEFPS    Z5, Z1, Z1
 	VPMOVD2M     Z2, K1
-	VBLENDMPS    Z1, Z18, K1, Z17
-	VADDPS       Z18, Z1, Z1
-	VDIVPS       Z1, Z17, Z1
+	VBLENDMPS    Z1, Z17, K1, Z16
+	VADDPS       Z17, Z1, Z1
+	VDIVPS       Z1, Z16, Z1
 	VMOVUPS      Z1, (AX)(CX*1)
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS      (AX), Z1
 	VMOVAPS      Z1, Z2
 	VORPS        Z3, Z1, Z1
-	VMINPS       Z1, Z4, Z1
-	VMAXPS       Z1, Z5, Z1
-	VMOVAPS      Z10, Z7
-	VFMADD231PS  Z11, Z1, Z7
-	VSUBPS       Z10, Z7, Z6
-	VFNMADD231PS Z12, Z6, Z1
-	VFNMADD231PS Z13, Z6, Z1
-	VPERMPS      Z14, Z7, Z9
-	VMOVAPS      Z15, Z8
-	VFMADD231PS  Z16, Z1, Z8
-	VMULPS       Z1, Z1, Z7
-	VFMADD231PS  Z7, Z8, Z1
-	VFMADD213PS  Z9, Z9, Z1
-	VSCALEFPS    Z6, Z1, Z1
+	VMAXPS       Z1, Z4, Z1
+	VMOVAPS      Z9, Z6
+	VFMADD231PS  Z10, Z1, Z6
+	VSUBPS       Z9, Z6, Z5
+	VFNMADD231PS Z11, Z5, Z1
+	VFNMADD231PS Z12, Z5, Z1
+	VPERMPS      Z13, Z6, Z8
+	VMOVAPS      Z14, Z7
+	VFMADD231PS  Z15, Z1, Z7
+	VMULPS       Z1, Z1, Z6
+	VFMADD231PS  Z6, Z7, Z1
+	VFMADD213PS  Z8, Z8, Z1
+	VSCALEFPS    Z5, Z1, Z1
 	VPMOVD2M     Z2, K1
-	VBLENDMPS    Z1, Z18, K1, Z19
-	VADDPS       Z18, Z1, Z1
-	VDIVPS       Z1, Z19, Z1
+	VBLENDMPS    Z1, Z17, K1, Z18
+	VADDPS       Z17, Z1, Z1
+	VDIVPS       Z1, Z18, Z1
 	VMOVUPS      Z1, (AX)
 	VMOVUPS      (AX)(CX*2), Z2
-	VMULPS       Z2, Z2, Z6
-	VMOVAPS      Z20, Z7
-	VFMADD213PS  Z21, Z6, Z7
-	VFMADD213PS  Z22, Z6, Z7
-	VFMADD213PS  Z23, Z6, Z7
-	VFMADD213PS  Z24, Z6, Z7
-	VMULPS       Z7, Z6, Z6
-	VFMADD213PS  Z2, Z2, Z6
-	VANDPS.BCST  loops7fffffff<>+0(SB), Z2, Z7
-	VADDPS       Z7, Z7, Z7
-	VMINPS       Z7, Z4, Z7
-	VMAXPS       Z7, Z5, Z7
-	VMOVAPS      Z10, Z9
-	VFMADD231PS  Z11, Z7, Z9
-	VSUBPS       Z10, Z9, Z8
-	VFNMADD231PS Z12, Z8, Z7
-	VFNMADD231PS Z13, Z8, Z7
-	VPERMPS      Z14, Z9, Z30
-	VMOVAPS      Z15, Z29
-	VFMADD231PS  Z16, Z7, Z29
-	VMULPS       Z7, Z7, Z9
-	VFMADD231PS  Z9, Z29, Z7
-	VFMADD213PS  Z30, Z30, Z7
-	VSCALEFPS    Z8, Z7, Z7
-	VADDPS       Z18, Z7, Z7
-	VBROADCASTSS loops40000000<>+0(SB), Z8
-	VDIVPS       Z7, Z8, Z7
-	VSUBPS       Z7, Z18, Z7
-	VANDPS       Z3, Z2, Z8
-	VXORPS       Z8, Z2, Z9
-	VORPS        Z8, Z7, Z7
-	VBROADCASTSS loops3f200000<>+0(SB), Z8
-	VCMPPS       $0x11, Z8, Z9, K1
-	VBLENDMPS    Z6, Z7, K1, Z2
+	VMULPS       Z2, Z2, Z5
+	VMOVAPS      Z19, Z6
+	VFMADD213PS  Z20, Z5, Z6
+	VFMADD213PS  Z21, Z5, Z6
+	VFMADD213PS  Z22, Z5, Z6
+	VFMADD213PS  Z23, Z5, Z6
+	VMULPS       Z6, Z5, Z5
+	VFMADD213PS  Z2, Z2, Z5
+	VANDPS       Z24, Z2, Z6
+	VADDPS       Z6, Z6, Z6
+	VBROADCASTSS loops42b20000<>+0(SB), Z7
+	VMINPS       Z6, Z7, Z6
+	VMAXPS       Z6, Z4, Z6
+	VMOVAPS      Z9, Z8
+	VFMADD231PS  Z10, Z6, Z8
+	VSUBPS       Z9, Z8, Z7
+	VFNMADD231PS Z11, Z7, Z6
+	VFNMADD231PS Z12, Z7, Z6
+	VPERMPS      Z13, Z8, Z30
+	VMOVAPS      Z14, Z29
+	VFMADD231PS  Z15, Z6, Z29
+	VMULPS       Z6, Z6, Z8
+	VFMADD231PS  Z8, Z29, Z6
+	VFMADD213PS  Z30, Z30, Z6
+	VSCALEFPS    Z7, Z6, Z6
+	VADDPS       Z17, Z6, Z6
+	VBROADCASTSS loops40000000<>+0(SB), Z7
+	VDIVPS       Z6, Z7, Z6
+	VSUBPS       Z6, Z17, Z6
+	VANDPS       Z3, Z2, Z7
+	VXORPS       Z7, Z2, Z8
+	VORPS        Z7, Z6, Z6
+	VBROADCASTSS loops3f200000<>+0(SB), Z7
+	VCMPPS       $0x11, Z7, Z8, K1
+	VBLENDMPS    Z5, Z6, K1, Z2
 	VMOVUPS      Z2, (AX)(CX*2)
 	VFMADD231PS  Z2, Z1, Z0
 	VMOVUPS      Z0, (SI)
 	VMULPS       Z0, Z0, Z1
-	VMOVAPS      Z20, Z2
+	VMOVAPS      Z19, Z2
+	VFMADD213PS  Z20, Z1, Z2
 	VFMADD213PS  Z21, Z1, Z2
 	VFMADD213PS  Z22, Z1, Z2
 	VFMADD213PS  Z23, Z1, Z2
-	VFMADD213PS  Z24, Z1, Z2
 	VMULPS       Z2, Z1, Z1
 	VFMADD213PS  Z0, Z0, Z1
-	VANDPS.BCST  loops7fffffff<>+0(SB), Z0, Z2
+	VANDPS       Z24, Z0, Z2
 	VADDPS       Z2, Z2, Z2
-	VMINPS       Z2, Z4, Z2
-	VMAXPS       Z2, Z5, Z2
-	VMOVAPS      Z10, Z7
-	VFMADD231PS  Z11, Z2, Z7
-	VSUBPS       Z10, Z7, Z6
-	VFNMADD231PS Z12, Z6, Z2
-	VFNMADD231PS Z13, Z6, Z2
-	VPERMPS      Z14, Z7, Z9
-	VMOVAPS      Z15, Z8
-	VFMADD231PS  Z16, Z2, Z8
-	VMULPS       Z2, Z2, Z7
-	VFMADD231PS  Z7, Z8, Z2
-	VFMADD213PS  Z9, Z9, Z2
-	VSCALEFPS    Z6, Z2, Z2
-	VADDPS       Z18, Z2, Z2
-	VBROADCASTSS loops40000000<>+0(SB), Z6
-	VDIVPS       Z2, Z6, Z2
-	VSUBPS       Z2, Z18, Z2
-	VANDPS       Z3, Z0, Z6
-	VXORPS       Z6, Z0, Z7
-	VORPS        Z6, Z2, Z2
-	VBROADCASTSS loops3f200000<>+0(SB), Z6
-	VCMPPS       $0x11, Z6, Z7, K1
+	VBROADCASTSS loops42b20000<>+0(SB), Z5
+	VMINPS       Z2, Z5, Z2
+	VMAXPS       Z2, Z4, Z2
+	VMOVAPS      Z9, Z6
+	VFMADD231PS  Z10, Z2, Z6
+	VSUBPS       Z9, Z6, Z5
+	VFNMADD231PS Z11, Z5, Z2
+	VFNMADD231PS Z12, Z5, Z2
+	VPERMPS      Z13, Z6, Z8
+	VMOVAPS      Z14, Z7
+	VFMADD231PS  Z15, Z2, Z7
+	VMULPS       Z2, Z2, Z6
+	VFMADD231PS  Z6, Z7, Z2
+	VFMADD213PS  Z8, Z8, Z2
+	VSCALEFPS    Z5, Z2, Z2
+	VADDPS       Z17, Z2, Z2
+	VBROADCASTSS loops40000000<>+0(SB), Z5
+	VDIVPS       Z2, Z5, Z2
+	VSUBPS       Z2, Z17, Z2
+	VANDPS       Z3, Z0, Z5
+	VXORPS       Z5, Z0, Z6
+	VORPS        Z5, Z2, Z2
+	VBROADCASTSS loops3f200000<>+0(SB), Z5
+	VCMPPS       $0x11, Z5, Z6, K1
 	VBLENDMPS    Z1, Z2, K1, Z0
 	VMOVUPS      (AX)(DX*1), Z1
 	VMOVAPS      Z1, Z2
 	VORPS        Z3, Z1, Z1
-	VMINPS       Z1, Z4, Z1
-	VMAXPS       Z1, Z5, Z1
-	VMOVAPS      Z10, Z7
-	VFMADD231PS  Z11, Z1, Z7
-	VSUBPS       Z10, Z7, Z6
-	VFNMADD231PS Z12, Z6, Z1
-	VFNMADD231PS Z13, Z6, Z1
-	VPERMPS      Z14, Z7, Z9
-	VMOVAPS      Z15, Z8
-	VFMADD231PS  Z16, Z1, Z8
-	VMULPS       Z1, Z1, Z7
-	VFMADD231PS  Z7, Z8, Z1
-	VFMADD213PS  Z9, Z9, Z1
-	VSCALEFPS    Z6, Z1, Z1
+	VMAXPS       Z1, Z4, Z1
+	VMOVAPS      Z9, Z6
+	VFMADD231PS  Z10, Z1, Z6
+	VSUBPS       Z9, Z6, Z5
+	VFNMADD231PS Z11, Z5, Z1
+	VFNMADD231PS Z12, Z5, Z1
+	VPERMPS      Z13, Z6, Z8
+	VMOVAPS      Z14, Z7
+	VFMADD231PS  Z15, Z1, Z7
+	VMULPS       Z1, Z1, Z6
+	VFMADD231PS  Z6, Z7, Z1
+	VFMADD213PS  Z8, Z8, Z1
+	VSCALEFPS    Z5, Z1, Z1
 	VPMOVD2M     Z2, K1
-	VBLENDMPS    Z1, Z18, K1, Z25
-	VADDPS       Z18, Z1, Z1
+	VBLENDMPS    Z1, Z17, K1, Z25
+	VADDPS       Z17, Z1, Z1
 	VDIVPS       Z1, Z25, Z1
 	VMOVUPS      Z1, (AX)(DX*1)
 	VMULPS       Z1, Z0, Z0
@@ -24310,140 +24219,139 @@ below1_wide:
 	VMOVUPS.Z    (AX)(CX*1), K1, Z1
 	VMOVAPS      Z1, Z2
 	VORPS        Z3, Z1, Z1
-	VMINPS       Z1, Z4, Z1
-	VMAXPS       Z1, Z5, Z1
-	VMOVAPS      Z10, Z7
-	VFMADD231PS  Z11, Z1, Z7
-	VSUBPS       Z10, Z7, Z6
-	VFNMADD231PS Z12, Z6, Z1
-	VFNMADD231PS Z13, Z6, Z1
-	VPERMPS      Z14, Z7, Z9
-	VMOVAPS      Z15, Z8
-	VFMADD231PS  Z16, Z1, Z8
-	VMULPS       Z1, Z1, Z7
-	VFMADD231PS  Z7, Z8, Z1
-	VFMADD213PS  Z9, Z9, Z1
-	VSCALEFPS    Z6, Z1, Z1
+	VMAXPS       Z1, Z4, Z1
+	VMOVAPS      Z9, Z6
+	VFMADD231PS  Z10, Z1, Z6
+	VSUBPS       Z9, Z6, Z5
+	VFNMADD231PS Z11, Z5, Z1
+	VFNMADD231PS Z12, Z5, Z1
+	VPERMPS      Z13, Z6, Z8
+	VMOVAPS      Z14, Z7
+	VFMADD231PS  Z15, Z1, Z7
+	VMULPS       Z1, Z1, Z6
+	VFMADD231PS  Z6, Z7, Z1
+	VFMADD213PS  Z8, Z8, Z1
+	VSCALEFPS    Z5, Z1, Z1
 	VPMOVD2M     Z2, K2
-	VBLENDMPS    Z1, Z18, K2, Z26
-	VADDPS       Z18, Z1, Z1
+	VBLENDMPS    Z1, Z17, K2, Z26
+	VADDPS       Z17, Z1, Z1
 	VDIVPS       Z1, Z26, Z1
 	VMOVUPS      Z1, K1, (AX)(CX*1)
 	VMULPS       Z1, Z0, Z0
 	VMOVUPS.Z    (AX), K1, Z1
 	VMOVAPS      Z1, Z2
 	VORPS        Z3, Z1, Z1
-	VMINPS       Z1, Z4, Z1
-	VMAXPS       Z1, Z5, Z1
-	VMOVAPS      Z10, Z7
-	VFMADD231PS  Z11, Z1, Z7
-	VSUBPS       Z10, Z7, Z6
-	VFNMADD231PS Z12, Z6, Z1
-	VFNMADD231PS Z13, Z6, Z1
-	VPERMPS      Z14, Z7, Z9
-	VMOVAPS      Z15, Z8
-	VFMADD231PS  Z16, Z1, Z8
-	VMULPS       Z1, Z1, Z7
-	VFMADD231PS  Z7, Z8, Z1
-	VFMADD213PS  Z9, Z9, Z1
-	VSCALEFPS    Z6, Z1, Z1
+	VMAXPS       Z1, Z4, Z1
+	VMOVAPS      Z9, Z6
+	VFMADD231PS  Z10, Z1, Z6
+	VSUBPS       Z9, Z6, Z5
+	VFNMADD231PS Z11, Z5, Z1
+	VFNMADD231PS Z12, Z5, Z1
+	VPERMPS      Z13, Z6, Z8
+	VMOVAPS      Z14, Z7
+	VFMADD231PS  Z15, Z1, Z7
+	VMULPS       Z1, Z1, Z6
+	VFMADD231PS  Z6, Z7, Z1
+	VFMADD213PS  Z8, Z8, Z1
+	VSCALEFPS    Z5, Z1, Z1
 	VPMOVD2M     Z2, K2
-	VBLENDMPS    Z1, Z18, K2, Z27
-	VADDPS       Z18, Z1, Z1
+	VBLENDMPS    Z1, Z17, K2, Z27
+	VADDPS       Z17, Z1, Z1
 	VDIVPS       Z1, Z27, Z1
 	VMOVUPS      Z1, K1, (AX)
 	VMOVUPS.Z    (AX)(CX*2), K1, Z2
-	VMULPS       Z2, Z2, Z6
-	VMOVAPS      Z20, Z7
-	VFMADD213PS  Z21, Z6, Z7
-	VFMADD213PS  Z22, Z6, Z7
-	VFMADD213PS  Z23, Z6, Z7
-	VFMADD213PS  Z24, Z6, Z7
-	VMULPS       Z7, Z6, Z6
-	VFMADD213PS  Z2, Z2, Z6
-	VANDPS.BCST  loops7fffffff<>+0(SB), Z2, Z7
-	VADDPS       Z7, Z7, Z7
-	VMINPS       Z7, Z4, Z7
-	VMAXPS       Z7, Z5, Z7
-	VMOVAPS      Z10, Z9
-	VFMADD231PS  Z11, Z7, Z9
-	VSUBPS       Z10, Z9, Z8
-	VFNMADD231PS Z12, Z8, Z7
-	VFNMADD231PS Z13, Z8, Z7
-	VPERMPS      Z14, Z9, Z19
-	VMOVAPS      Z15, Z17
-	VFMADD231PS  Z16, Z7, Z17
-	VMULPS       Z7, Z7, Z9
-	VFMADD231PS  Z9, Z17, Z7
-	VFMADD213PS  Z19, Z19, Z7
-	VSCALEFPS    Z8, Z7, Z7
-	VADDPS       Z18, Z7, Z7
-	VBROADCASTSS loops40000000<>+0(SB), Z8
-	VDIVPS       Z7, Z8, Z7
-	VSUBPS       Z7, Z18, Z7
-	VANDPS       Z3, Z2, Z8
-	VXORPS       Z8, Z2, Z9
-	VORPS        Z8, Z7, Z7
-	VBROADCASTSS loops3f200000<>+0(SB), Z8
-	VCMPPS       $0x11, Z8, Z9, K2
-	VBLENDMPS    Z6, Z7, K2, Z2
+	VMULPS       Z2, Z2, Z5
+	VMOVAPS      Z19, Z6
+	VFMADD213PS  Z20, Z5, Z6
+	VFMADD213PS  Z21, Z5, Z6
+	VFMADD213PS  Z22, Z5, Z6
+	VFMADD213PS  Z23, Z5, Z6
+	VMULPS       Z6, Z5, Z5
+	VFMADD213PS  Z2, Z2, Z5
+	VANDPS       Z24, Z2, Z6
+	VADDPS       Z6, Z6, Z6
+	VBROADCASTSS loops42b20000<>+0(SB), Z7
+	VMINPS       Z6, Z7, Z6
+	VMAXPS       Z6, Z4, Z6
+	VMOVAPS      Z9, Z8
+	VFMADD231PS  Z10, Z6, Z8
+	VSUBPS       Z9, Z8, Z7
+	VFNMADD231PS Z11, Z7, Z6
+	VFNMADD231PS Z12, Z7, Z6
+	VPERMPS      Z13, Z8, Z18
+	VMOVAPS      Z14, Z16
+	VFMADD231PS  Z15, Z6, Z16
+	VMULPS       Z6, Z6, Z8
+	VFMADD231PS  Z8, Z16, Z6
+	VFMADD213PS  Z18, Z18, Z6
+	VSCALEFPS    Z7, Z6, Z6
+	VADDPS       Z17, Z6, Z6
+	VBROADCASTSS loops40000000<>+0(SB), Z7
+	VDIVPS       Z6, Z7, Z6
+	VSUBPS       Z6, Z17, Z6
+	VANDPS       Z3, Z2, Z7
+	VXORPS       Z7, Z2, Z8
+	VORPS        Z7, Z6, Z6
+	VBROADCASTSS loops3f200000<>+0(SB), Z7
+	VCMPPS       $0x11, Z7, Z8, K2
+	VBLENDMPS    Z5, Z6, K2, Z2
 	VMOVUPS      Z2, K1, (AX)(CX*2)
 	VFMADD231PS  Z2, Z1, Z0
 	VMOVUPS      Z0, K1, (SI)
 	VMULPS       Z0, Z0, Z1
-	VMOVAPS      Z20, Z2
+	VMOVAPS      Z19, Z2
+	VFMADD213PS  Z20, Z1, Z2
 	VFMADD213PS  Z21, Z1, Z2
 	VFMADD213PS  Z22, Z1, Z2
 	VFMADD213PS  Z23, Z1, Z2
-	VFMADD213PS  Z24, Z1, Z2
 	VMULPS       Z2, Z1, Z1
 	VFMADD213PS  Z0, Z0, Z1
-	VANDPS.BCST  loops7fffffff<>+0(SB), Z0, Z2
+	VANDPS       Z24, Z0, Z2
 	VADDPS       Z2, Z2, Z2
-	VMINPS       Z2, Z4, Z2
-	VMAXPS       Z2, Z5, Z2
-	VMOVAPS      Z10, Z7
-	VFMADD231PS  Z11, Z2, Z7
-	VSUBPS       Z10, Z7, Z6
-	VFNMADD231PS Z12, Z6, Z2
-	VFNMADD231PS Z13, Z6, Z2
-	VPERMPS      Z14, Z7, Z9
-	VMOVAPS      Z15, Z8
-	VFMADD231PS  Z16, Z2, Z8
-	VMULPS       Z2, Z2, Z7
-	VFMADD231PS  Z7, Z8, Z2
-	VFMADD213PS  Z9, Z9, Z2
-	VSCALEFPS    Z6, Z2, Z2
-	VADDPS       Z18, Z2, Z2
-	VBROADCASTSS loops40000000<>+0(SB), Z6
-	VDIVPS       Z2, Z6, Z2
-	VSUBPS       Z2, Z18, Z2
-	VANDPS       Z3, Z0, Z6
-	VXORPS       Z6, Z0, Z7
-	VORPS        Z6, Z2, Z2
-	VBROADCASTSS loops3f200000<>+0(SB), Z6
-	VCMPPS       $0x11, Z6, Z7, K2
+	VBROADCASTSS loops42b20000<>+0(SB), Z5
+	VMINPS       Z2, Z5, Z2
+	VMAXPS       Z2, Z4, Z2
+	VMOVAPS      Z9, Z6
+	VFMADD231PS  Z10, Z2, Z6
+	VSUBPS       Z9, Z6, Z5
+	VFNMADD231PS Z11, Z5, Z2
+	VFNMADD231PS Z12, Z5, Z2
+	VPERMPS      Z13, Z6, Z8
+	VMOVAPS      Z14, Z7
+	VFMADD231PS  Z15, Z2, Z7
+	VMULPS       Z2, Z2, Z6
+	VFMADD231PS  Z6, Z7, Z2
+	VFMADD213PS  Z8, Z8, Z2
+	VSCALEFPS    Z5, Z2, Z2
+	VADDPS       Z17, Z2, Z2
+	VBROADCASTSS loops40000000<>+0(SB), Z5
+	VDIVPS       Z2, Z5, Z2
+	VSUBPS       Z2, Z17, Z2
+	VANDPS       Z3, Z0, Z5
+	VXORPS       Z5, Z0, Z6
+	VORPS        Z5, Z2, Z2
+	VBROADCASTSS loops3f200000<>+0(SB), Z5
+	VCMPPS       $0x11, Z5, Z6, K2
 	VBLENDMPS    Z1, Z2, K2, Z0
 	VMOVUPS.Z    (AX)(DX*1), K1, Z1
 	VMOVAPS      Z1, Z2
 	VORPS        Z3, Z1, Z1
-	VMINPS       Z1, Z4, Z1
-	VMAXPS       Z1, Z5, Z1
-	VMOVAPS      Z10, Z3
-	VFMADD231PS  Z11, Z1, Z3
-	VSUBPS       Z10, Z3, Z4
+	VMAXPS       Z1, Z4, Z1
+	VMOVAPS      Z9, Z3
+	VFMADD231PS  Z10, Z1, Z3
+	VSUBPS       Z9, Z3, Z4
+	VFNMADD231PS Z11, Z4, Z1
 	VFNMADD231PS Z12, Z4, Z1
-	VFNMADD231PS Z13, Z4, Z1
-	VPERMPS      Z14, Z3, Z5
-	VMOVAPS      Z15, Z6
-	VFMADD231PS  Z16, Z1, Z6
+	VPERMPS      Z13, Z3, Z5
+	VMOVAPS      Z14, Z6
+	VFMADD231PS  Z15, Z1, Z6
 	VMULPS       Z1, Z1, Z3
 	VFMADD231PS  Z3, Z6, Z1
 	VFMADD213PS  Z5, Z5, Z1
 	VSCALEFPS    Z4, Z1, Z1
 	VPMOVD2M     Z2, K2
-	VBLENDMPS    Z1, Z18, K2, Z28
-	VADDPS       Z18, Z1, Z1
+	VBLENDMPS    Z1, Z17, K2, Z28
+	VADDPS       Z17, Z1, Z1
 	VDIVPS       Z1, Z28, Z1
 	VMOVUPS      Z1, K1, (AX)(DX*1)
 	VMULPS       Z1, Z0, Z0
@@ -24461,21 +24369,21 @@ end_wide:
 
 constants:
 	VBROADCASTSS loops80000000<>+0(SB), Z3
-	VBROADCASTSS loops42b20000<>+0(SB), Z4
-	VBROADCASTSS loopsc2d20000<>+0(SB), Z5
-	VBROADCASTSS loops49400000<>+0(SB), Z10
-	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z11
-	VBROADCASTSS loops3f317218<>+0(SB), Z12
-	VBROADCASTSS loopsb102e308<>+0(SB), Z13
-	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z14
-	VBROADCASTSS loops3f000111<>+0(SB), Z15
-	VBROADCASTSS loops3e2aab90<>+0(SB), Z16
-	VBROADCASTSS loops3f800000<>+0(SB), Z18
-	VBROADCASTSS loopsbbbaf0ea<>+0(SB), Z20
-	VBROADCASTSS loops3ca9134e<>+0(SB), Z21
-	VBROADCASTSS loopsbd5c1e2d<>+0(SB), Z22
-	VBROADCASTSS loops3e088393<>+0(SB), Z23
-	VBROADCASTSS loopsbeaaaa99<>+0(SB), Z24
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z4
+	VBROADCASTSS loops49400000<>+0(SB), Z9
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z10
+	VBROADCASTSS loops3f317218<>+0(SB), Z11
+	VBROADCASTSS loopsb102e308<>+0(SB), Z12
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z13
+	VBROADCASTSS loops3f000111<>+0(SB), Z14
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z15
+	VBROADCASTSS loops3f800000<>+0(SB), Z17
+	VBROADCASTSS loopsbbbaf0ea<>+0(SB), Z19
+	VBROADCASTSS loops3ca9134e<>+0(SB), Z20
+	VBROADCASTSS loopsbd5c1e2d<>+0(SB), Z21
+	VBROADCASTSS loops3e088393<>+0(SB), Z22
+	VBROADCASTSS loopsbeaaaa99<>+0(SB), Z23
+	VBROADCASTSS loops7fffffff<>+0(SB), Z24
 	JMP          begin
 
 // func vectorLSTMGrad(dg *float32, gates *float32, c0 *float32, c *float32, dy *float32, dh *float32, dc *float32, n int)
@@ -24923,8 +24831,6 @@ by1:
 	VMOVUPS      (AX), Y0
 	VMOVAPS      Y0, Y1
 	VORPS        loops80000000<>+0(SB), Y0, Y0
-	VMOVUPS      loops42b20000<>+0(SB), Y2
-	VMINPS       Y0, Y2, Y0
 	VMOVUPS      loopsc2d20000<>+0(SB), Y2
 	VMAXPS       Y0, Y2, Y0
 	VMULPS       loops3fb8aa3b<>+0(SB), Y0, Y2
@@ -25008,8 +24914,6 @@ by1:
 	VMOVUPS      (AX)(CX*1), Y0
 	VMOVAPS      Y0, Y1
 	VORPS        loops80000000<>+0(SB), Y0, Y0
-	VMOVUPS      loops42b20000<>+0(SB), Y3
-	VMINPS       Y0, Y3, Y0
 	VMOVUPS      loopsc2d20000<>+0(SB), Y3
 	VMAXPS       Y0, Y3, Y0
 	VMULPS       loops3fb8aa3b<>+0(SB), Y0, Y3
@@ -25059,8 +24963,6 @@ below1:
 	VMASKMOVPS   (AX), Y0, Y1
 	VMOVAPS      Y1, Y2
 	VORPS        loops80000000<>+0(SB), Y1, Y1
-	VMOVUPS      loops42b20000<>+0(SB), Y3
-	VMINPS       Y1, Y3, Y1
 	VMOVUPS      loopsc2d20000<>+0(SB), Y3
 	VMAXPS       Y1, Y3, Y1
 	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y3
@@ -25144,8 +25046,6 @@ below1:
 	VMASKMOVPS   (AX)(CX*1), Y0, Y1
 	VMOVAPS      Y1, Y2
 	VORPS        loops80000000<>+0(SB), Y1, Y1
-	VMOVUPS      loops42b20000<>+0(SB), Y4
-	VMINPS       Y1, Y4, Y1
 	VMOVUPS      loopsc2d20000<>+0(SB), Y4
 	VMAXPS       Y1, Y4, Y1
 	VMULPS       loops3fb8aa3b<>+0(SB), Y1, Y4
@@ -25207,91 +25107,90 @@ by1_wide:
 	VMOVUPS      (AX), Z0
 	VMOVAPS      Z0, Z1
 	VORPS        Z2, Z0, Z0
-	VMINPS       Z0, Z3, Z0
-	VMAXPS       Z0, Z4, Z0
-	VMOVAPS      Z9, Z6
-	VFMADD231PS  Z10, Z0, Z6
-	VSUBPS       Z9, Z6, Z5
-	VFNMADD231PS Z11, Z5, Z0
-	VFNMADD231PS Z12, Z5, Z0
-	VPERMPS      Z13, Z6, Z8
-	VMOVAPS      Z14, Z7
-	VFMADD231PS  Z15, Z0, Z7
-	VMULPS       Z0, Z0, Z6
-	VFMADD231PS  Z6, Z7, Z0
-	VFMADD213PS  Z8, Z8, Z0
-	VSCALEFPS    Z5, Z0, Z0
+	VMAXPS       Z0, Z3, Z0
+	VMOVAPS      Z8, Z5
+	VFMADD231PS  Z9, Z0, Z5
+	VSUBPS       Z8, Z5, Z4
+	VFNMADD231PS Z10, Z4, Z0
+	VFNMADD231PS Z11, Z4, Z0
+	VPERMPS      Z12, Z5, Z7
+	VMOVAPS      Z13, Z6
+	VFMADD231PS  Z14, Z0, Z6
+	VMULPS       Z0, Z0, Z5
+	VFMADD231PS  Z5, Z6, Z0
+	VFMADD213PS  Z7, Z7, Z0
+	VSCALEFPS    Z4, Z0, Z0
 	VPMOVD2M     Z1, K1
-	VBLENDMPS    Z0, Z17, K1, Z16
-	VADDPS       Z17, Z0, Z0
-	VDIVPS       Z0, Z16, Z0
+	VBLENDMPS    Z0, Z16, K1, Z15
+	VADDPS       Z16, Z0, Z0
+	VDIVPS       Z0, Z15, Z0
 	VMOVUPS      Z0, (AX)
 	VMOVUPS      (AX)(DX*1), Z1
-	VMOVUPS      (AX)(CX*2), Z5
-	VMOVUPS      (BX), Z6
-	VADDPS       Z6, Z1, Z1
+	VMOVUPS      (AX)(CX*2), Z4
+	VMOVUPS      (BX), Z5
+	VADDPS       Z5, Z1, Z1
 	VMOVUPS      Z1, (AX)(DX*1)
-	VFMADD231PS  Z1, Z0, Z5
-	VMULPS       Z5, Z5, Z0
-	VMOVAPS      Z18, Z1
+	VFMADD231PS  Z1, Z0, Z4
+	VMULPS       Z4, Z4, Z0
+	VMOVAPS      Z17, Z1
+	VFMADD213PS  Z18, Z0, Z1
 	VFMADD213PS  Z19, Z0, Z1
 	VFMADD213PS  Z20, Z0, Z1
 	VFMADD213PS  Z21, Z0, Z1
-	VFMADD213PS  Z22, Z0, Z1
 	VMULPS       Z1, Z0, Z0
-	VFMADD213PS  Z5, Z5, Z0
-	VANDPS.BCST  loops7fffffff<>+0(SB), Z5, Z1
+	VFMADD213PS  Z4, Z4, Z0
+	VANDPS       Z22, Z4, Z1
 	VADDPS       Z1, Z1, Z1
-	VMINPS       Z1, Z3, Z1
-	VMAXPS       Z1, Z4, Z1
-	VMOVAPS      Z9, Z7
-	VFMADD231PS  Z10, Z1, Z7
-	VSUBPS       Z9, Z7, Z6
-	VFNMADD231PS Z11, Z6, Z1
-	VFNMADD231PS Z12, Z6, Z1
-	VPERMPS      Z13, Z7, Z26
-	VMOVAPS      Z14, Z8
-	VFMADD231PS  Z15, Z1, Z8
-	VMULPS       Z1, Z1, Z7
-	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS loops42b20000<>+0(SB), Z5
+	VMINPS       Z1, Z5, Z1
+	VMAXPS       Z1, Z3, Z1
+	VMOVAPS      Z8, Z6
+	VFMADD231PS  Z9, Z1, Z6
+	VSUBPS       Z8, Z6, Z5
+	VFNMADD231PS Z10, Z5, Z1
+	VFNMADD231PS Z11, Z5, Z1
+	VPERMPS      Z12, Z6, Z26
+	VMOVAPS      Z13, Z7
+	VFMADD231PS  Z14, Z1, Z7
+	VMULPS       Z1, Z1, Z6
+	VFMADD231PS  Z6, Z7, Z1
 	VFMADD213PS  Z26, Z26, Z1
-	VSCALEFPS    Z6, Z1, Z1
-	VADDPS       Z17, Z1, Z1
-	VBROADCASTSS loops40000000<>+0(SB), Z6
-	VDIVPS       Z1, Z6, Z1
-	VSUBPS       Z1, Z17, Z1
-	VANDPS       Z2, Z5, Z6
-	VXORPS       Z6, Z5, Z7
-	VORPS        Z6, Z1, Z1
-	VBROADCASTSS loops3f200000<>+0(SB), Z6
-	VCMPPS       $0x11, Z6, Z7, K1
-	VBLENDMPS    Z0, Z1, K1, Z5
-	VMOVUPS      Z5, (AX)(CX*2)
+	VSCALEFPS    Z5, Z1, Z1
+	VADDPS       Z16, Z1, Z1
+	VBROADCASTSS loops40000000<>+0(SB), Z5
+	VDIVPS       Z1, Z5, Z1
+	VSUBPS       Z1, Z16, Z1
+	VANDPS       Z2, Z4, Z5
+	VXORPS       Z5, Z4, Z6
+	VORPS        Z5, Z1, Z1
+	VBROADCASTSS loops3f200000<>+0(SB), Z5
+	VCMPPS       $0x11, Z5, Z6, K1
+	VBLENDMPS    Z0, Z1, K1, Z4
+	VMOVUPS      Z4, (AX)(CX*2)
 	VMOVUPS      (AX)(CX*1), Z0
 	VMOVAPS      Z0, Z1
 	VORPS        Z2, Z0, Z0
-	VMINPS       Z0, Z3, Z0
-	VMAXPS       Z0, Z4, Z0
-	VMOVAPS      Z9, Z7
-	VFMADD231PS  Z10, Z0, Z7
-	VSUBPS       Z9, Z7, Z6
-	VFNMADD231PS Z11, Z6, Z0
-	VFNMADD231PS Z12, Z6, Z0
-	VPERMPS      Z13, Z7, Z26
-	VMOVAPS      Z14, Z8
-	VFMADD231PS  Z15, Z0, Z8
-	VMULPS       Z0, Z0, Z7
-	VFMADD231PS  Z7, Z8, Z0
+	VMAXPS       Z0, Z3, Z0
+	VMOVAPS      Z8, Z6
+	VFMADD231PS  Z9, Z0, Z6
+	VSUBPS       Z8, Z6, Z5
+	VFNMADD231PS Z10, Z5, Z0
+	VFNMADD231PS Z11, Z5, Z0
+	VPERMPS      Z12, Z6, Z26
+	VMOVAPS      Z13, Z7
+	VFMADD231PS  Z14, Z0, Z7
+	VMULPS       Z0, Z0, Z6
+	VFMADD231PS  Z6, Z7, Z0
 	VFMADD213PS  Z26, Z26, Z0
-	VSCALEFPS    Z6, Z0, Z0
+	VSCALEFPS    Z5, Z0, Z0
 	VPMOVD2M     Z1, K1
-	VBLENDMPS    Z0, Z17, K1, Z23
-	VADDPS       Z17, Z0, Z0
+	VBLENDMPS    Z0, Z16, K1, Z23
+	VADDPS       Z16, Z0, Z0
 	VDIVPS       Z0, Z23, Z0
 	VMOVUPS      Z0, (AX)(CX*1)
 	VMOVUPS      (SI), Z1
-	VSUBPS       Z5, Z1, Z1
-	VFMADD213PS  Z5, Z0, Z1
+	VSUBPS       Z4, Z1, Z1
+	VFMADD213PS  Z4, Z0, Z1
 	VMOVUPS      Z1, (SI)
 	VMOVUPS      Z1, (DI)
 	ADDQ         $0x00000040, AX
@@ -25309,91 +25208,90 @@ below1_wide:
 	VMOVUPS.Z    (AX), K1, Z0
 	VMOVAPS      Z0, Z1
 	VORPS        Z2, Z0, Z0
-	VMINPS       Z0, Z3, Z0
-	VMAXPS       Z0, Z4, Z0
-	VMOVAPS      Z9, Z6
-	VFMADD231PS  Z10, Z0, Z6
-	VSUBPS       Z9, Z6, Z5
-	VFNMADD231PS Z11, Z5, Z0
-	VFNMADD231PS Z12, Z5, Z0
-	VPERMPS      Z13, Z6, Z8
-	VMOVAPS      Z14, Z7
-	VFMADD231PS  Z15, Z0, Z7
-	VMULPS       Z0, Z0, Z6
-	VFMADD231PS  Z6, Z7, Z0
-	VFMADD213PS  Z8, Z8, Z0
-	VSCALEFPS    Z5, Z0, Z0
+	VMAXPS       Z0, Z3, Z0
+	VMOVAPS      Z8, Z5
+	VFMADD231PS  Z9, Z0, Z5
+	VSUBPS       Z8, Z5, Z4
+	VFNMADD231PS Z10, Z4, Z0
+	VFNMADD231PS Z11, Z4, Z0
+	VPERMPS      Z12, Z5, Z7
+	VMOVAPS      Z13, Z6
+	VFMADD231PS  Z14, Z0, Z6
+	VMULPS       Z0, Z0, Z5
+	VFMADD231PS  Z5, Z6, Z0
+	VFMADD213PS  Z7, Z7, Z0
+	VSCALEFPS    Z4, Z0, Z0
 	VPMOVD2M     Z1, K2
-	VBLENDMPS    Z0, Z17, K2, Z24
-	VADDPS       Z17, Z0, Z0
+	VBLENDMPS    Z0, Z16, K2, Z24
+	VADDPS       Z16, Z0, Z0
 	VDIVPS       Z0, Z24, Z0
 	VMOVUPS      Z0, K1, (AX)
 	VMOVUPS.Z    (AX)(DX*1), K1, Z1
-	VMOVUPS.Z    (AX)(CX*2), K1, Z5
-	VMOVUPS.Z    (BX), K1, Z6
-	VADDPS       Z6, Z1, Z1
+	VMOVUPS.Z    (AX)(CX*2), K1, Z4
+	VMOVUPS.Z    (BX), K1, Z5
+	VADDPS       Z5, Z1, Z1
 	VMOVUPS      Z1, K1, (AX)(DX*1)
-	VFMADD231PS  Z1, Z0, Z5
-	VMULPS       Z5, Z5, Z0
-	VMOVAPS      Z18, Z1
+	VFMADD231PS  Z1, Z0, Z4
+	VMULPS       Z4, Z4, Z0
+	VMOVAPS      Z17, Z1
+	VFMADD213PS  Z18, Z0, Z1
 	VFMADD213PS  Z19, Z0, Z1
 	VFMADD213PS  Z20, Z0, Z1
 	VFMADD213PS  Z21, Z0, Z1
-	VFMADD213PS  Z22, Z0, Z1
 	VMULPS       Z1, Z0, Z0
-	VFMADD213PS  Z5, Z5, Z0
-	VANDPS.BCST  loops7fffffff<>+0(SB), Z5, Z1
+	VFMADD213PS  Z4, Z4, Z0
+	VANDPS       Z22, Z4, Z1
 	VADDPS       Z1, Z1, Z1
-	VMINPS       Z1, Z3, Z1
-	VMAXPS       Z1, Z4, Z1
-	VMOVAPS      Z9, Z7
-	VFMADD231PS  Z10, Z1, Z7
-	VSUBPS       Z9, Z7, Z6
-	VFNMADD231PS Z11, Z6, Z1
-	VFNMADD231PS Z12, Z6, Z1
-	VPERMPS      Z13, Z7, Z16
-	VMOVAPS      Z14, Z8
-	VFMADD231PS  Z15, Z1, Z8
-	VMULPS       Z1, Z1, Z7
-	VFMADD231PS  Z7, Z8, Z1
-	VFMADD213PS  Z16, Z16, Z1
-	VSCALEFPS    Z6, Z1, Z1
-	VADDPS       Z17, Z1, Z1
-	VBROADCASTSS loops40000000<>+0(SB), Z6
-	VDIVPS       Z1, Z6, Z1
-	VSUBPS       Z1, Z17, Z1
-	VANDPS       Z2, Z5, Z6
-	VXORPS       Z6, Z5, Z7
-	VORPS        Z6, Z1, Z1
-	VBROADCASTSS loops3f200000<>+0(SB), Z6
-	VCMPPS       $0x11, Z6, Z7, K2
-	VBLENDMPS    Z0, Z1, K2, Z5
-	VMOVUPS      Z5, K1, (AX)(CX*2)
+	VBROADCASTSS loops42b20000<>+0(SB), Z5
+	VMINPS       Z1, Z5, Z1
+	VMAXPS       Z1, Z3, Z1
+	VMOVAPS      Z8, Z6
+	VFMADD231PS  Z9, Z1, Z6
+	VSUBPS       Z8, Z6, Z5
+	VFNMADD231PS Z10, Z5, Z1
+	VFNMADD231PS Z11, Z5, Z1
+	VPERMPS      Z12, Z6, Z15
+	VMOVAPS      Z13, Z7
+	VFMADD231PS  Z14, Z1, Z7
+	VMULPS       Z1, Z1, Z6
+	VFMADD231PS  Z6, Z7, Z1
+	VFMADD213PS  Z15, Z15, Z1
+	VSCALEFPS    Z5, Z1, Z1
+	VADDPS       Z16, Z1, Z1
+	VBROADCASTSS loops40000000<>+0(SB), Z5
+	VDIVPS       Z1, Z5, Z1
+	VSUBPS       Z1, Z16, Z1
+	VANDPS       Z2, Z4, Z5
+	VXORPS       Z5, Z4, Z6
+	VORPS        Z5, Z1, Z1
+	VBROADCASTSS loops3f200000<>+0(SB), Z5
+	VCMPPS       $0x11, Z5, Z6, K2
+	VBLENDMPS    Z0, Z1, K2, Z4
+	VMOVUPS      Z4, K1, (AX)(CX*2)
 	VMOVUPS.Z    (AX)(CX*1), K1, Z0
 	VMOVAPS      Z0, Z1
 	VORPS        Z2, Z0, Z0
-	VMINPS       Z0, Z3, Z0
-	VMAXPS       Z0, Z4, Z0
-	VMOVAPS      Z9, Z2
-	VFMADD231PS  Z10, Z0, Z2
-	VSUBPS       Z9, Z2, Z3
+	VMAXPS       Z0, Z3, Z0
+	VMOVAPS      Z8, Z2
+	VFMADD231PS  Z9, Z0, Z2
+	VSUBPS       Z8, Z2, Z3
+	VFNMADD231PS Z10, Z3, Z0
 	VFNMADD231PS Z11, Z3, Z0
-	VFNMADD231PS Z12, Z3, Z0
-	VPERMPS      Z13, Z2, Z4
-	VMOVAPS      Z14, Z6
-	VFMADD231PS  Z15, Z0, Z6
+	VPERMPS      Z12, Z2, Z5
+	VMOVAPS      Z13, Z6
+	VFMADD231PS  Z14, Z0, Z6
 	VMULPS       Z0, Z0, Z2
 	VFMADD231PS  Z2, Z6, Z0
-	VFMADD213PS  Z4, Z4, Z0
+	VFMADD213PS  Z5, Z5, Z0
 	VSCALEFPS    Z3, Z0, Z0
 	VPMOVD2M     Z1, K2
-	VBLENDMPS    Z0, Z17, K2, Z25
-	VADDPS       Z17, Z0, Z0
+	VBLENDMPS    Z0, Z16, K2, Z25
+	VADDPS       Z16, Z0, Z0
 	VDIVPS       Z0, Z25, Z0
 	VMOVUPS      Z0, K1, (AX)(CX*1)
 	VMOVUPS.Z    (SI), K1, Z1
-	VSUBPS       Z5, Z1, Z1
-	VFMADD213PS  Z5, Z0, Z1
+	VSUBPS       Z4, Z1, Z1
+	VFMADD213PS  Z4, Z0, Z1
 	VMOVUPS      Z1, K1, (SI)
 	VMOVUPS      Z1, K1, (DI)
 	ADDQ         $0x00000040, AX
@@ -25407,21 +25305,21 @@ end_wide:
 
 constants:
 	VBROADCASTSS loops80000000<>+0(SB), Z2
-	VBROADCASTSS loops42b20000<>+0(SB), Z3
-	VBROADCASTSS loopsc2d20000<>+0(SB), Z4
-	VBROADCASTSS loops49400000<>+0(SB), Z9
-	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z10
-	VBROADCASTSS loops3f317218<>+0(SB), Z11
-	VBROADCASTSS loopsb102e308<>+0(SB), Z12
-	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z13
-	VBROADCASTSS loops3f000111<>+0(SB), Z14
-	VBROADCASTSS loops3e2aab90<>+0(SB), Z15
-	VBROADCASTSS loops3f800000<>+0(SB), Z17
-	VBROADCASTSS loopsbbbaf0ea<>+0(SB), Z18
-	VBROADCASTSS loops3ca9134e<>+0(SB), Z19
-	VBROADCASTSS loopsbd5c1e2d<>+0(SB), Z20
-	VBROADCASTSS loops3e088393<>+0(SB), Z21
-	VBROADCASTSS loopsbeaaaa99<>+0(SB), Z22
+	VBROADCASTSS loopsc2d20000<>+0(SB), Z3
+	VBROADCASTSS loops49400000<>+0(SB), Z8
+	VBROADCASTSS loops3fb8aa3b<>+0(SB), Z9
+	VBROADCASTSS loops3f317218<>+0(SB), Z10
+	VBROADCASTSS loopsb102e308<>+0(SB), Z11
+	VMOVUPS      loopsTable3f800000_3f85aac3<>+0(SB), Z12
+	VBROADCASTSS loops3f000111<>+0(SB), Z13
+	VBROADCASTSS loops3e2aab90<>+0(SB), Z14
+	VBROADCASTSS loops3f800000<>+0(SB), Z16
+	VBROADCASTSS loopsbbbaf0ea<>+0(SB), Z17
+	VBROADCASTSS loops3ca9134e<>+0(SB), Z18
+	VBROADCASTSS loopsbd5c1e2d<>+0(SB), Z19
+	VBROADCASTSS loops3e088393<>+0(SB), Z20
+	VBROADCASTSS loopsbeaaaa99<>+0(SB), Z21
+	VBROADCASTSS loops7fffffff<>+0(SB), Z22
 	JMP          begin
 
 // func vectorGRUGrad(dg *float32, gates *float32, h0 *float32, dy *float32, dh *float32, n int)

@@ -5,6 +5,16 @@ import "math"
 // activations are functions of one number and, where the name ends in Grad, their derivatives times the gradient a.
 func activations() {
 	unary("GELU", 2, func(x []vec) {
+		if wide { // x·(½ ± f(|x|)) = ½·x + |x|·f(|x|)
+			f, size := copied(x), registers(len(x))
+			oddPieces(f, normalScale, half)
+			for i := range x {
+				and(size[i], x[i], words(signBit-1))
+				mul(x[i], x[i], floats(.5))
+				mulAdd(x[i], size[i], f[i], x[i])
+			}
+			return
+		}
 		phi := copied(x)
 		normal(phi)
 		times(x, phi)
@@ -157,13 +167,13 @@ func mishExp(x []vec) []vec {
 	return n
 }
 
-// What is odd but for ½ is computed of |x| in pieces, in AVX-512: normal replaces x by Φ(x), the distribution function of the normal
-// distribution, to 4e-8, normalSlope by the derivative of x·Φ(x), to 1.2e-7.
+// What is odd but for ½ is computed of |x| in pieces, in AVX-512: half, which Φ(x) differs from ½ by, to 4e-8.
+const normalScale = 2.7
+
+func half(x float64) float64 { return math.Erf(x/math.Sqrt2) / 2 }
+
+// normal replaces x by Φ(x), the distribution function of the normal distribution, in AVX2.
 func normal(x []vec) {
-	if wide {
-		oddPieces(x, 2.7, func(x float64) float64 { return math.Erf(x/math.Sqrt2) / 2 })
-		return
-	}
 	for i := range x {
 		mul(x[i], x[i], floats(1/math.Sqrt2))
 	}
@@ -173,10 +183,17 @@ func normal(x []vec) {
 	}
 }
 
+// normalSlope replaces x by the derivative of x·Φ(x), in AVX-512 to 1.2e-7.
 func normalSlope(x []vec) {
 	const density = .5 * math.Sqrt2 / math.SqrtPi
 	if wide {
-		oddPieces(x, 2.5, func(x float64) float64 { return math.Erf(x/math.Sqrt2)/2 + x*density*math.Exp(-x*x/2) })
+		sign := copied(x)
+		oddPieces(x, 2.5, func(x float64) float64 { return half(x) + x*density*math.Exp(-x*x/2) })
+		for i := range x {
+			and(sign[i], sign[i], words(signBit))
+			xor(x[i], x[i], sign[i])
+			add(x[i], x[i], floats(.5))
+		}
 		return
 	}
 	bell := registers(len(x))
@@ -198,26 +215,29 @@ func normalSlope(x []vec) {
 	}
 }
 
-// oddPieces replaces x by ½ + f(x), for an odd f that ends at ½: sixteen polynomials of the fifth degree, 1/scale wide, of the
-// distance from their middle. The first is about 0 and the last is ½.
+// oddPieces replaces x by f(|x|), for an odd f that ends at ½: sixteen polynomials of the fifth degree, 1/scale wide, of the distance
+// from their middle. The first is about 0 and the last is ½. Powers are taken two and two, since a chain of six would be waited for.
 func oddPieces(x []vec, scale float64, f func(x float64) float64) {
 	const shift = 1.5 * (1 << 23) // numbers with it are whole, and their last bits count
 	t := fitted(scale, f)
 	for i := range x {
-		size, at, r, sum, c := register(), register(), register(), register(), register()
-		and(size, x[i], words(signBit-1))
-		least(size, floats(15.49/scale), size)
-		mulAdd(at, size, floats(scale), floats(shift))
+		at, r, square := register(), register(), register()
+		and(x[i], x[i], words(signBit-1))
+		least(x[i], floats(15.49/scale), x[i])
+		mulAdd(at, x[i], floats(scale), floats(shift))
 		sub(r, at, floats(shift))
-		mulSub(r, size, floats(scale), r) // the polynomials are those of −r
-		looked(sum, at, t[0])
-		for _, coefficients := range t[1:] {
-			looked(c, at, coefficients)
-			mulAdd(sum, sum, r, c)
+		mulSub(r, x[i], floats(scale), r) // the polynomials are those of −r
+		mul(square, r, r)
+		for power := 0; power < 6; power += 2 {
+			low, high := register(), register()
+			looked(low, at, t[power+1])
+			looked(high, at, t[power])
+			mulAdd(low, high, r, low)
+			if power > 0 {
+				mulAdd(low, x[i], square, low)
+			}
+			x[i] = low
 		}
-		and(x[i], x[i], words(signBit))
-		xor(sum, sum, x[i])
-		add(x[i], sum, floats(.5))
 	}
 }
 

@@ -37,7 +37,15 @@ func limit(x vec, low, high float64) {
 // exp replaces x by eˣ.
 func exp(x []vec) {
 	for i := range x {
-		limit(x[i], -105, 89)
+		least(x[i], floats(89), x[i])
+	}
+	expBelow(x)
+}
+
+// expBelow is exp for x below 89.
+func expBelow(x []vec) {
+	for i := range x {
+		greatest(x[i], floats(-105), x[i]) // of NaN, the operand that comes last here
 	}
 	if wide {
 		expBySixteenths(x)
@@ -177,7 +185,7 @@ func sigmoid(x []vec) {
 		move(given[i], x[i])
 		or(x[i], x[i], words(signBit))
 	}
-	exp(x)
+	expBelow(x)
 	for i := range x {
 		above := register()
 		choose(above, negative(given[i]), x[i], floats(1))
@@ -246,7 +254,7 @@ func softplus(x []vec) {
 	for i := range x {
 		or(y[i], x[i], words(signBit))
 	}
-	exp(y)
+	expBelow(y)
 	sum := registers(len(x))
 	for i := range x {
 		rounded := register()
