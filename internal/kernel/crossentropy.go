@@ -7,7 +7,7 @@ import "math"
 func CrossEntropy(x []Float, labels []int32, w, stats []Float, classes int) float64 {
 	p := partials.Get().(*partial)
 	p.resize(len(labels))
-	crossEntropyJobs.do(len(labels), grainOf(4*classes), crossEntropyJob{x, w, stats, labels, p.sums, classes})
+	crossEntropyJobs.do(len(labels), rowGrain(len(labels), classes), crossEntropyJob{x, w, stats, labels, p.sums, classes})
 	sum := sum64(p.sums)
 	partials.Put(p)
 	return sum
@@ -38,7 +38,7 @@ func (t *crossEntropyJob) run(lo, hi int) {
 
 // CrossEntropyGrad sets dx to g times the gradient of CrossEntropy by x: g·w[i]·(softmax(x) − [label]).
 func CrossEntropyGrad(dx, x []Float, labels []int32, w, stats []Float, g Float, classes int) {
-	crossEntropyGradJobs.do(len(labels), grainOf(4*classes), crossEntropyGradJob{dx, x, w, stats, labels, g, classes})
+	crossEntropyGradJobs.do(len(labels), rowGrain(len(labels), classes), crossEntropyGradJob{dx, x, w, stats, labels, g, classes})
 }
 
 // A crossEntropyGradJob's pieces are rows.

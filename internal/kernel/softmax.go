@@ -25,7 +25,7 @@ func LogSumExp(dst, x []Float, rows, cols int) {
 		Fill(dst[:rows], Float(math.Inf(-1)))
 		return
 	}
-	softmaxJobs.do(rows, grainOf(8*cols), softmaxJob{row: logSumExpRow, dst: dst, x: x, cols: cols, width: 1})
+	softmaxJobs.do(rows, rowGrain(rows, cols), softmaxJob{row: logSumExpRow, dst: dst, x: x, cols: cols, width: 1})
 }
 
 func softmaxRows(row func(dst, x, y []Float), dst, x, y []Float, rows, cols int) {
@@ -35,7 +35,7 @@ func softmaxRows(row func(dst, x, y []Float), dst, x, y []Float, rows, cols int)
 	if y == nil {
 		y = x
 	}
-	softmaxJobs.do(rows, grainOf(8*cols), softmaxJob{row, dst, x, y, cols, cols})
+	softmaxJobs.do(rows, rowGrain(rows, cols), softmaxJob{row, dst, x, y, cols, cols})
 }
 
 // A softmaxJob's pieces are rows: x and y of cols numbers, dst of width.
@@ -125,4 +125,9 @@ func expStoreGeneric(dst, x []Float, k Float) (s float64) {
 		dst[i] = Float(e)
 	}
 	return s
+}
+
+// rowGrain is the grain of a loop over rows with a good deal of work for each number, see streamGrain.
+func rowGrain(rows, cols int) int {
+	return max(1, min(16*grain, max(grain/4, rows*cols/16))/cols)
 }
