@@ -22,6 +22,9 @@ func streamGrain(n int) int { return min(16*grain, max(grain, n/16)) }
 // streamOf is streamGrain for n items of a given size: how many of them make a piece.
 func streamOf(n, size int) int { return max(1, streamGrain(n*size)/max(1, size)) }
 
+// streamGrainOf returns how many items of a given size make a piece of a loop over n elements, see streamGrain.
+func streamGrainOf(n, size int) int { return max(1, streamGrain(n)/max(1, size)) }
+
 // jobs keeps the structs of one kind of task between calls, so that parallel work makes no garbage.
 type jobs[T any, P interface {
 	*T

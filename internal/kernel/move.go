@@ -32,10 +32,10 @@ func Move(dst []Float, do int, ds []int, src []Float, so int, ss []int, dims []i
 		t.loops.bring(across)
 		t.tiles = (t.loops.dims[1] + tile - 1) / tile
 		rest := t.loops.len() / (t.loops.dims[0] * t.loops.dims[1])
-		parallel(rest*t.tiles, grainOf(tile*t.loops.dims[0]), t)
+		parallel(rest*t.tiles, streamGrainOf(t.loops.len(), tile*t.loops.dims[0]), t)
 		return
 	}
-	parallel(t.loops.len(), 2*grain, t)
+	parallel(t.loops.len(), max(2*grain, streamGrain(t.loops.len())), t)
 }
 
 // tile is the side of the squares in which a transposition runs over memory: a cache line of float32.
@@ -171,7 +171,7 @@ func abs(x int) int { return max(x, -x) }
 
 // GatherRows computes dst[i] = x[index[i]], where both are rows of row numbers.
 func GatherRows(dst, x []Float, index []int32, row int) {
-	gatherJobs.do(len(index), grainOf(row), gatherJob{dst, x, index, row})
+	gatherJobs.do(len(index), streamGrainOf(len(index)*row, row), gatherJob{dst, x, index, row})
 }
 
 type gatherJob struct {

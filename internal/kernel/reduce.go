@@ -27,7 +27,7 @@ func Sum(dst, x []Float, outer, n, inner int) {
 	t := sumJobs.get()
 	defer sumJobs.put(t)
 	*t = sumJob{dst: dst, x: x, n: n, inner: inner, columns: columns, parts: parts}
-	size := grainOf((n + parts - 1) / parts * min(inner, chunk))
+	size := streamGrainOf(outer*n*inner, (n+parts-1)/parts*min(inner, chunk))
 	if parts == 1 {
 		parallel(outer*columns, size, t)
 		return
@@ -134,7 +134,7 @@ func MaxIndex(dst []Float, index []int32, x []Float, outer, n, inner int, least 
 		t.sign = -1
 	}
 	t.columns = (inner + chunk - 1) / chunk
-	maxJobs.do(outer*t.columns, grainOf(n*min(inner, chunk)), t)
+	maxJobs.do(outer*t.columns, streamGrainOf(outer*n*inner, n*min(inner, chunk)), t)
 }
 
 type maxJob struct {
