@@ -32,6 +32,8 @@ func loopCases() []loopCase {
 	scaling := Scaling{Mean: normals(64, 6), Inverse: normals(64, 7), Weight: normals(64, 8), Bias: normals(64, 9), ReLU: true}
 	square, column, wide := []int{512, 512}, []int{1, 0}, []int{512, 1}
 	narrow, row, long := []int{4, 1}, []int{0, 1}, []int{n / 4, 4}
+	labels, stats := indices(512, 512, 6), make([]Float, 2*512)
+	CrossEntropy(x, labels, y, stats, 512)
 	descents := []SGDStep{SGD(dst, x, z, .1, 0, 0, 0, true, true)}
 	steps := []AdamStep{Adam(dst, x, z, w, .01, .9, .999, 1e-8, 0, .1, .001, true)}
 	return []loopCase{
@@ -49,6 +51,11 @@ func loopCases() []loopCase {
 		{"Exp", 2 * float, func() { Unary(Exp).Apply(dst, x, 0, 0) }, dst},
 		{"Tanh", 2 * float, func() { Unary(Tanh).Apply(dst, x, 0, 0) }, dst},
 		{"Sigmoid", 2 * float, func() { Unary(Sigmoid).Apply(dst, x, 0, 0) }, dst},
+		{"GELU", 2 * float, func() { GELU.Apply(dst, x, 0, 0) }, dst},
+		{"GELUGrad", 3 * float, func() { GELUGrad.Apply(dst, x, y, 0, 0) }, dst},
+		{"Sin", 2 * float, func() { Sin.Apply(dst, x, 0, 0) }, dst},
+		{"Power", 2 * float, func() { Unary(PowScalar).Apply(dst, x, 1.75, 0) }, dst},
+		{"AddProduct", 4 * float, func() { copy(dst, y); AddProduct(dst, x, y) }, dst},
 		{"Fill", float, func() { Fill(dst, 1) }, dst},
 		{"Finite", float, func() { Finite(x) }, nil},
 		{"Sum of all", float, func() { Sum(small, x, 1, n, 1) }, small[:1]},
@@ -66,6 +73,9 @@ func loopCases() []loopCase {
 		{"LogSoftmax", 2 * float, func() { LogSoftmax(dst, x, 512, 512) }, dst},
 		{"SoftmaxGrad", 3 * float, func() { SoftmaxGrad(dst, x, y, 512, 512) }, dst},
 		{"LogSumExp", float, func() { LogSumExp(small, x, 512, 512) }, small[:512]},
+		{"LogSoftmaxGrad", 3 * float, func() { LogSoftmaxGrad(dst, x, y, 512, 512) }, dst},
+		{"CrossEntropy", float, func() { small[0] = Float(CrossEntropy(x, labels, y, stats, 512)) }, small[:1]},
+		{"CrossEntropyGrad", 2 * float, func() { CrossEntropyGrad(dst, x, labels, y, stats, .5, 512) }, dst},
 		{"Move: transpose", 2 * float, func() { Move(dst, 0, wide, x, 0, []int{1, 512}, square) }, dst},
 		{"Move: transpose 64", 2 * float, func() {
 			Move(dst, 0, []int{4096, 1}, x, 0, []int{1, 64}, []int{64, 4096})
