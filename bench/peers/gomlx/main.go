@@ -58,12 +58,12 @@ func build(w peers.Workload) (peers.Task, error) {
 func operation(b compute.Backend, f func(xs []*node) []*node, inputs ...any) peers.Task {
 	compiled := graph.MustNewExec(b, f)
 	var check [][]float32
-	for _, y := range compiled.MustExec(inputs...) {
+	for _, y := range compiled.MustCall(inputs...) {
 		check = append(check, tensors.MustCopyFlatData[float32](y))
 		y.MustFinalizeAll()
 	}
 	return peers.Task{Check: peers.Sums(check...), Call: func() {
-		for _, y := range compiled.MustExec(inputs...) {
+		for _, y := range compiled.MustCall(inputs...) {
 			y.MustFinalizeAll()
 		}
 	}}
@@ -132,7 +132,7 @@ func training(w peers.Workload, b compute.Backend) (peers.Task, error) {
 	})
 	labels := tensors.FromFlatDataAndDimensions(peers.Labels(n, classes), n, 1)
 	return peers.Steps(func() float64 {
-		l := step.MustExec1(x, labels)
+		l := step.MustCall1(x, labels)
 		defer l.MustFinalizeAll()
 		return float64(tensors.ToScalar[float32](l))
 	}), nil
