@@ -28,7 +28,12 @@ func (l *Conv2D) NoBias() *Conv2D {
 
 // Forward convolves x, N×H×W×In.
 func (l *Conv2D) Forward(x *tensor.Tensor) *tensor.Tensor {
-	return addBias(x.Conv2D(l.Weight, l.Conv), l.Bias)
+	return x.Conv2DBias(l.Weight, l.Bias, l.Conv)
+}
+
+// ForwardReLU returns the ReLU of Forward, in one pass over memory.
+func (l *Conv2D) ForwardReLU(x *tensor.Tensor) *tensor.Tensor {
+	return x.Conv2DReLU(l.Weight, l.Bias, l.Conv)
 }
 
 // Conv1D is a convolution over time with a bias: N×T×In → N×OT×Out.

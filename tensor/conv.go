@@ -86,7 +86,7 @@ func convolve(op string, x, w *Tensor, c Conv) *Tensor {
 	return conv2D(x, w, c.geometry(op, x.shape(), w.shape()))
 }
 
-// The three operations below are closed: the derivatives of each are the two others.
+// conv2D, conv2DInput and conv2DWeight are closed: the derivatives of each are the two others.
 
 func conv2D(x, w *Tensor, g *kernel.Conv) *Tensor {
 	p := owner("Conv2D", x, w)
@@ -96,6 +96,73 @@ func conv2D(x, w *Tensor, g *kernel.Conv) *Tensor {
 		o.attr = g
 	}
 	return y
+}
+
+// Conv2DBias is Conv2D with bias, O, which may be nil, added to every pixel in the same pass over memory.
+func (t *Tensor) Conv2DBias(w, bias *Tensor, c Conv) *Tensor {
+	return conv2DBias("Conv2DBias", t, w, bias, c, false)
+}
+
+// Conv2DReLU is the ReLU of Conv2DBias, in the same pass over memory.
+func (t *Tensor) Conv2DReLU(w, bias *Tensor, c Conv) *Tensor {
+	return conv2DBias("Conv2DReLU", t, w, bias, c, true)
+}
+
+func conv2DBias(name string, x, w, bias *Tensor, c Conv, relu bool) *Tensor {
+	operands := [3]*Tensor{x, w, bias}
+	xs := operands[:]
+	if bias == nil {
+		xs = operands[:2]
+	}
+	p := owner(name, xs...)
+	g := c.geometry(name, x.shape(), w.shape())
+	e := kernel.Epilogue{ReLU: relu}
+	if bias != nil {
+		if bias.rank != 1 || int(bias.dims[0]) != g.OC {
+			fail(name, "a bias of shape %v does not fit a weight of %v", bias.Shape(), w.Shape())
+		}
+		e.Bias = bias.data
+	}
+	y := p.makeDims([]int32{int32(g.N), int32(g.OH), int32(g.OW), int32(g.OC)})
+	g.ForwardEpilogue(y.data, x.data, w.data, e)
+	if o := p.fuse(name, &fusedConv, y, xs...); o != nil {
+		o.attr, o.n[0] = g, flag(relu)
+	}
+	return y
+}
+
+var fusedConv = Fusion{
+	Kernel: func(b *Back) {
+		g, dy := b.op.attr.(*kernel.Conv), b.G(0)
+		if b.op.n[0] == 1 { // what the ReLU lets through
+			gated := b.p.makeDims(dy.shape())
+			kernel.Gate.Apply(gated.data, dy.data, b.Y(0).data)
+			dy = gated
+		}
+		if dx := b.wanted(0); dx != nil {
+			g.Input(dx.data, dy.data, b.in(1).t.data)
+			b.Give(0, dx)
+		}
+		if dw := b.wanted(1); dw != nil {
+			g.Weight(dw.data, b.in(0).t.data, dy.data)
+			b.Give(1, dw)
+		}
+		if b.op.ins == 3 && b.Need(2) {
+			db := b.wanted(2)
+			kernel.Sum(db.data, dy.data, 1, g.N*g.OH*g.OW, g.OC)
+			b.Give(2, db)
+		}
+	},
+	Compose: func(b *Back, xs []*Tensor) []*Tensor {
+		y := conv2D(xs[0], xs[1], b.op.attr.(*kernel.Conv))
+		if len(xs) == 3 {
+			y = y.Add(xs[2])
+		}
+		if b.op.n[0] == 1 {
+			y = y.ReLU()
+		}
+		return []*Tensor{y}
+	},
 }
 
 func vjpConv2D(b *Back) {

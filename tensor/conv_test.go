@@ -1,6 +1,9 @@
 package tensor
 
-import "slices"
+import (
+	"math/rand/v2"
+	"slices"
+)
 
 func convRows() (rows []row) {
 	conv2D := func(variant string, c Conv, x, w []int, large ...[]int) {
@@ -49,6 +52,8 @@ func convRows() (rows []row) {
 	conv2D("/kernel of the image", Conv{}, []int{2, 3, 2, 2}, []int{3, 2, 2, 3})
 	conv2D("/image and weight alike", Conv{Pad: 1}, []int{2, 2, 2, 2}, []int{2, 2, 2, 2})
 	conv2D("/no images", Conv{}, []int{0, 3, 3, 2}, []int{2, 2, 2, 2})
+
+	rows = append(rows, convBiasRows()...)
 
 	transposed := func(variant string, c Conv, oh, ow int, x, w []int) {
 		rows = append(rows, row{
@@ -225,4 +230,55 @@ func offset(a array, index []int) (k int) {
 		k = k*n + index[i]
 	}
 	return k
+}
+
+// convBiasRows are those of Conv2DBias and Conv2DReLU.
+func convBiasRows() (rows []row) {
+	add := func(name string, c Conv, relu bool, x, w []int, bias ...[]int) {
+		op, d := (*Tensor).Conv2DBias, domain(nil)
+		if relu {
+			op = (*Tensor).Conv2DReLU
+			d = func(r *rand.Rand, xs [][]Float) { // the bias keeps the sums away from the kink
+				normal(r, xs)
+				for i := range xs[2] {
+					xs[2][i] += Float(20 - 40*(i&1))
+				}
+			}
+		}
+		rows = append(rows, row{
+			name: name, shapes: append([][]int{x, w}, bias...), domain: d,
+			naive: func(x []array) array {
+				y := naiveConv(c)(x[:2])
+				return build(y.shape, func(i []int) float64 {
+					sum := y.at(i...)
+					if len(x) == 3 {
+						sum += x[2].at(i[3])
+					}
+					if relu {
+						sum = max(sum, 0)
+					}
+					return sum
+				})
+			},
+			op: func(x []*Tensor) *Tensor {
+				if len(x) == 2 {
+					return op(x[0], x[1], nil, c)
+				}
+				return op(x[0], x[1], x[2], c)
+			},
+		})
+	}
+	fits := func(f func(x, w, bias *Tensor, c Conv) *Tensor) func() {
+		return func() { f(New(1, 4, 4, 3), New(3, 3, 3, 5), New(4), Conv{}) }
+	}
+	add("Conv2DBias", Conv{Pad: 1}, false, []int{2, 3, 3, 2}, []int{3, 3, 2, 3}, []int{3})
+	rows[0].panics = panics{"Conv2DBias: a bias of shape [4] does not fit a weight of [3 3 3 5]": fits((*Tensor).Conv2DBias)}
+	add("Conv2DBias/without bias", Conv{Stride: 2}, false, []int{1, 4, 4, 2}, []int{2, 2, 2, 3})
+	add("Conv2DBias/pointwise", Conv{}, false, []int{1, 3, 2, 2}, []int{1, 1, 2, 3}, []int{3})
+	add("Conv2DBias/no images", Conv{}, false, []int{0, 3, 3, 2}, []int{2, 2, 2, 2}, []int{2})
+	add("Conv2DReLU", Conv{Pad: 1}, true, []int{2, 3, 3, 2}, []int{3, 3, 2, 3}, []int{3})
+	rows[len(rows)-1].panics = panics{"Conv2DReLU: a bias of shape [4] does not fit a weight of [3 3 3 5]": fits((*Tensor).Conv2DReLU)}
+	add("Conv2DReLU/groups", Conv{Groups: 2}, true, []int{1, 3, 3, 4}, []int{2, 2, 2, 4}, []int{4})
+	add("Conv2DReLU/depthwise", Conv{Groups: 3}, true, []int{1, 3, 3, 3}, []int{2, 2, 1, 3}, []int{3})
+	return rows
 }

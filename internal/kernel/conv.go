@@ -21,14 +21,18 @@ type Conv struct {
 }
 
 // Forward computes y, N×OH×OW×OC, from x, N×H×W×C, and w, KH×KW×(C/Groups)×OC.
-func (g *Conv) Forward(y, x, w []Float) {
+func (g *Conv) Forward(y, x, w []Float) { g.ForwardEpilogue(y, x, w, Epilogue{}) }
+
+// ForwardEpilogue is Forward with an epilogue.
+func (g *Conv) ForwardEpilogue(y, x, w []Float, e Epilogue) {
 	switch {
 	case g.empty():
 		clear(y[:g.N*g.OH*g.OW*g.OC])
+		e.apply(g.N*g.OH*g.OW, g.OC, y, g.OC)
 	case g.pointwise():
-		Gemm(g.N*g.H*g.W, g.OC, g.C, x, g.C, false, w, g.OC, false, y, g.OC, false)
+		GemmEpilogue(g.N*g.H*g.W, g.OC, g.C, x, g.C, false, w, g.OC, false, y, g.OC, false, e)
 	case g.depthwise():
-		g.runDepthwise(forward, y, x, w)
+		g.runDepthwise(forward, y, x, w, e)
 	default:
 		t := taps.Get().(*tap)
 		t.source = image{x, g.N, g.H, g.W, g.C}
@@ -41,7 +45,7 @@ func (g *Conv) Forward(y, x, w []Float) {
 		for kw := range g.KW {
 			t.w = append(t.w, offset{kw*g.DilationW - g.PadLeft, kw * g.C / g.Groups * g.OC})
 		}
-		t.weight, t.ldw, t.transposed = w, g.OC, false
+		t.weight, t.ldw, t.transposed, t.end = w, g.OC, false, e
 		for q := range g.Groups {
 			t.c0, t.c = q*(g.C/g.Groups), g.C/g.Groups
 			t.n0, t.n = q*(g.OC/g.Groups), g.OC/g.Groups
@@ -61,14 +65,14 @@ func (g *Conv) Input(dx, dy, w []Float) {
 	case g.pointwise():
 		Gemm(g.N*g.H*g.W, g.C, g.OC, dy, g.OC, false, w, g.OC, true, dx, g.C, false)
 	case g.depthwise():
-		g.runDepthwise(byInput, dy, dx, w)
+		g.runDepthwise(byInput, dy, dx, w, Epilogue{})
 	default:
 		// The pixels of dx that are one stride apart see the same taps: each such set is a convolution of dy without
 		// stride.
 		t := taps.Get().(*tap)
 		t.source = image{dy, g.N, g.OH, g.OW, g.OC}
 		t.stepH, t.stepW = 1, 1
-		t.weight, t.ldw, t.transposed = w, g.OC, true
+		t.weight, t.ldw, t.transposed, t.end = w, g.OC, true, Epilogue{}
 		for ph := range min(g.StrideH, g.H) {
 			t.h = t.h[:0]
 			for kh := g.KH - 1; kh >= 0; kh-- { // backward, so that the offsets ascend
@@ -138,21 +142,23 @@ type tap struct {
 	c0, c        int // the channels of the source that are read
 	n0, n        int // the channels of the target that are written
 	weight       []Float
-	w0, ldw      int  // where the group's weights begin; the length of a row of them
-	transposed   bool // the weights are stored as n×c
+	w0, ldw      int      // where the group's weights begin; the length of a row of them
+	transposed   bool     // the weights are stored as n×c
+	end          Epilogue // of the target's channels; only for a dense target
 
 	packing bool
 	j0, nc  int // columns of the block of weights
 	p0, kc  int // its rows
 	add     bool
-	rows    int // pixels in a piece of work
+	last    bool // the sums are complete behind this block
+	rows    int  // pixels in a piece of work
 	packed  *[blockK * blockN]Float
 }
 
 var taps = sync.Pool{New: func() any { return &tap{packed: new([blockK * blockN]Float)} }}
 
 func (t *tap) free() {
-	t.source.data, t.target.data, t.weight = nil, nil, nil
+	t.source.data, t.target.data, t.weight, t.end = nil, nil, nil, Epilogue{}
 	taps.Put(t)
 }
 
@@ -166,13 +172,16 @@ func (t *tap) product() {
 		return
 	}
 	t.rows = convRows
+	if pieces := ceil(pixels, convRows); pieces > 0 && pieces < 8 { // few pixels, as in inference: pieces of one size
+		t.rows = ceil(pixels, pieces+pieces%2)
+	}
 	for t.j0 = 0; t.j0 < t.n; t.j0 += t.nc {
 		t.nc = min(blockN, t.n-t.j0)
 		parts := ceil(k, blockK)
 		for p := range parts {
 			t.p0 = k * p / parts
 			t.kc = k*(p+1)/parts - t.p0
-			t.add = p > 0
+			t.add, t.last = p > 0, p == parts-1
 			t.packing = true
 			parallel(ceil(t.nc, tileN), max(1, smallPiece/(t.kc*tileN)), t)
 			t.packing = false
@@ -229,14 +238,17 @@ func (t *tap) piece(buffer *convBuffer, m0 int) {
 		n := min(2*tileN, t.nc-j)
 		b := t.packed[j*t.kc:]
 		n0 := t.n0 + t.j0 + j
-		c, ldc, add := buffer.c[:], 2*tileN, false
+		c, ldc, add, end := buffer.c[:], 2*tileN, false, Epilogue{}
 		if t.target.dense() {
 			c, ldc, add = t.target.data[m0*t.target.c+n0:], t.target.c, t.add
+			if t.last {
+				end = t.end.from(n0)
+			}
 		}
 		if n > tileN {
-			pair(m, n, t.kc, buffer.a[:], lda, 1, b, tileN, tileN*t.kc, c, ldc, add, Epilogue{})
+			pair(m, n, t.kc, buffer.a[:], lda, 1, b, tileN, tileN*t.kc, c, ldc, add, end)
 		} else {
-			panel(m, n, t.kc, buffer.a[:], lda, 1, b, tileN, c, ldc, add, Epilogue{})
+			panel(m, n, t.kc, buffer.a[:], lda, 1, b, tileN, c, ldc, add, end)
 		}
 		if t.target.dense() {
 			continue

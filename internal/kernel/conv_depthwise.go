@@ -11,8 +11,9 @@ type depthwise struct {
 	g       Conv
 	y, x, w []Float
 	mode    depthwiseMode
-	chunks  int     // for byWeight: how many pieces the rows are cut into
-	sums    []Float // for byWeight: the sums of all pieces but the first, which goes to w
+	end     Epilogue // for forward
+	chunks  int      // for byWeight: how many pieces the rows are cut into
+	sums    []Float  // for byWeight: the sums of all pieces but the first, which goes to w
 }
 
 type depthwiseMode int
@@ -26,9 +27,9 @@ const (
 var depthwises = sync.Pool{New: func() any { return new(depthwise) }}
 
 // runDepthwise runs the forward convolution or an adjoint.
-func (g *Conv) runDepthwise(mode depthwiseMode, y, x, w []Float) {
+func (g *Conv) runDepthwise(mode depthwiseMode, y, x, w []Float, e Epilogue) {
 	t := depthwises.Get().(*depthwise)
-	t.g, t.y, t.x, t.w, t.mode = *g, y, x, w, mode
+	t.g, t.y, t.x, t.w, t.mode, t.end = *g, y, x, w, mode, e
 	rows := g.N * g.OH
 	width := g.OW
 	if mode == byInput {
@@ -51,7 +52,7 @@ func (g *Conv) runDepthwise(mode depthwiseMode, y, x, w []Float) {
 	} else {
 		parallel(rows, grain, t)
 	}
-	t.y, t.x, t.w = nil, nil, nil
+	t.y, t.x, t.w, t.end = nil, nil, nil, Epilogue{}
 	depthwises.Put(t)
 }
 
@@ -67,6 +68,7 @@ func (t *depthwise) run(lo, hi int) {
 					t.row(n*g.OH+oh, n*g.H+h, kh, t.w)
 				}
 			}
+			t.end.apply(g.OW, g.OC, t.y[row*g.OW*g.OC:], g.OC)
 		}
 	case byInput:
 		clear(t.x[lo*g.W*g.C : hi*g.W*g.C])

@@ -98,6 +98,16 @@ func TestConv(t *testing.T) {
 		agree(t, fmt.Sprintf("Input %+v", g), dx, wantX, k*g.OC/g.Groups)
 		agree(t, fmt.Sprintf("Weight %+v", g), dw, wantW, g.N*g.OH*g.OW)
 
+		bias := random(r, g.OC)
+		for _, e := range []Epilogue{{Bias: bias}, {Bias: bias, ReLU: true}, {ReLU: true}} {
+			got, want := random(r, ny), slices.Clone(y)
+			g.ForwardEpilogue(got, x, w, e)
+			e.apply(g.N*g.OH*g.OW, g.OC, want, g.OC)
+			if !slices.Equal(got, want) {
+				t.Errorf("ForwardEpilogue %+v is not Forward and the epilogue", g)
+			}
+		}
+
 		// ⟨conv(x), dy⟩ = ⟨x, input(dy)⟩ = ⟨w, weight(x, dy)⟩
 		byY, byX, byW := inner(y, dy), inner(x, dx), inner(w, dw)
 		sides, want := []Float{Float(byX), Float(byW)}, []float64{byY, byY}
@@ -136,43 +146,6 @@ func TestConvDoesNotAllocate(t *testing.T) {
 		run()
 		if n := testing.AllocsPerRun(20, run); n >= 1 {
 			t.Errorf("%+v: allocates %v times, want 0", g, n)
-		}
-	}
-}
-
-func BenchmarkConv(b *testing.B) {
-	r := rand.New(rand.NewPCG(11, 12))
-	for _, s := range []struct {
-		name string
-		g    Conv
-	}{
-		{"lenet1", square(64, 28, 1, 6, 5, 1, 2, 1, 1)},
-		{"lenet2", square(64, 14, 6, 16, 5, 1, 0, 1, 1)},
-		{"16x64x56k3", square(16, 56, 64, 64, 3, 1, 1, 1, 1)},
-		{"16x256x14k3", square(16, 14, 256, 256, 3, 1, 1, 1, 1)},
-		{"64x3x32k3", square(64, 32, 3, 64, 3, 1, 1, 1, 1)},
-		{"64x64x32k3s2", square(64, 32, 64, 128, 3, 2, 1, 1, 1)},
-		{"16x64x56k1", square(16, 56, 64, 256, 1, 1, 0, 1, 1)},
-		{"16x64x56k3depthwise", square(16, 56, 64, 64, 3, 1, 1, 1, 64)},
-	} {
-		g := s.g
-		nx, nw, ny := g.lens()
-		x, w, y := random(r, nx), random(r, nw), random(r, ny)
-		flop := 2 * float64(ny) * float64(g.KH*g.KW*g.C/g.Groups)
-		for _, v := range []struct {
-			name string
-			f    func()
-		}{
-			{"forward", func() { g.Forward(y, x, w) }},
-			{"input", func() { g.Input(x, y, w) }},
-			{"weight", func() { g.Weight(w, x, y) }},
-		} {
-			b.Run(s.name+"/"+v.name, func(b *testing.B) {
-				for b.Loop() {
-					v.f()
-				}
-				b.ReportMetric(flop*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-			})
 		}
 	}
 }

@@ -15,7 +15,7 @@ func (g *Conv) Weight(dw, x, dy []Float) {
 		clear(dw[:k*g.OC])
 		return
 	case g.depthwise():
-		g.runDepthwise(byWeight, dy, x, dw)
+		g.runDepthwise(byWeight, dy, x, dw, Epilogue{})
 		return
 	}
 	t := weightTasks.Get().(*weightTask)

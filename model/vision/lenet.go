@@ -31,10 +31,10 @@ func NewLeNet(r *rand.Rand, classes int) *LeNet {
 
 // Forward returns the scores (logits) of the classes.
 func (m *LeNet) Forward(x *tensor.Tensor) *tensor.Tensor {
-	x = m.Conv1.Forward(x).ReLU().MaxPool2D(tensor.Pool{Kernel: 2}) // N×14×14×6
-	x = m.Conv2.Forward(x).ReLU().MaxPool2D(tensor.Pool{Kernel: 2}) // N×5×5×16
-	x = nn.FlattenCHW(x)                                            // N×400
-	x = m.FC1.ForwardReLU(x)                                        // N×120
-	x = m.FC2.ForwardReLU(x)                                        // N×84
+	x = m.Conv1.ForwardReLU(x).MaxPool2D(tensor.Pool{Kernel: 2}) // N×14×14×6
+	x = m.Conv2.ForwardReLU(x).MaxPool2D(tensor.Pool{Kernel: 2}) // N×5×5×16
+	x = nn.FlattenCHW(x)                                         // N×400
+	x = m.FC1.ForwardReLU(x)                                     // N×120
+	x = m.FC2.ForwardReLU(x)                                     // N×84
 	return m.FC3.Forward(x)
 }
