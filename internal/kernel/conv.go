@@ -66,6 +66,8 @@ func (g *Conv) Input(dx, dy, w []Float) {
 		Gemm(g.N*g.H*g.W, g.C, g.OC, dy, g.OC, false, w, g.OC, true, dx, g.C, false)
 	case g.depthwise():
 		g.runDepthwise(byInput, dy, dx, w, Epilogue{})
+	case g.scattered():
+		g.scatterInput(dx, dy, w)
 	default:
 		// The pixels of dx that are one stride apart see the same taps: each such set is a convolution of dy without
 		// stride.
@@ -172,7 +174,7 @@ func (t *tap) product() {
 		return
 	}
 	t.rows = convRows
-	if pieces := ceil(pixels, convRows); pieces > 0 && pieces < 8 { // few pixels, as in inference: pieces of one size
+	if pieces := ceil(pixels, convRows); pieces > 0 && pieces < 4 { // few pixels, as in inference: pieces of one size
 		t.rows = ceil(pixels, pieces+pieces%2)
 	}
 	for t.j0 = 0; t.j0 < t.n; t.j0 += t.nc {

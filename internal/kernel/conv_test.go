@@ -47,6 +47,10 @@ var convShapes = []Conv{
 	{1, 5, 5, 2, 3, 3, 4, 3, 3, 1, 1, -1, 0, 1, 1, 1},    // negative padding: a crop
 	{0, 4, 4, 2, 4, 4, 2, 3, 3, 1, 1, 1, 1, 1, 1, 1},     // nothing
 	{3, 28, 28, 1, 28, 28, 6, 5, 5, 1, 1, 2, 2, 1, 1, 1}, // LeNet
+	square(2, 14, 6, 16, 5, 2, 3, 1, 1),                  // few channels, in bands
+	square(1, 150, 3, 8, 7, 2, 3, 1, 1),                  // more than one block of pixels
+	square(9, 12, 8, 5, 4, 3, 1, 1, 1),                   // a whole image a piece; rows that nothing reaches
+	{1, 30, 9, 2, 29, 5, 3, 3, 3, 1, 2, 2, 1, 2, 1, 1},   // dilated down only
 }
 
 func (g *Conv) lens() (x, w, y int) {
