@@ -33,6 +33,8 @@ func (g *Conv) ForwardEpilogue(y, x, w []Float, e Epilogue) {
 		GemmEpilogue(g.N*g.H*g.W, g.OC, g.C, x, g.C, false, w, g.OC, false, y, g.OC, false, e)
 	case g.depthwise():
 		g.runDepthwise(forward, y, x, w, e)
+	case g.lined():
+		g.lineForward(y, x, w, e)
 	default:
 		t := taps.Get().(*tap)
 		t.source = image{x, g.N, g.H, g.W, g.C}

@@ -47,6 +47,10 @@ var convShapes = []Conv{
 	{1, 5, 5, 2, 3, 3, 4, 3, 3, 1, 1, -1, 0, 1, 1, 1},    // negative padding: a crop
 	{0, 4, 4, 2, 4, 4, 2, 3, 3, 1, 1, 1, 1, 1, 1, 1},     // nothing
 	{3, 28, 28, 1, 28, 28, 6, 5, 5, 1, 1, 2, 2, 1, 1, 1}, // LeNet
+	square(2, 17, 1, 33, 3, 1, 1, 1, 1),                  // one channel, more than two tiles
+	square(1, 31, 1, 20, 4, 3, 2, 1, 1),                  // with stride
+	{1, 12, 11, 1, 10, 9, 7, 3, 3, 1, 1, 0, -1, 1, 1, 1}, // cropped
+	{1, 9, 30, 1, 5, 10, 3, 3, 2, 1, 3, 0, 2, 2, 1, 1},   // dilated down only
 	square(2, 14, 6, 16, 5, 2, 3, 1, 1),                  // few channels, in bands
 	square(1, 150, 3, 8, 7, 2, 3, 1, 1),                  // more than one block of pixels
 	square(9, 12, 8, 5, 4, 3, 1, 1, 1),                   // a whole image a piece; rows that nothing reaches
