@@ -24,7 +24,7 @@ func TestShapePanicNamesTheModel(t *testing.T) {
 		defer p.End()
 		net.Forward(p.Input(tensor.New(1, 28, 28, 3)))
 	})
-	want := regexp.MustCompile(`^tensor: Conv2D: .*\n  in vision\.\(\*LeNet\)\.Forward \(lenet\.go:\d+\)$`)
+	want := regexp.MustCompile(`^tensor: Conv2DReLU: .*\n  in vision\.\(\*LeNet\)\.Forward \(lenet\.go:\d+\)$`)
 	if !want.MatchString(err.Error()) {
 		t.Errorf("a wrong input gives\n%v\nwant a match of\n%v", err, want)
 	}
