@@ -4,15 +4,15 @@ import "sync"
 
 // A product is computed in tiles, tileN wide or twice that, up to 24 high, whose sums stay in registers; a panel is a
 // column of tiles. A piece of work is some rows of c by some columns. It takes blockK of the sums at a time, and two
-// panels of b at a time, which it packs into the first-level cache, or reads where they lie: there all tiles of the rows
-// use them. Its rows of a are read where they lie, and stay in the second-level cache. So nothing is shared between pieces, and a product is handed out
-// once, whatever its size.
+// panels of b at a time, which it packs into the first cache levels, or reads where they lie: there all tiles of the
+// rows use them. Its rows of a are read where they lie, and stay in the second-level cache. So nothing is shared between
+// pieces, and a product is handed out once, unless it is so large that b is packed for all before.
 const (
 	tileM  = 6
 	tileN  = 16
 	blockM = 240 // the most rows of a piece
 	blockN = 512
-	blockK = 320
+	blockK = 384
 	rowPad = 8 // what keeps rows off the powers of two
 )
 
@@ -20,7 +20,7 @@ const (
 const smallProduct = 1 << 19
 
 // maxPieces is into how many pieces a product is cut at most.
-const maxPieces = 64
+const maxPieces = 32
 
 // Gemm computes c = op(a)·op(b), or adds it to c where add is set. op(a) is m×k and op(b) is k×n; ta and tb say that
 // the operand is stored transposed. lda, ldb and ldc are the lengths of a row in memory. With k = 0 the product is
@@ -54,9 +54,23 @@ func GemmEpilogue(
 	if ta {
 		g.rs, g.ks = 1, lda
 	}
-	g.share(false)
+	if g.worthPacking() {
+		p := packs.Get().(*Packed)
+		p.Pack(k, n, b, ldb, tb)
+		g.prepacked = p.data
+		g.share(false)
+		packs.Put(p)
+	} else {
+		g.share(false)
+	}
 	*g = gemm{}
 	gemms.Put(g)
+}
+
+// worthPacking reports whether b is packed once for all pieces: there are many rows of pieces, each of which would pack it anew,
+// and it has to be turned, or is larger than a second-level cache.
+func (g *gemm) worthPacking() bool {
+	return g.tb && g.m > 2*blockM || g.m > 4*blockM && g.n*g.k >= 1<<20
 }
 
 // GemmBatch computes c = op(a)·op(b) for batch dense matrices that lie as, bs and cs elements apart; 0 says that all
@@ -102,6 +116,7 @@ func (g *batchTask) run(lo, hi int) {
 
 var (
 	gemms       = sync.Pool{New: func() any { return new(gemm) }}
+	packs       = sync.Pool{New: func() any { return new(Packed) }}
 	batches     = sync.Pool{New: func() any { return new(batchTask) }}
 	gemmBuffers = sync.Pool{New: func() any { return new(gemmBuffer) }}
 	gatherings  = sync.Pool{New: func() any { return new(gathering) }}

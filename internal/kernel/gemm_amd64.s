@@ -2782,48 +2782,76 @@ storenarrow:
 	RET
 
 // func wideTile1(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·wideTile1(SB), NOSPLIT, $0-88
-	MOVQ       k+0(FP), BX
-	MOVQ       a+8(FP), SI
-	MOVQ       rs+16(FP), AX
-	MOVQ       ks+24(FP), DI
-	MOVQ       b+32(FP), R8
-	MOVQ       bs+40(FP), R9
-	MOVQ       c+48(FP), AX
-	MOVQ       ldc+56(FP), DX
-	VPXORD     Z0, Z0, Z0
-	MOVQ       AX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	MOVQ       BX, CX
-	SHRQ       $0x01, CX
-	JZ         rest
+	MOVQ    k+0(FP), CX
+	MOVQ    a+8(FP), BX
+	MOVQ    rs+16(FP), AX
+	MOVQ    ks+24(FP), SI
+	MOVQ    b+32(FP), DI
+	MOVQ    bs+40(FP), R8
+	MOVQ    c+48(FP), AX
+	MOVQ    ldc+56(FP), DX
+	IMUL3Q  $0x10, R8, R9
+	ADDQ    DI, R9
+	VPXORD  Z0, Z0, Z0
+	SHRQ    $0x01, CX
+	MOVQ    $0x00000001, R10
+	CMPQ    CX, R10
+	CMOVQLT CX, R10
+	SUBQ    R10, CX
+	TESTQ   R10, R10
+	JZ      rest
+
+first:
+	VMOVUPS          (DI), Z1
+	PREFETCHT0       (R9)
+	ADDQ             R8, R9
+	ADDQ             R8, DI
+	VFMADD231PS.BCST (BX), Z1, Z0
+	ADDQ             SI, BX
+	PREFETCHT0       (AX)
+	VMOVUPS          (DI), Z2
+	PREFETCHT0       (R9)
+	ADDQ             R8, R9
+	ADDQ             R8, DI
+	VFMADD231PS.BCST (BX), Z2, Z0
+	ADDQ             SI, BX
+	ADDQ             DX, AX
+	DECQ             R10
+	JNZ              first
+	TESTQ            CX, CX
+	JZ               rest
 
 loop:
-	VMOVUPS          (R8), Z1
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (SI), Z1, Z0
-	ADDQ             DI, SI
-	VMOVUPS          (R8), Z2
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (SI), Z2, Z0
-	ADDQ             DI, SI
+	VMOVUPS          (DI), Z1
+	PREFETCHT0       (R9)
+	ADDQ             R8, R9
+	ADDQ             R8, DI
+	VFMADD231PS.BCST (BX), Z1, Z0
+	ADDQ             SI, BX
+	VMOVUPS          (DI), Z2
+	PREFETCHT0       (R9)
+	ADDQ             R8, R9
+	ADDQ             R8, DI
+	VFMADD231PS.BCST (BX), Z2, Z0
+	ADDQ             SI, BX
 	DECQ             CX
 	JNZ              loop
 
 rest:
-	ANDQ             $0x01, BX
+	MOVQ             k+0(FP), CX
+	ANDQ             $0x01, CX
 	JZ               summed
-	VMOVUPS          (R8), Z1
-	PREFETCHT0       (R8)(R9*8)
-	ADDQ             R9, R8
-	VFMADD231PS.BCST (SI), Z1, Z0
-	ADDQ             DI, SI
+	VMOVUPS          (DI), Z1
+	PREFETCHT0       (R9)
+	ADDQ             R8, R9
+	ADDQ             R8, DI
+	VFMADD231PS.BCST (BX), Z1, Z0
+	ADDQ             SI, BX
 
 summed:
+	MOVQ      c+48(FP), AX
 	MOVQ      n+64(FP), CX
 	MOVQ      bias+72(FP), BX
 	MOVQ      mode+80(FP), SI
@@ -2857,54 +2885,82 @@ store:
 	RET
 
 // func wideTile2(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·wideTile2(SB), NOSPLIT, $0-88
-	MOVQ       k+0(FP), BX
-	MOVQ       a+8(FP), SI
-	MOVQ       rs+16(FP), DI
-	MOVQ       ks+24(FP), R8
-	MOVQ       b+32(FP), R9
-	MOVQ       bs+40(FP), R10
-	MOVQ       c+48(FP), AX
-	MOVQ       ldc+56(FP), DX
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	MOVQ       AX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	MOVQ       BX, CX
-	SHRQ       $0x01, CX
-	JZ         rest
+	MOVQ    k+0(FP), CX
+	MOVQ    a+8(FP), BX
+	MOVQ    rs+16(FP), SI
+	MOVQ    ks+24(FP), DI
+	MOVQ    b+32(FP), R8
+	MOVQ    bs+40(FP), R9
+	MOVQ    c+48(FP), AX
+	MOVQ    ldc+56(FP), DX
+	IMUL3Q  $0x10, R9, R10
+	ADDQ    R8, R10
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	SHRQ    $0x01, CX
+	MOVQ    $0x00000002, R11
+	CMPQ    CX, R11
+	CMOVQLT CX, R11
+	SUBQ    R11, CX
+	TESTQ   R11, R11
+	JZ      rest
+
+first:
+	VMOVUPS          (R8), Z2
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z2, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z2, Z1
+	ADDQ             DI, BX
+	PREFETCHT0       (AX)
+	VMOVUPS          (R8), Z3
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z3, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z3, Z1
+	ADDQ             DI, BX
+	ADDQ             DX, AX
+	DECQ             R11
+	JNZ              first
+	TESTQ            CX, CX
+	JZ               rest
 
 loop:
-	VMOVUPS          (R9), Z2
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z2, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z2, Z1
-	ADDQ             R8, SI
-	VMOVUPS          (R9), Z3
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z3, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z3, Z1
-	ADDQ             R8, SI
+	VMOVUPS          (R8), Z2
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z2, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z2, Z1
+	ADDQ             DI, BX
+	VMOVUPS          (R8), Z3
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z3, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z3, Z1
+	ADDQ             DI, BX
 	DECQ             CX
 	JNZ              loop
 
 rest:
-	ANDQ             $0x01, BX
+	MOVQ             k+0(FP), CX
+	ANDQ             $0x01, CX
 	JZ               summed
-	VMOVUPS          (R9), Z2
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z2, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z2, Z1
-	ADDQ             R8, SI
+	VMOVUPS          (R8), Z2
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z2, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z2, Z1
+	ADDQ             DI, BX
 
 summed:
+	MOVQ      c+48(FP), AX
 	MOVQ      n+64(FP), CX
 	MOVQ      bias+72(FP), BX
 	MOVQ      mode+80(FP), SI
@@ -2945,60 +3001,88 @@ store:
 	RET
 
 // func wideTile3(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·wideTile3(SB), NOSPLIT, $0-88
-	MOVQ       k+0(FP), BX
-	MOVQ       a+8(FP), SI
-	MOVQ       rs+16(FP), DI
-	MOVQ       ks+24(FP), R8
-	MOVQ       b+32(FP), R9
-	MOVQ       bs+40(FP), R10
-	MOVQ       c+48(FP), AX
-	MOVQ       ldc+56(FP), DX
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	MOVQ       AX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	MOVQ       BX, CX
-	SHRQ       $0x01, CX
-	JZ         rest
+	MOVQ    k+0(FP), CX
+	MOVQ    a+8(FP), BX
+	MOVQ    rs+16(FP), SI
+	MOVQ    ks+24(FP), DI
+	MOVQ    b+32(FP), R8
+	MOVQ    bs+40(FP), R9
+	MOVQ    c+48(FP), AX
+	MOVQ    ldc+56(FP), DX
+	IMUL3Q  $0x10, R9, R10
+	ADDQ    R8, R10
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	SHRQ    $0x01, CX
+	MOVQ    $0x00000003, R11
+	CMPQ    CX, R11
+	CMOVQLT CX, R11
+	SUBQ    R11, CX
+	TESTQ   R11, R11
+	JZ      rest
+
+first:
+	VMOVUPS          (R8), Z3
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z3, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z3, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z3, Z2
+	ADDQ             DI, BX
+	PREFETCHT0       (AX)
+	VMOVUPS          (R8), Z4
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z4, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z4, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z4, Z2
+	ADDQ             DI, BX
+	ADDQ             DX, AX
+	DECQ             R11
+	JNZ              first
+	TESTQ            CX, CX
+	JZ               rest
 
 loop:
-	VMOVUPS          (R9), Z3
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z3, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z3, Z1
-	VFMADD231PS.BCST (SI)(DI*2), Z3, Z2
-	ADDQ             R8, SI
-	VMOVUPS          (R9), Z4
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z4, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z4, Z1
-	VFMADD231PS.BCST (SI)(DI*2), Z4, Z2
-	ADDQ             R8, SI
+	VMOVUPS          (R8), Z3
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z3, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z3, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z3, Z2
+	ADDQ             DI, BX
+	VMOVUPS          (R8), Z4
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z4, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z4, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z4, Z2
+	ADDQ             DI, BX
 	DECQ             CX
 	JNZ              loop
 
 rest:
-	ANDQ             $0x01, BX
+	MOVQ             k+0(FP), CX
+	ANDQ             $0x01, CX
 	JZ               summed
-	VMOVUPS          (R9), Z3
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z3, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z3, Z1
-	VFMADD231PS.BCST (SI)(DI*2), Z3, Z2
-	ADDQ             R8, SI
+	VMOVUPS          (R8), Z3
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z3, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z3, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z3, Z2
+	ADDQ             DI, BX
 
 summed:
+	MOVQ      c+48(FP), AX
 	MOVQ      n+64(FP), CX
 	MOVQ      bias+72(FP), BX
 	MOVQ      mode+80(FP), SI
@@ -3046,67 +3130,95 @@ store:
 	RET
 
 // func wideTile4(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·wideTile4(SB), NOSPLIT, $0-88
-	MOVQ       k+0(FP), BX
-	MOVQ       a+8(FP), SI
-	MOVQ       rs+16(FP), DI
-	MOVQ       ks+24(FP), R8
-	MOVQ       b+32(FP), R9
-	MOVQ       bs+40(FP), R10
-	MOVQ       c+48(FP), AX
-	MOVQ       ldc+56(FP), DX
-	LEAQ       (DI)(DI*2), R11
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	MOVQ       AX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	MOVQ       BX, CX
-	SHRQ       $0x01, CX
-	JZ         rest
+	MOVQ    k+0(FP), CX
+	MOVQ    a+8(FP), BX
+	MOVQ    rs+16(FP), SI
+	MOVQ    ks+24(FP), DI
+	MOVQ    b+32(FP), R8
+	MOVQ    bs+40(FP), R9
+	MOVQ    c+48(FP), AX
+	MOVQ    ldc+56(FP), DX
+	IMUL3Q  $0x10, R9, R10
+	ADDQ    R8, R10
+	LEAQ    (SI)(SI*2), R11
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	SHRQ    $0x01, CX
+	MOVQ    $0x00000004, R12
+	CMPQ    CX, R12
+	CMOVQLT CX, R12
+	SUBQ    R12, CX
+	TESTQ   R12, R12
+	JZ      rest
+
+first:
+	VMOVUPS          (R8), Z4
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z4, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z4, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z4, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z4, Z3
+	ADDQ             DI, BX
+	PREFETCHT0       (AX)
+	VMOVUPS          (R8), Z5
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z5, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z5, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z5, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z5, Z3
+	ADDQ             DI, BX
+	ADDQ             DX, AX
+	DECQ             R12
+	JNZ              first
+	TESTQ            CX, CX
+	JZ               rest
 
 loop:
-	VMOVUPS          (R9), Z4
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z4, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z4, Z1
-	VFMADD231PS.BCST (SI)(DI*2), Z4, Z2
-	VFMADD231PS.BCST (SI)(R11*1), Z4, Z3
-	ADDQ             R8, SI
-	VMOVUPS          (R9), Z5
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z5, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z5, Z1
-	VFMADD231PS.BCST (SI)(DI*2), Z5, Z2
-	VFMADD231PS.BCST (SI)(R11*1), Z5, Z3
-	ADDQ             R8, SI
+	VMOVUPS          (R8), Z4
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z4, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z4, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z4, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z4, Z3
+	ADDQ             DI, BX
+	VMOVUPS          (R8), Z5
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z5, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z5, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z5, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z5, Z3
+	ADDQ             DI, BX
 	DECQ             CX
 	JNZ              loop
 
 rest:
-	ANDQ             $0x01, BX
+	MOVQ             k+0(FP), CX
+	ANDQ             $0x01, CX
 	JZ               summed
-	VMOVUPS          (R9), Z4
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z4, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z4, Z1
-	VFMADD231PS.BCST (SI)(DI*2), Z4, Z2
-	VFMADD231PS.BCST (SI)(R11*1), Z4, Z3
-	ADDQ             R8, SI
+	VMOVUPS          (R8), Z4
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z4, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z4, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z4, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z4, Z3
+	ADDQ             DI, BX
 
 summed:
+	MOVQ      c+48(FP), AX
 	MOVQ      n+64(FP), CX
 	MOVQ      bias+72(FP), BX
 	MOVQ      mode+80(FP), SI
@@ -3161,80 +3273,108 @@ store:
 	RET
 
 // func wideTile6(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·wideTile6(SB), NOSPLIT, $0-88
-	MOVQ       k+0(FP), BX
-	MOVQ       a+8(FP), SI
-	MOVQ       rs+16(FP), DI
-	MOVQ       ks+24(FP), R8
-	MOVQ       b+32(FP), R9
-	MOVQ       bs+40(FP), R10
-	MOVQ       c+48(FP), AX
-	MOVQ       ldc+56(FP), DX
-	LEAQ       (DI)(DI*2), R11
-	LEAQ       (R11)(DI*2), R12
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	MOVQ       AX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	MOVQ       BX, CX
-	SHRQ       $0x01, CX
-	JZ         rest
+	MOVQ    k+0(FP), CX
+	MOVQ    a+8(FP), BX
+	MOVQ    rs+16(FP), SI
+	MOVQ    ks+24(FP), DI
+	MOVQ    b+32(FP), R8
+	MOVQ    bs+40(FP), R9
+	MOVQ    c+48(FP), AX
+	MOVQ    ldc+56(FP), DX
+	IMUL3Q  $0x10, R9, R10
+	ADDQ    R8, R10
+	LEAQ    (SI)(SI*2), R11
+	LEAQ    (R11)(SI*2), R12
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	SHRQ    $0x01, CX
+	MOVQ    $0x00000006, R13
+	CMPQ    CX, R13
+	CMOVQLT CX, R13
+	SUBQ    R13, CX
+	TESTQ   R13, R13
+	JZ      rest
+
+first:
+	VMOVUPS          (R8), Z6
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z6, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z6, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z6, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z6, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z6, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z6, Z5
+	ADDQ             DI, BX
+	PREFETCHT0       (AX)
+	VMOVUPS          (R8), Z7
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z7, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z7, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z7, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z7, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z7, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z7, Z5
+	ADDQ             DI, BX
+	ADDQ             DX, AX
+	DECQ             R13
+	JNZ              first
+	TESTQ            CX, CX
+	JZ               rest
 
 loop:
-	VMOVUPS          (R9), Z6
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z6, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z6, Z1
-	VFMADD231PS.BCST (SI)(DI*2), Z6, Z2
-	VFMADD231PS.BCST (SI)(R11*1), Z6, Z3
-	VFMADD231PS.BCST (SI)(DI*4), Z6, Z4
-	VFMADD231PS.BCST (SI)(R12*1), Z6, Z5
-	ADDQ             R8, SI
-	VMOVUPS          (R9), Z7
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z7, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z7, Z1
-	VFMADD231PS.BCST (SI)(DI*2), Z7, Z2
-	VFMADD231PS.BCST (SI)(R11*1), Z7, Z3
-	VFMADD231PS.BCST (SI)(DI*4), Z7, Z4
-	VFMADD231PS.BCST (SI)(R12*1), Z7, Z5
-	ADDQ             R8, SI
+	VMOVUPS          (R8), Z6
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z6, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z6, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z6, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z6, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z6, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z6, Z5
+	ADDQ             DI, BX
+	VMOVUPS          (R8), Z7
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z7, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z7, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z7, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z7, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z7, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z7, Z5
+	ADDQ             DI, BX
 	DECQ             CX
 	JNZ              loop
 
 rest:
-	ANDQ             $0x01, BX
+	MOVQ             k+0(FP), CX
+	ANDQ             $0x01, CX
 	JZ               summed
-	VMOVUPS          (R9), Z6
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z6, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z6, Z1
-	VFMADD231PS.BCST (SI)(DI*2), Z6, Z2
-	VFMADD231PS.BCST (SI)(R11*1), Z6, Z3
-	VFMADD231PS.BCST (SI)(DI*4), Z6, Z4
-	VFMADD231PS.BCST (SI)(R12*1), Z6, Z5
-	ADDQ             R8, SI
+	VMOVUPS          (R8), Z6
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z6, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z6, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z6, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z6, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z6, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z6, Z5
+	ADDQ             DI, BX
 
 summed:
+	MOVQ      c+48(FP), AX
 	MOVQ      n+64(FP), CX
 	MOVQ      bias+72(FP), BX
 	MOVQ      mode+80(FP), SI
@@ -3303,93 +3443,121 @@ store:
 	RET
 
 // func wideTile8(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·wideTile8(SB), NOSPLIT, $0-88
-	MOVQ       k+0(FP), BX
-	MOVQ       a+8(FP), SI
-	MOVQ       rs+16(FP), DI
-	MOVQ       ks+24(FP), R8
-	MOVQ       b+32(FP), R9
-	MOVQ       bs+40(FP), R10
-	MOVQ       c+48(FP), AX
-	MOVQ       ldc+56(FP), DX
-	LEAQ       (DI)(DI*2), R11
-	LEAQ       (R11)(DI*2), R12
-	LEAQ       (R12)(DI*2), R13
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	MOVQ       AX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	MOVQ       BX, CX
-	SHRQ       $0x01, CX
-	JZ         rest
+	MOVQ    k+0(FP), CX
+	MOVQ    a+8(FP), BX
+	MOVQ    rs+16(FP), SI
+	MOVQ    ks+24(FP), DI
+	MOVQ    b+32(FP), R8
+	MOVQ    bs+40(FP), R9
+	MOVQ    c+48(FP), AX
+	MOVQ    ldc+56(FP), DX
+	IMUL3Q  $0x10, R9, R10
+	ADDQ    R8, R10
+	LEAQ    (SI)(SI*2), R11
+	LEAQ    (R11)(SI*2), R12
+	LEAQ    (R12)(SI*2), R13
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	SHRQ    $0x01, CX
+	MOVQ    $0x00000008, R14
+	CMPQ    CX, R14
+	CMOVQLT CX, R14
+	SUBQ    R14, CX
+	TESTQ   R14, R14
+	JZ      rest
+
+first:
+	VMOVUPS          (R8), Z8
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z8, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z8, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z8, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z8, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z8, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z8, Z5
+	VFMADD231PS.BCST (BX)(R11*2), Z8, Z6
+	VFMADD231PS.BCST (BX)(R13*1), Z8, Z7
+	ADDQ             DI, BX
+	PREFETCHT0       (AX)
+	VMOVUPS          (R8), Z9
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z9, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z9, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z9, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z9, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z9, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z9, Z5
+	VFMADD231PS.BCST (BX)(R11*2), Z9, Z6
+	VFMADD231PS.BCST (BX)(R13*1), Z9, Z7
+	ADDQ             DI, BX
+	ADDQ             DX, AX
+	DECQ             R14
+	JNZ              first
+	TESTQ            CX, CX
+	JZ               rest
 
 loop:
-	VMOVUPS          (R9), Z8
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z8, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z8, Z1
-	VFMADD231PS.BCST (SI)(DI*2), Z8, Z2
-	VFMADD231PS.BCST (SI)(R11*1), Z8, Z3
-	VFMADD231PS.BCST (SI)(DI*4), Z8, Z4
-	VFMADD231PS.BCST (SI)(R12*1), Z8, Z5
-	VFMADD231PS.BCST (SI)(R11*2), Z8, Z6
-	VFMADD231PS.BCST (SI)(R13*1), Z8, Z7
-	ADDQ             R8, SI
-	VMOVUPS          (R9), Z9
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z9, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z9, Z1
-	VFMADD231PS.BCST (SI)(DI*2), Z9, Z2
-	VFMADD231PS.BCST (SI)(R11*1), Z9, Z3
-	VFMADD231PS.BCST (SI)(DI*4), Z9, Z4
-	VFMADD231PS.BCST (SI)(R12*1), Z9, Z5
-	VFMADD231PS.BCST (SI)(R11*2), Z9, Z6
-	VFMADD231PS.BCST (SI)(R13*1), Z9, Z7
-	ADDQ             R8, SI
+	VMOVUPS          (R8), Z8
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z8, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z8, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z8, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z8, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z8, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z8, Z5
+	VFMADD231PS.BCST (BX)(R11*2), Z8, Z6
+	VFMADD231PS.BCST (BX)(R13*1), Z8, Z7
+	ADDQ             DI, BX
+	VMOVUPS          (R8), Z9
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z9, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z9, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z9, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z9, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z9, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z9, Z5
+	VFMADD231PS.BCST (BX)(R11*2), Z9, Z6
+	VFMADD231PS.BCST (BX)(R13*1), Z9, Z7
+	ADDQ             DI, BX
 	DECQ             CX
 	JNZ              loop
 
 rest:
-	ANDQ             $0x01, BX
+	MOVQ             k+0(FP), CX
+	ANDQ             $0x01, CX
 	JZ               summed
-	VMOVUPS          (R9), Z8
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z8, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z8, Z1
-	VFMADD231PS.BCST (SI)(DI*2), Z8, Z2
-	VFMADD231PS.BCST (SI)(R11*1), Z8, Z3
-	VFMADD231PS.BCST (SI)(DI*4), Z8, Z4
-	VFMADD231PS.BCST (SI)(R12*1), Z8, Z5
-	VFMADD231PS.BCST (SI)(R11*2), Z8, Z6
-	VFMADD231PS.BCST (SI)(R13*1), Z8, Z7
-	ADDQ             R8, SI
+	VMOVUPS          (R8), Z8
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z8, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z8, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z8, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z8, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z8, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z8, Z5
+	VFMADD231PS.BCST (BX)(R11*2), Z8, Z6
+	VFMADD231PS.BCST (BX)(R13*1), Z8, Z7
+	ADDQ             DI, BX
 
 summed:
+	MOVQ      c+48(FP), AX
 	MOVQ      n+64(FP), CX
 	MOVQ      bias+72(FP), BX
 	MOVQ      mode+80(FP), SI
@@ -3472,121 +3640,151 @@ store:
 	RET
 
 // func wideTile12(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·wideTile12(SB), NOSPLIT, $0-88
-	MOVQ       k+0(FP), BX
-	MOVQ       a+8(FP), SI
-	MOVQ       rs+16(FP), DI
-	MOVQ       ks+24(FP), R8
-	MOVQ       b+32(FP), R9
-	MOVQ       bs+40(FP), R10
-	MOVQ       c+48(FP), AX
-	MOVQ       ldc+56(FP), DX
-	LEAQ       (DI)(DI*2), R11
-	LEAQ       (R11)(DI*2), R12
-	LEAQ       (R12)(DI*2), R13
-	LEAQ       (SI)(DI*8), R14
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	MOVQ       AX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	MOVQ       BX, CX
-	SHRQ       $0x01, CX
-	JZ         rest
+	MOVQ    k+0(FP), CX
+	MOVQ    a+8(FP), BX
+	MOVQ    rs+16(FP), SI
+	MOVQ    ks+24(FP), DI
+	MOVQ    b+32(FP), R8
+	MOVQ    bs+40(FP), R9
+	MOVQ    c+48(FP), AX
+	MOVQ    ldc+56(FP), DX
+	IMUL3Q  $0x10, R9, R10
+	ADDQ    R8, R10
+	LEAQ    (SI)(SI*2), R11
+	LEAQ    (R11)(SI*2), R12
+	LEAQ    (R12)(SI*2), R13
+	LEAQ    (BX)(SI*8), R14
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	SHRQ    $0x01, CX
+	MOVQ    $0x0000000c, R15
+	CMPQ    CX, R15
+	CMOVQLT CX, R15
+	SUBQ    R15, CX
+	TESTQ   R15, R15
+	JZ      rest
+
+first:
+	VMOVUPS          (R8), Z12
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z12, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z12, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z12, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z12, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z12, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z12, Z5
+	VFMADD231PS.BCST (BX)(R11*2), Z12, Z6
+	VFMADD231PS.BCST (BX)(R13*1), Z12, Z7
+	VFMADD231PS.BCST (R14), Z12, Z8
+	VFMADD231PS.BCST (R14)(SI*1), Z12, Z9
+	VFMADD231PS.BCST (R14)(SI*2), Z12, Z10
+	VFMADD231PS.BCST (R14)(R11*1), Z12, Z11
+	ADDQ             DI, BX
+	ADDQ             DI, R14
+	PREFETCHT0       (AX)
+	VMOVUPS          (R8), Z13
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z13, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z13, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z13, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z13, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z13, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z13, Z5
+	VFMADD231PS.BCST (BX)(R11*2), Z13, Z6
+	VFMADD231PS.BCST (BX)(R13*1), Z13, Z7
+	VFMADD231PS.BCST (R14), Z13, Z8
+	VFMADD231PS.BCST (R14)(SI*1), Z13, Z9
+	VFMADD231PS.BCST (R14)(SI*2), Z13, Z10
+	VFMADD231PS.BCST (R14)(R11*1), Z13, Z11
+	ADDQ             DI, BX
+	ADDQ             DI, R14
+	ADDQ             DX, AX
+	DECQ             R15
+	JNZ              first
+	TESTQ            CX, CX
+	JZ               rest
 
 loop:
-	VMOVUPS          (R9), Z12
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z12, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z12, Z1
-	VFMADD231PS.BCST (SI)(DI*2), Z12, Z2
-	VFMADD231PS.BCST (SI)(R11*1), Z12, Z3
-	VFMADD231PS.BCST (SI)(DI*4), Z12, Z4
-	VFMADD231PS.BCST (SI)(R12*1), Z12, Z5
-	VFMADD231PS.BCST (SI)(R11*2), Z12, Z6
-	VFMADD231PS.BCST (SI)(R13*1), Z12, Z7
+	VMOVUPS          (R8), Z12
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z12, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z12, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z12, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z12, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z12, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z12, Z5
+	VFMADD231PS.BCST (BX)(R11*2), Z12, Z6
+	VFMADD231PS.BCST (BX)(R13*1), Z12, Z7
 	VFMADD231PS.BCST (R14), Z12, Z8
-	VFMADD231PS.BCST (R14)(DI*1), Z12, Z9
-	VFMADD231PS.BCST (R14)(DI*2), Z12, Z10
+	VFMADD231PS.BCST (R14)(SI*1), Z12, Z9
+	VFMADD231PS.BCST (R14)(SI*2), Z12, Z10
 	VFMADD231PS.BCST (R14)(R11*1), Z12, Z11
-	ADDQ             R8, SI
-	ADDQ             R8, R14
-	VMOVUPS          (R9), Z13
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z13, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z13, Z1
-	VFMADD231PS.BCST (SI)(DI*2), Z13, Z2
-	VFMADD231PS.BCST (SI)(R11*1), Z13, Z3
-	VFMADD231PS.BCST (SI)(DI*4), Z13, Z4
-	VFMADD231PS.BCST (SI)(R12*1), Z13, Z5
-	VFMADD231PS.BCST (SI)(R11*2), Z13, Z6
-	VFMADD231PS.BCST (SI)(R13*1), Z13, Z7
+	ADDQ             DI, BX
+	ADDQ             DI, R14
+	VMOVUPS          (R8), Z13
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z13, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z13, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z13, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z13, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z13, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z13, Z5
+	VFMADD231PS.BCST (BX)(R11*2), Z13, Z6
+	VFMADD231PS.BCST (BX)(R13*1), Z13, Z7
 	VFMADD231PS.BCST (R14), Z13, Z8
-	VFMADD231PS.BCST (R14)(DI*1), Z13, Z9
-	VFMADD231PS.BCST (R14)(DI*2), Z13, Z10
+	VFMADD231PS.BCST (R14)(SI*1), Z13, Z9
+	VFMADD231PS.BCST (R14)(SI*2), Z13, Z10
 	VFMADD231PS.BCST (R14)(R11*1), Z13, Z11
-	ADDQ             R8, SI
-	ADDQ             R8, R14
+	ADDQ             DI, BX
+	ADDQ             DI, R14
 	DECQ             CX
 	JNZ              loop
 
 rest:
-	ANDQ             $0x01, BX
+	MOVQ             k+0(FP), CX
+	ANDQ             $0x01, CX
 	JZ               summed
-	VMOVUPS          (R9), Z12
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z12, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z12, Z1
-	VFMADD231PS.BCST (SI)(DI*2), Z12, Z2
-	VFMADD231PS.BCST (SI)(R11*1), Z12, Z3
-	VFMADD231PS.BCST (SI)(DI*4), Z12, Z4
-	VFMADD231PS.BCST (SI)(R12*1), Z12, Z5
-	VFMADD231PS.BCST (SI)(R11*2), Z12, Z6
-	VFMADD231PS.BCST (SI)(R13*1), Z12, Z7
+	VMOVUPS          (R8), Z12
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z12, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z12, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z12, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z12, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z12, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z12, Z5
+	VFMADD231PS.BCST (BX)(R11*2), Z12, Z6
+	VFMADD231PS.BCST (BX)(R13*1), Z12, Z7
 	VFMADD231PS.BCST (R14), Z12, Z8
-	VFMADD231PS.BCST (R14)(DI*1), Z12, Z9
-	VFMADD231PS.BCST (R14)(DI*2), Z12, Z10
+	VFMADD231PS.BCST (R14)(SI*1), Z12, Z9
+	VFMADD231PS.BCST (R14)(SI*2), Z12, Z10
 	VFMADD231PS.BCST (R14)(R11*1), Z12, Z11
-	ADDQ             R8, SI
-	ADDQ             R8, R14
+	ADDQ             DI, BX
+	ADDQ             DI, R14
 
 summed:
+	MOVQ      c+48(FP), AX
 	MOVQ      n+64(FP), CX
 	MOVQ      bias+72(FP), BX
 	MOVQ      mode+80(FP), SI
@@ -3697,145 +3895,175 @@ store:
 	RET
 
 // func wideTile16(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·wideTile16(SB), NOSPLIT, $0-88
-	MOVQ       k+0(FP), BX
-	MOVQ       a+8(FP), SI
-	MOVQ       rs+16(FP), DI
-	MOVQ       ks+24(FP), R8
-	MOVQ       b+32(FP), R9
-	MOVQ       bs+40(FP), R10
-	MOVQ       c+48(FP), AX
-	MOVQ       ldc+56(FP), DX
-	LEAQ       (DI)(DI*2), R11
-	LEAQ       (R11)(DI*2), R12
-	LEAQ       (R12)(DI*2), R13
-	LEAQ       (SI)(DI*8), R14
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	MOVQ       AX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	MOVQ       BX, CX
-	SHRQ       $0x01, CX
-	JZ         rest
+	MOVQ    k+0(FP), CX
+	MOVQ    a+8(FP), BX
+	MOVQ    rs+16(FP), SI
+	MOVQ    ks+24(FP), DI
+	MOVQ    b+32(FP), R8
+	MOVQ    bs+40(FP), R9
+	MOVQ    c+48(FP), AX
+	MOVQ    ldc+56(FP), DX
+	IMUL3Q  $0x10, R9, R10
+	ADDQ    R8, R10
+	LEAQ    (SI)(SI*2), R11
+	LEAQ    (R11)(SI*2), R12
+	LEAQ    (R12)(SI*2), R13
+	LEAQ    (BX)(SI*8), R14
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	SHRQ    $0x01, CX
+	MOVQ    $0x00000010, R15
+	CMPQ    CX, R15
+	CMOVQLT CX, R15
+	SUBQ    R15, CX
+	TESTQ   R15, R15
+	JZ      rest
 
-loop:
-	VMOVUPS          (R9), Z16
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z16, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z16, Z1
-	VFMADD231PS.BCST (SI)(DI*2), Z16, Z2
-	VFMADD231PS.BCST (SI)(R11*1), Z16, Z3
-	VFMADD231PS.BCST (SI)(DI*4), Z16, Z4
-	VFMADD231PS.BCST (SI)(R12*1), Z16, Z5
-	VFMADD231PS.BCST (SI)(R11*2), Z16, Z6
-	VFMADD231PS.BCST (SI)(R13*1), Z16, Z7
+first:
+	VMOVUPS          (R8), Z16
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z16, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z16, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z16, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z16, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z16, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z16, Z5
+	VFMADD231PS.BCST (BX)(R11*2), Z16, Z6
+	VFMADD231PS.BCST (BX)(R13*1), Z16, Z7
 	VFMADD231PS.BCST (R14), Z16, Z8
-	VFMADD231PS.BCST (R14)(DI*1), Z16, Z9
-	VFMADD231PS.BCST (R14)(DI*2), Z16, Z10
+	VFMADD231PS.BCST (R14)(SI*1), Z16, Z9
+	VFMADD231PS.BCST (R14)(SI*2), Z16, Z10
 	VFMADD231PS.BCST (R14)(R11*1), Z16, Z11
-	VFMADD231PS.BCST (R14)(DI*4), Z16, Z12
+	VFMADD231PS.BCST (R14)(SI*4), Z16, Z12
 	VFMADD231PS.BCST (R14)(R12*1), Z16, Z13
 	VFMADD231PS.BCST (R14)(R11*2), Z16, Z14
 	VFMADD231PS.BCST (R14)(R13*1), Z16, Z15
-	ADDQ             R8, SI
-	ADDQ             R8, R14
-	VMOVUPS          (R9), Z17
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z17, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z17, Z1
-	VFMADD231PS.BCST (SI)(DI*2), Z17, Z2
-	VFMADD231PS.BCST (SI)(R11*1), Z17, Z3
-	VFMADD231PS.BCST (SI)(DI*4), Z17, Z4
-	VFMADD231PS.BCST (SI)(R12*1), Z17, Z5
-	VFMADD231PS.BCST (SI)(R11*2), Z17, Z6
-	VFMADD231PS.BCST (SI)(R13*1), Z17, Z7
+	ADDQ             DI, BX
+	ADDQ             DI, R14
+	PREFETCHT0       (AX)
+	VMOVUPS          (R8), Z17
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z17, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z17, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z17, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z17, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z17, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z17, Z5
+	VFMADD231PS.BCST (BX)(R11*2), Z17, Z6
+	VFMADD231PS.BCST (BX)(R13*1), Z17, Z7
 	VFMADD231PS.BCST (R14), Z17, Z8
-	VFMADD231PS.BCST (R14)(DI*1), Z17, Z9
-	VFMADD231PS.BCST (R14)(DI*2), Z17, Z10
+	VFMADD231PS.BCST (R14)(SI*1), Z17, Z9
+	VFMADD231PS.BCST (R14)(SI*2), Z17, Z10
 	VFMADD231PS.BCST (R14)(R11*1), Z17, Z11
-	VFMADD231PS.BCST (R14)(DI*4), Z17, Z12
+	VFMADD231PS.BCST (R14)(SI*4), Z17, Z12
 	VFMADD231PS.BCST (R14)(R12*1), Z17, Z13
 	VFMADD231PS.BCST (R14)(R11*2), Z17, Z14
 	VFMADD231PS.BCST (R14)(R13*1), Z17, Z15
-	ADDQ             R8, SI
-	ADDQ             R8, R14
+	ADDQ             DI, BX
+	ADDQ             DI, R14
+	ADDQ             DX, AX
+	DECQ             R15
+	JNZ              first
+	TESTQ            CX, CX
+	JZ               rest
+
+loop:
+	VMOVUPS          (R8), Z16
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z16, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z16, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z16, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z16, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z16, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z16, Z5
+	VFMADD231PS.BCST (BX)(R11*2), Z16, Z6
+	VFMADD231PS.BCST (BX)(R13*1), Z16, Z7
+	VFMADD231PS.BCST (R14), Z16, Z8
+	VFMADD231PS.BCST (R14)(SI*1), Z16, Z9
+	VFMADD231PS.BCST (R14)(SI*2), Z16, Z10
+	VFMADD231PS.BCST (R14)(R11*1), Z16, Z11
+	VFMADD231PS.BCST (R14)(SI*4), Z16, Z12
+	VFMADD231PS.BCST (R14)(R12*1), Z16, Z13
+	VFMADD231PS.BCST (R14)(R11*2), Z16, Z14
+	VFMADD231PS.BCST (R14)(R13*1), Z16, Z15
+	ADDQ             DI, BX
+	ADDQ             DI, R14
+	VMOVUPS          (R8), Z17
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z17, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z17, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z17, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z17, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z17, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z17, Z5
+	VFMADD231PS.BCST (BX)(R11*2), Z17, Z6
+	VFMADD231PS.BCST (BX)(R13*1), Z17, Z7
+	VFMADD231PS.BCST (R14), Z17, Z8
+	VFMADD231PS.BCST (R14)(SI*1), Z17, Z9
+	VFMADD231PS.BCST (R14)(SI*2), Z17, Z10
+	VFMADD231PS.BCST (R14)(R11*1), Z17, Z11
+	VFMADD231PS.BCST (R14)(SI*4), Z17, Z12
+	VFMADD231PS.BCST (R14)(R12*1), Z17, Z13
+	VFMADD231PS.BCST (R14)(R11*2), Z17, Z14
+	VFMADD231PS.BCST (R14)(R13*1), Z17, Z15
+	ADDQ             DI, BX
+	ADDQ             DI, R14
 	DECQ             CX
 	JNZ              loop
 
 rest:
-	ANDQ             $0x01, BX
+	MOVQ             k+0(FP), CX
+	ANDQ             $0x01, CX
 	JZ               summed
-	VMOVUPS          (R9), Z16
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z16, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z16, Z1
-	VFMADD231PS.BCST (SI)(DI*2), Z16, Z2
-	VFMADD231PS.BCST (SI)(R11*1), Z16, Z3
-	VFMADD231PS.BCST (SI)(DI*4), Z16, Z4
-	VFMADD231PS.BCST (SI)(R12*1), Z16, Z5
-	VFMADD231PS.BCST (SI)(R11*2), Z16, Z6
-	VFMADD231PS.BCST (SI)(R13*1), Z16, Z7
+	VMOVUPS          (R8), Z16
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z16, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z16, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z16, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z16, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z16, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z16, Z5
+	VFMADD231PS.BCST (BX)(R11*2), Z16, Z6
+	VFMADD231PS.BCST (BX)(R13*1), Z16, Z7
 	VFMADD231PS.BCST (R14), Z16, Z8
-	VFMADD231PS.BCST (R14)(DI*1), Z16, Z9
-	VFMADD231PS.BCST (R14)(DI*2), Z16, Z10
+	VFMADD231PS.BCST (R14)(SI*1), Z16, Z9
+	VFMADD231PS.BCST (R14)(SI*2), Z16, Z10
 	VFMADD231PS.BCST (R14)(R11*1), Z16, Z11
-	VFMADD231PS.BCST (R14)(DI*4), Z16, Z12
+	VFMADD231PS.BCST (R14)(SI*4), Z16, Z12
 	VFMADD231PS.BCST (R14)(R12*1), Z16, Z13
 	VFMADD231PS.BCST (R14)(R11*2), Z16, Z14
 	VFMADD231PS.BCST (R14)(R13*1), Z16, Z15
-	ADDQ             R8, SI
-	ADDQ             R8, R14
+	ADDQ             DI, BX
+	ADDQ             DI, R14
 
 summed:
+	MOVQ      c+48(FP), AX
 	MOVQ      n+64(FP), CX
 	MOVQ      bias+72(FP), BX
 	MOVQ      mode+80(FP), SI
@@ -3974,173 +4202,205 @@ store:
 	RET
 
 // func wideTile20(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·wideTile20(SB), NOSPLIT, $0-88
-	MOVQ       k+0(FP), BX
-	MOVQ       a+8(FP), SI
-	MOVQ       rs+16(FP), DI
-	MOVQ       ks+24(FP), R8
-	MOVQ       b+32(FP), R9
-	MOVQ       bs+40(FP), R10
-	MOVQ       c+48(FP), AX
-	MOVQ       ldc+56(FP), DX
-	LEAQ       (DI)(DI*2), R11
-	LEAQ       (R11)(DI*2), R12
-	LEAQ       (R12)(DI*2), R13
-	LEAQ       (SI)(DI*8), R14
-	LEAQ       (R14)(DI*8), R15
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	MOVQ       AX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	MOVQ       BX, CX
-	SHRQ       $0x01, CX
-	JZ         rest
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·wideTile20(SB), NOSPLIT, $8-88
+	MOVQ    k+0(FP), CX
+	MOVQ    a+8(FP), BX
+	MOVQ    rs+16(FP), SI
+	MOVQ    ks+24(FP), DI
+	MOVQ    b+32(FP), R8
+	MOVQ    bs+40(FP), R9
+	MOVQ    c+48(FP), AX
+	MOVQ    ldc+56(FP), DX
+	IMUL3Q  $0x10, R9, R10
+	ADDQ    R8, R10
+	LEAQ    (SI)(SI*2), R11
+	LEAQ    (R11)(SI*2), R12
+	LEAQ    (R12)(SI*2), R13
+	LEAQ    (BX)(SI*8), R14
+	LEAQ    (R14)(SI*8), R15
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	VPXORD  Z16, Z16, Z16
+	VPXORD  Z17, Z17, Z17
+	VPXORD  Z18, Z18, Z18
+	VPXORD  Z19, Z19, Z19
+	SHRQ    $0x01, CX
+	MOVQ    $0x00000014, BP
+	CMPQ    CX, BP
+	CMOVQLT CX, BP
+	SUBQ    BP, CX
+	TESTQ   BP, BP
+	JZ      rest
 
-loop:
-	VMOVUPS          (R9), Z20
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z20, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z20, Z1
-	VFMADD231PS.BCST (SI)(DI*2), Z20, Z2
-	VFMADD231PS.BCST (SI)(R11*1), Z20, Z3
-	VFMADD231PS.BCST (SI)(DI*4), Z20, Z4
-	VFMADD231PS.BCST (SI)(R12*1), Z20, Z5
-	VFMADD231PS.BCST (SI)(R11*2), Z20, Z6
-	VFMADD231PS.BCST (SI)(R13*1), Z20, Z7
+first:
+	VMOVUPS          (R8), Z20
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z20, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z20, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z20, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z20, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z20, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z20, Z5
+	VFMADD231PS.BCST (BX)(R11*2), Z20, Z6
+	VFMADD231PS.BCST (BX)(R13*1), Z20, Z7
 	VFMADD231PS.BCST (R14), Z20, Z8
-	VFMADD231PS.BCST (R14)(DI*1), Z20, Z9
-	VFMADD231PS.BCST (R14)(DI*2), Z20, Z10
+	VFMADD231PS.BCST (R14)(SI*1), Z20, Z9
+	VFMADD231PS.BCST (R14)(SI*2), Z20, Z10
 	VFMADD231PS.BCST (R14)(R11*1), Z20, Z11
-	VFMADD231PS.BCST (R14)(DI*4), Z20, Z12
+	VFMADD231PS.BCST (R14)(SI*4), Z20, Z12
 	VFMADD231PS.BCST (R14)(R12*1), Z20, Z13
 	VFMADD231PS.BCST (R14)(R11*2), Z20, Z14
 	VFMADD231PS.BCST (R14)(R13*1), Z20, Z15
 	VFMADD231PS.BCST (R15), Z20, Z16
-	VFMADD231PS.BCST (R15)(DI*1), Z20, Z17
-	VFMADD231PS.BCST (R15)(DI*2), Z20, Z18
+	VFMADD231PS.BCST (R15)(SI*1), Z20, Z17
+	VFMADD231PS.BCST (R15)(SI*2), Z20, Z18
 	VFMADD231PS.BCST (R15)(R11*1), Z20, Z19
-	ADDQ             R8, SI
-	ADDQ             R8, R14
-	ADDQ             R8, R15
-	VMOVUPS          (R9), Z21
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z21, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z21, Z1
-	VFMADD231PS.BCST (SI)(DI*2), Z21, Z2
-	VFMADD231PS.BCST (SI)(R11*1), Z21, Z3
-	VFMADD231PS.BCST (SI)(DI*4), Z21, Z4
-	VFMADD231PS.BCST (SI)(R12*1), Z21, Z5
-	VFMADD231PS.BCST (SI)(R11*2), Z21, Z6
-	VFMADD231PS.BCST (SI)(R13*1), Z21, Z7
+	ADDQ             DI, BX
+	ADDQ             DI, R14
+	ADDQ             DI, R15
+	PREFETCHT0       (AX)
+	VMOVUPS          (R8), Z21
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z21, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z21, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z21, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z21, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z21, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z21, Z5
+	VFMADD231PS.BCST (BX)(R11*2), Z21, Z6
+	VFMADD231PS.BCST (BX)(R13*1), Z21, Z7
 	VFMADD231PS.BCST (R14), Z21, Z8
-	VFMADD231PS.BCST (R14)(DI*1), Z21, Z9
-	VFMADD231PS.BCST (R14)(DI*2), Z21, Z10
+	VFMADD231PS.BCST (R14)(SI*1), Z21, Z9
+	VFMADD231PS.BCST (R14)(SI*2), Z21, Z10
 	VFMADD231PS.BCST (R14)(R11*1), Z21, Z11
-	VFMADD231PS.BCST (R14)(DI*4), Z21, Z12
+	VFMADD231PS.BCST (R14)(SI*4), Z21, Z12
 	VFMADD231PS.BCST (R14)(R12*1), Z21, Z13
 	VFMADD231PS.BCST (R14)(R11*2), Z21, Z14
 	VFMADD231PS.BCST (R14)(R13*1), Z21, Z15
 	VFMADD231PS.BCST (R15), Z21, Z16
-	VFMADD231PS.BCST (R15)(DI*1), Z21, Z17
-	VFMADD231PS.BCST (R15)(DI*2), Z21, Z18
+	VFMADD231PS.BCST (R15)(SI*1), Z21, Z17
+	VFMADD231PS.BCST (R15)(SI*2), Z21, Z18
 	VFMADD231PS.BCST (R15)(R11*1), Z21, Z19
-	ADDQ             R8, SI
-	ADDQ             R8, R14
-	ADDQ             R8, R15
-	DECQ             CX
-	JNZ              loop
+	ADDQ             DI, BX
+	ADDQ             DI, R14
+	ADDQ             DI, R15
+	ADDQ             DX, AX
+	DECQ             BP
+	JNZ              first
+	TESTQ            CX, CX
+	JZ               rest
 
-rest:
-	ANDQ             $0x01, BX
-	JZ               summed
-	VMOVUPS          (R9), Z20
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z20, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z20, Z1
-	VFMADD231PS.BCST (SI)(DI*2), Z20, Z2
-	VFMADD231PS.BCST (SI)(R11*1), Z20, Z3
-	VFMADD231PS.BCST (SI)(DI*4), Z20, Z4
-	VFMADD231PS.BCST (SI)(R12*1), Z20, Z5
-	VFMADD231PS.BCST (SI)(R11*2), Z20, Z6
-	VFMADD231PS.BCST (SI)(R13*1), Z20, Z7
+loop:
+	VMOVUPS          (R8), Z20
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z20, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z20, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z20, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z20, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z20, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z20, Z5
+	VFMADD231PS.BCST (BX)(R11*2), Z20, Z6
+	VFMADD231PS.BCST (BX)(R13*1), Z20, Z7
 	VFMADD231PS.BCST (R14), Z20, Z8
-	VFMADD231PS.BCST (R14)(DI*1), Z20, Z9
-	VFMADD231PS.BCST (R14)(DI*2), Z20, Z10
+	VFMADD231PS.BCST (R14)(SI*1), Z20, Z9
+	VFMADD231PS.BCST (R14)(SI*2), Z20, Z10
 	VFMADD231PS.BCST (R14)(R11*1), Z20, Z11
-	VFMADD231PS.BCST (R14)(DI*4), Z20, Z12
+	VFMADD231PS.BCST (R14)(SI*4), Z20, Z12
 	VFMADD231PS.BCST (R14)(R12*1), Z20, Z13
 	VFMADD231PS.BCST (R14)(R11*2), Z20, Z14
 	VFMADD231PS.BCST (R14)(R13*1), Z20, Z15
 	VFMADD231PS.BCST (R15), Z20, Z16
-	VFMADD231PS.BCST (R15)(DI*1), Z20, Z17
-	VFMADD231PS.BCST (R15)(DI*2), Z20, Z18
+	VFMADD231PS.BCST (R15)(SI*1), Z20, Z17
+	VFMADD231PS.BCST (R15)(SI*2), Z20, Z18
 	VFMADD231PS.BCST (R15)(R11*1), Z20, Z19
-	ADDQ             R8, SI
-	ADDQ             R8, R14
-	ADDQ             R8, R15
+	ADDQ             DI, BX
+	ADDQ             DI, R14
+	ADDQ             DI, R15
+	VMOVUPS          (R8), Z21
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z21, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z21, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z21, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z21, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z21, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z21, Z5
+	VFMADD231PS.BCST (BX)(R11*2), Z21, Z6
+	VFMADD231PS.BCST (BX)(R13*1), Z21, Z7
+	VFMADD231PS.BCST (R14), Z21, Z8
+	VFMADD231PS.BCST (R14)(SI*1), Z21, Z9
+	VFMADD231PS.BCST (R14)(SI*2), Z21, Z10
+	VFMADD231PS.BCST (R14)(R11*1), Z21, Z11
+	VFMADD231PS.BCST (R14)(SI*4), Z21, Z12
+	VFMADD231PS.BCST (R14)(R12*1), Z21, Z13
+	VFMADD231PS.BCST (R14)(R11*2), Z21, Z14
+	VFMADD231PS.BCST (R14)(R13*1), Z21, Z15
+	VFMADD231PS.BCST (R15), Z21, Z16
+	VFMADD231PS.BCST (R15)(SI*1), Z21, Z17
+	VFMADD231PS.BCST (R15)(SI*2), Z21, Z18
+	VFMADD231PS.BCST (R15)(R11*1), Z21, Z19
+	ADDQ             DI, BX
+	ADDQ             DI, R14
+	ADDQ             DI, R15
+	DECQ             CX
+	JNZ              loop
+
+rest:
+	MOVQ             k+0(FP), CX
+	ANDQ             $0x01, CX
+	JZ               summed
+	VMOVUPS          (R8), Z20
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z20, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z20, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z20, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z20, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z20, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z20, Z5
+	VFMADD231PS.BCST (BX)(R11*2), Z20, Z6
+	VFMADD231PS.BCST (BX)(R13*1), Z20, Z7
+	VFMADD231PS.BCST (R14), Z20, Z8
+	VFMADD231PS.BCST (R14)(SI*1), Z20, Z9
+	VFMADD231PS.BCST (R14)(SI*2), Z20, Z10
+	VFMADD231PS.BCST (R14)(R11*1), Z20, Z11
+	VFMADD231PS.BCST (R14)(SI*4), Z20, Z12
+	VFMADD231PS.BCST (R14)(R12*1), Z20, Z13
+	VFMADD231PS.BCST (R14)(R11*2), Z20, Z14
+	VFMADD231PS.BCST (R14)(R13*1), Z20, Z15
+	VFMADD231PS.BCST (R15), Z20, Z16
+	VFMADD231PS.BCST (R15)(SI*1), Z20, Z17
+	VFMADD231PS.BCST (R15)(SI*2), Z20, Z18
+	VFMADD231PS.BCST (R15)(R11*1), Z20, Z19
+	ADDQ             DI, BX
+	ADDQ             DI, R14
+	ADDQ             DI, R15
 
 summed:
+	MOVQ      c+48(FP), AX
 	MOVQ      n+64(FP), CX
 	MOVQ      bias+72(FP), BX
 	MOVQ      mode+80(FP), SI
@@ -4307,197 +4567,229 @@ store:
 	RET
 
 // func wideTile24(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·wideTile24(SB), NOSPLIT, $0-88
-	MOVQ       k+0(FP), BX
-	MOVQ       a+8(FP), SI
-	MOVQ       rs+16(FP), DI
-	MOVQ       ks+24(FP), R8
-	MOVQ       b+32(FP), R9
-	MOVQ       bs+40(FP), R10
-	MOVQ       c+48(FP), AX
-	MOVQ       ldc+56(FP), DX
-	LEAQ       (DI)(DI*2), R11
-	LEAQ       (R11)(DI*2), R12
-	LEAQ       (R12)(DI*2), R13
-	LEAQ       (SI)(DI*8), R14
-	LEAQ       (R14)(DI*8), R15
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	VPXORD     Z22, Z22, Z22
-	VPXORD     Z23, Z23, Z23
-	MOVQ       AX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	ADDQ       DX, CX
-	MOVQ       BX, CX
-	SHRQ       $0x01, CX
-	JZ         rest
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·wideTile24(SB), NOSPLIT, $8-88
+	MOVQ    k+0(FP), CX
+	MOVQ    a+8(FP), BX
+	MOVQ    rs+16(FP), SI
+	MOVQ    ks+24(FP), DI
+	MOVQ    b+32(FP), R8
+	MOVQ    bs+40(FP), R9
+	MOVQ    c+48(FP), AX
+	MOVQ    ldc+56(FP), DX
+	IMUL3Q  $0x10, R9, R10
+	ADDQ    R8, R10
+	LEAQ    (SI)(SI*2), R11
+	LEAQ    (R11)(SI*2), R12
+	LEAQ    (R12)(SI*2), R13
+	LEAQ    (BX)(SI*8), R14
+	LEAQ    (R14)(SI*8), R15
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	VPXORD  Z16, Z16, Z16
+	VPXORD  Z17, Z17, Z17
+	VPXORD  Z18, Z18, Z18
+	VPXORD  Z19, Z19, Z19
+	VPXORD  Z20, Z20, Z20
+	VPXORD  Z21, Z21, Z21
+	VPXORD  Z22, Z22, Z22
+	VPXORD  Z23, Z23, Z23
+	SHRQ    $0x01, CX
+	MOVQ    $0x00000018, BP
+	CMPQ    CX, BP
+	CMOVQLT CX, BP
+	SUBQ    BP, CX
+	TESTQ   BP, BP
+	JZ      rest
 
-loop:
-	VMOVUPS          (R9), Z24
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z24, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z24, Z1
-	VFMADD231PS.BCST (SI)(DI*2), Z24, Z2
-	VFMADD231PS.BCST (SI)(R11*1), Z24, Z3
-	VFMADD231PS.BCST (SI)(DI*4), Z24, Z4
-	VFMADD231PS.BCST (SI)(R12*1), Z24, Z5
-	VFMADD231PS.BCST (SI)(R11*2), Z24, Z6
-	VFMADD231PS.BCST (SI)(R13*1), Z24, Z7
+first:
+	VMOVUPS          (R8), Z24
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z24, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z24, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z24, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z24, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z24, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z24, Z5
+	VFMADD231PS.BCST (BX)(R11*2), Z24, Z6
+	VFMADD231PS.BCST (BX)(R13*1), Z24, Z7
 	VFMADD231PS.BCST (R14), Z24, Z8
-	VFMADD231PS.BCST (R14)(DI*1), Z24, Z9
-	VFMADD231PS.BCST (R14)(DI*2), Z24, Z10
+	VFMADD231PS.BCST (R14)(SI*1), Z24, Z9
+	VFMADD231PS.BCST (R14)(SI*2), Z24, Z10
 	VFMADD231PS.BCST (R14)(R11*1), Z24, Z11
-	VFMADD231PS.BCST (R14)(DI*4), Z24, Z12
+	VFMADD231PS.BCST (R14)(SI*4), Z24, Z12
 	VFMADD231PS.BCST (R14)(R12*1), Z24, Z13
 	VFMADD231PS.BCST (R14)(R11*2), Z24, Z14
 	VFMADD231PS.BCST (R14)(R13*1), Z24, Z15
 	VFMADD231PS.BCST (R15), Z24, Z16
-	VFMADD231PS.BCST (R15)(DI*1), Z24, Z17
-	VFMADD231PS.BCST (R15)(DI*2), Z24, Z18
+	VFMADD231PS.BCST (R15)(SI*1), Z24, Z17
+	VFMADD231PS.BCST (R15)(SI*2), Z24, Z18
 	VFMADD231PS.BCST (R15)(R11*1), Z24, Z19
-	VFMADD231PS.BCST (R15)(DI*4), Z24, Z20
+	VFMADD231PS.BCST (R15)(SI*4), Z24, Z20
 	VFMADD231PS.BCST (R15)(R12*1), Z24, Z21
 	VFMADD231PS.BCST (R15)(R11*2), Z24, Z22
 	VFMADD231PS.BCST (R15)(R13*1), Z24, Z23
-	ADDQ             R8, SI
-	ADDQ             R8, R14
-	ADDQ             R8, R15
-	VMOVUPS          (R9), Z25
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z25, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z25, Z1
-	VFMADD231PS.BCST (SI)(DI*2), Z25, Z2
-	VFMADD231PS.BCST (SI)(R11*1), Z25, Z3
-	VFMADD231PS.BCST (SI)(DI*4), Z25, Z4
-	VFMADD231PS.BCST (SI)(R12*1), Z25, Z5
-	VFMADD231PS.BCST (SI)(R11*2), Z25, Z6
-	VFMADD231PS.BCST (SI)(R13*1), Z25, Z7
+	ADDQ             DI, BX
+	ADDQ             DI, R14
+	ADDQ             DI, R15
+	PREFETCHT0       (AX)
+	VMOVUPS          (R8), Z25
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z25, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z25, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z25, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z25, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z25, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z25, Z5
+	VFMADD231PS.BCST (BX)(R11*2), Z25, Z6
+	VFMADD231PS.BCST (BX)(R13*1), Z25, Z7
 	VFMADD231PS.BCST (R14), Z25, Z8
-	VFMADD231PS.BCST (R14)(DI*1), Z25, Z9
-	VFMADD231PS.BCST (R14)(DI*2), Z25, Z10
+	VFMADD231PS.BCST (R14)(SI*1), Z25, Z9
+	VFMADD231PS.BCST (R14)(SI*2), Z25, Z10
 	VFMADD231PS.BCST (R14)(R11*1), Z25, Z11
-	VFMADD231PS.BCST (R14)(DI*4), Z25, Z12
+	VFMADD231PS.BCST (R14)(SI*4), Z25, Z12
 	VFMADD231PS.BCST (R14)(R12*1), Z25, Z13
 	VFMADD231PS.BCST (R14)(R11*2), Z25, Z14
 	VFMADD231PS.BCST (R14)(R13*1), Z25, Z15
 	VFMADD231PS.BCST (R15), Z25, Z16
-	VFMADD231PS.BCST (R15)(DI*1), Z25, Z17
-	VFMADD231PS.BCST (R15)(DI*2), Z25, Z18
+	VFMADD231PS.BCST (R15)(SI*1), Z25, Z17
+	VFMADD231PS.BCST (R15)(SI*2), Z25, Z18
 	VFMADD231PS.BCST (R15)(R11*1), Z25, Z19
-	VFMADD231PS.BCST (R15)(DI*4), Z25, Z20
+	VFMADD231PS.BCST (R15)(SI*4), Z25, Z20
 	VFMADD231PS.BCST (R15)(R12*1), Z25, Z21
 	VFMADD231PS.BCST (R15)(R11*2), Z25, Z22
 	VFMADD231PS.BCST (R15)(R13*1), Z25, Z23
-	ADDQ             R8, SI
-	ADDQ             R8, R14
-	ADDQ             R8, R15
-	DECQ             CX
-	JNZ              loop
+	ADDQ             DI, BX
+	ADDQ             DI, R14
+	ADDQ             DI, R15
+	ADDQ             DX, AX
+	DECQ             BP
+	JNZ              first
+	TESTQ            CX, CX
+	JZ               rest
 
-rest:
-	ANDQ             $0x01, BX
-	JZ               summed
-	VMOVUPS          (R9), Z24
-	PREFETCHT0       (R9)(R10*8)
-	ADDQ             R10, R9
-	VFMADD231PS.BCST (SI), Z24, Z0
-	VFMADD231PS.BCST (SI)(DI*1), Z24, Z1
-	VFMADD231PS.BCST (SI)(DI*2), Z24, Z2
-	VFMADD231PS.BCST (SI)(R11*1), Z24, Z3
-	VFMADD231PS.BCST (SI)(DI*4), Z24, Z4
-	VFMADD231PS.BCST (SI)(R12*1), Z24, Z5
-	VFMADD231PS.BCST (SI)(R11*2), Z24, Z6
-	VFMADD231PS.BCST (SI)(R13*1), Z24, Z7
+loop:
+	VMOVUPS          (R8), Z24
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z24, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z24, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z24, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z24, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z24, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z24, Z5
+	VFMADD231PS.BCST (BX)(R11*2), Z24, Z6
+	VFMADD231PS.BCST (BX)(R13*1), Z24, Z7
 	VFMADD231PS.BCST (R14), Z24, Z8
-	VFMADD231PS.BCST (R14)(DI*1), Z24, Z9
-	VFMADD231PS.BCST (R14)(DI*2), Z24, Z10
+	VFMADD231PS.BCST (R14)(SI*1), Z24, Z9
+	VFMADD231PS.BCST (R14)(SI*2), Z24, Z10
 	VFMADD231PS.BCST (R14)(R11*1), Z24, Z11
-	VFMADD231PS.BCST (R14)(DI*4), Z24, Z12
+	VFMADD231PS.BCST (R14)(SI*4), Z24, Z12
 	VFMADD231PS.BCST (R14)(R12*1), Z24, Z13
 	VFMADD231PS.BCST (R14)(R11*2), Z24, Z14
 	VFMADD231PS.BCST (R14)(R13*1), Z24, Z15
 	VFMADD231PS.BCST (R15), Z24, Z16
-	VFMADD231PS.BCST (R15)(DI*1), Z24, Z17
-	VFMADD231PS.BCST (R15)(DI*2), Z24, Z18
+	VFMADD231PS.BCST (R15)(SI*1), Z24, Z17
+	VFMADD231PS.BCST (R15)(SI*2), Z24, Z18
 	VFMADD231PS.BCST (R15)(R11*1), Z24, Z19
-	VFMADD231PS.BCST (R15)(DI*4), Z24, Z20
+	VFMADD231PS.BCST (R15)(SI*4), Z24, Z20
 	VFMADD231PS.BCST (R15)(R12*1), Z24, Z21
 	VFMADD231PS.BCST (R15)(R11*2), Z24, Z22
 	VFMADD231PS.BCST (R15)(R13*1), Z24, Z23
-	ADDQ             R8, SI
-	ADDQ             R8, R14
-	ADDQ             R8, R15
+	ADDQ             DI, BX
+	ADDQ             DI, R14
+	ADDQ             DI, R15
+	VMOVUPS          (R8), Z25
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z25, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z25, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z25, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z25, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z25, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z25, Z5
+	VFMADD231PS.BCST (BX)(R11*2), Z25, Z6
+	VFMADD231PS.BCST (BX)(R13*1), Z25, Z7
+	VFMADD231PS.BCST (R14), Z25, Z8
+	VFMADD231PS.BCST (R14)(SI*1), Z25, Z9
+	VFMADD231PS.BCST (R14)(SI*2), Z25, Z10
+	VFMADD231PS.BCST (R14)(R11*1), Z25, Z11
+	VFMADD231PS.BCST (R14)(SI*4), Z25, Z12
+	VFMADD231PS.BCST (R14)(R12*1), Z25, Z13
+	VFMADD231PS.BCST (R14)(R11*2), Z25, Z14
+	VFMADD231PS.BCST (R14)(R13*1), Z25, Z15
+	VFMADD231PS.BCST (R15), Z25, Z16
+	VFMADD231PS.BCST (R15)(SI*1), Z25, Z17
+	VFMADD231PS.BCST (R15)(SI*2), Z25, Z18
+	VFMADD231PS.BCST (R15)(R11*1), Z25, Z19
+	VFMADD231PS.BCST (R15)(SI*4), Z25, Z20
+	VFMADD231PS.BCST (R15)(R12*1), Z25, Z21
+	VFMADD231PS.BCST (R15)(R11*2), Z25, Z22
+	VFMADD231PS.BCST (R15)(R13*1), Z25, Z23
+	ADDQ             DI, BX
+	ADDQ             DI, R14
+	ADDQ             DI, R15
+	DECQ             CX
+	JNZ              loop
+
+rest:
+	MOVQ             k+0(FP), CX
+	ANDQ             $0x01, CX
+	JZ               summed
+	VMOVUPS          (R8), Z24
+	PREFETCHT0       (R10)
+	ADDQ             R9, R10
+	ADDQ             R9, R8
+	VFMADD231PS.BCST (BX), Z24, Z0
+	VFMADD231PS.BCST (BX)(SI*1), Z24, Z1
+	VFMADD231PS.BCST (BX)(SI*2), Z24, Z2
+	VFMADD231PS.BCST (BX)(R11*1), Z24, Z3
+	VFMADD231PS.BCST (BX)(SI*4), Z24, Z4
+	VFMADD231PS.BCST (BX)(R12*1), Z24, Z5
+	VFMADD231PS.BCST (BX)(R11*2), Z24, Z6
+	VFMADD231PS.BCST (BX)(R13*1), Z24, Z7
+	VFMADD231PS.BCST (R14), Z24, Z8
+	VFMADD231PS.BCST (R14)(SI*1), Z24, Z9
+	VFMADD231PS.BCST (R14)(SI*2), Z24, Z10
+	VFMADD231PS.BCST (R14)(R11*1), Z24, Z11
+	VFMADD231PS.BCST (R14)(SI*4), Z24, Z12
+	VFMADD231PS.BCST (R14)(R12*1), Z24, Z13
+	VFMADD231PS.BCST (R14)(R11*2), Z24, Z14
+	VFMADD231PS.BCST (R14)(R13*1), Z24, Z15
+	VFMADD231PS.BCST (R15), Z24, Z16
+	VFMADD231PS.BCST (R15)(SI*1), Z24, Z17
+	VFMADD231PS.BCST (R15)(SI*2), Z24, Z18
+	VFMADD231PS.BCST (R15)(R11*1), Z24, Z19
+	VFMADD231PS.BCST (R15)(SI*4), Z24, Z20
+	VFMADD231PS.BCST (R15)(R12*1), Z24, Z21
+	VFMADD231PS.BCST (R15)(R11*2), Z24, Z22
+	VFMADD231PS.BCST (R15)(R13*1), Z24, Z23
+	ADDQ             DI, BX
+	ADDQ             DI, R14
+	ADDQ             DI, R15
 
 summed:
+	MOVQ      c+48(FP), AX
 	MOVQ      n+64(FP), CX
 	MOVQ      bias+72(FP), BX
 	MOVQ      mode+80(FP), SI
@@ -4692,81 +4984,116 @@ store:
 	RET
 
 // func pairTile2(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·pairTile2(SB), NOSPLIT, $0-96
-	MOVQ       k+0(FP), BX
-	MOVQ       a+8(FP), SI
-	MOVQ       rs+16(FP), DI
-	MOVQ       ks+24(FP), R8
-	MOVQ       b+32(FP), R9
-	MOVQ       bs+40(FP), R10
-	MOVQ       c+56(FP), AX
-	MOVQ       ldc+64(FP), DX
-	MOVQ       gap+48(FP), CX
-	LEAQ       (R9)(CX*1), R11
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	MOVQ       AX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	MOVQ       BX, CX
-	SHRQ       $0x01, CX
-	JZ         rest
+	MOVQ    k+0(FP), CX
+	MOVQ    a+8(FP), BX
+	MOVQ    rs+16(FP), SI
+	MOVQ    ks+24(FP), DI
+	MOVQ    b+32(FP), R8
+	MOVQ    bs+40(FP), R9
+	MOVQ    c+56(FP), AX
+	MOVQ    ldc+64(FP), DX
+	IMUL3Q  $0x10, R9, R10
+	ADDQ    R8, R10
+	MOVQ    gap+48(FP), R11
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	SHRQ    $0x01, CX
+	MOVQ    $0x00000002, R12
+	CMPQ    CX, R12
+	CMOVQLT CX, R12
+	SUBQ    R12, CX
+	TESTQ   R12, R12
+	JZ      rest
+
+first:
+	VMOVUPS      (R8), Z4
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z5
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (BX)(SI*1), Z6
+	VFMADD231PS  Z4, Z6, Z2
+	VFMADD231PS  Z5, Z6, Z3
+	ADDQ         DI, BX
+	PREFETCHT0   (AX)
+	VMOVUPS      (R8), Z4
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z5
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z6
+	VFMADD231PS  Z4, Z6, Z0
+	VFMADD231PS  Z5, Z6, Z1
+	VBROADCASTSS (BX)(SI*1), Z6
+	VFMADD231PS  Z4, Z6, Z2
+	VFMADD231PS  Z5, Z6, Z3
+	ADDQ         DI, BX
+	PREFETCHT0   64(AX)
+	ADDQ         DX, AX
+	DECQ         R12
+	JNZ          first
+	TESTQ        CX, CX
+	JZ           rest
 
 loop:
-	VMOVUPS      (R9), Z4
-	VMOVUPS      (R11), Z5
-	PREFETCHT0   (R9)(R10*8)
-	PREFETCHT0   (R11)(R10*8)
-	ADDQ         R10, R11
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z6
+	VMOVUPS      (R8), Z4
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z5
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (SI)(DI*1), Z6
+	VBROADCASTSS (BX)(SI*1), Z6
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
-	ADDQ         R8, SI
-	VMOVUPS      (R9), Z4
-	VMOVUPS      (R11), Z5
-	PREFETCHT0   (R9)(R10*8)
-	PREFETCHT0   (R11)(R10*8)
-	ADDQ         R10, R11
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z6
+	ADDQ         DI, BX
+	VMOVUPS      (R8), Z4
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z5
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (SI)(DI*1), Z6
+	VBROADCASTSS (BX)(SI*1), Z6
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
-	ADDQ         R8, SI
+	ADDQ         DI, BX
 	DECQ         CX
 	JNZ          loop
 
 rest:
-	ANDQ         $0x01, BX
+	MOVQ         k+0(FP), CX
+	ANDQ         $0x01, CX
 	JZ           summed
-	VMOVUPS      (R9), Z4
-	VMOVUPS      (R11), Z5
-	PREFETCHT0   (R9)(R10*8)
-	PREFETCHT0   (R11)(R10*8)
-	ADDQ         R10, R11
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z6
+	VMOVUPS      (R8), Z4
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z5
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (SI)(DI*1), Z6
+	VBROADCASTSS (BX)(SI*1), Z6
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
-	ADDQ         R8, SI
+	ADDQ         DI, BX
 
 summed:
+	MOVQ      c+56(FP), AX
 	MOVQ      n+72(FP), CX
 	SUBQ      $0x10, CX
 	MOVQ      bias+80(FP), BX
@@ -4819,110 +5146,151 @@ store:
 	RET
 
 // func pairTile4(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·pairTile4(SB), NOSPLIT, $0-96
-	MOVQ       k+0(FP), BX
-	MOVQ       a+8(FP), SI
-	MOVQ       rs+16(FP), DI
-	MOVQ       ks+24(FP), R8
-	MOVQ       b+32(FP), R9
-	MOVQ       bs+40(FP), R10
-	MOVQ       c+56(FP), AX
-	MOVQ       ldc+64(FP), DX
-	MOVQ       gap+48(FP), CX
-	LEAQ       (R9)(CX*1), R11
-	LEAQ       (DI)(DI*2), R12
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	MOVQ       AX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	MOVQ       BX, CX
-	SHRQ       $0x01, CX
-	JZ         rest
+	MOVQ    k+0(FP), CX
+	MOVQ    a+8(FP), BX
+	MOVQ    rs+16(FP), SI
+	MOVQ    ks+24(FP), DI
+	MOVQ    b+32(FP), R8
+	MOVQ    bs+40(FP), R9
+	MOVQ    c+56(FP), AX
+	MOVQ    ldc+64(FP), DX
+	IMUL3Q  $0x10, R9, R10
+	ADDQ    R8, R10
+	MOVQ    gap+48(FP), R11
+	LEAQ    (SI)(SI*2), R12
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	SHRQ    $0x01, CX
+	MOVQ    $0x00000004, R13
+	CMPQ    CX, R13
+	CMOVQLT CX, R13
+	SUBQ    R13, CX
+	TESTQ   R13, R13
+	JZ      rest
+
+first:
+	VMOVUPS      (R8), Z8
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z9
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (BX)(SI*1), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (BX)(SI*2), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (BX)(R12*1), Z10
+	VFMADD231PS  Z8, Z10, Z6
+	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         DI, BX
+	PREFETCHT0   (AX)
+	VMOVUPS      (R8), Z8
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z9
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (BX)(SI*1), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (BX)(SI*2), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (BX)(R12*1), Z10
+	VFMADD231PS  Z8, Z10, Z6
+	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         DI, BX
+	PREFETCHT0   64(AX)
+	ADDQ         DX, AX
+	DECQ         R13
+	JNZ          first
+	TESTQ        CX, CX
+	JZ           rest
 
 loop:
-	VMOVUPS      (R9), Z8
-	VMOVUPS      (R11), Z9
-	PREFETCHT0   (R9)(R10*8)
-	PREFETCHT0   (R11)(R10*8)
-	ADDQ         R10, R11
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z10
+	VMOVUPS      (R8), Z8
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z9
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (SI)(DI*1), Z10
+	VBROADCASTSS (BX)(SI*1), Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (SI)(DI*2), Z10
+	VBROADCASTSS (BX)(SI*2), Z10
 	VFMADD231PS  Z8, Z10, Z4
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (SI)(R12*1), Z10
+	VBROADCASTSS (BX)(R12*1), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
-	ADDQ         R8, SI
-	VMOVUPS      (R9), Z8
-	VMOVUPS      (R11), Z9
-	PREFETCHT0   (R9)(R10*8)
-	PREFETCHT0   (R11)(R10*8)
-	ADDQ         R10, R11
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z10
+	ADDQ         DI, BX
+	VMOVUPS      (R8), Z8
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z9
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (SI)(DI*1), Z10
+	VBROADCASTSS (BX)(SI*1), Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (SI)(DI*2), Z10
+	VBROADCASTSS (BX)(SI*2), Z10
 	VFMADD231PS  Z8, Z10, Z4
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (SI)(R12*1), Z10
+	VBROADCASTSS (BX)(R12*1), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
-	ADDQ         R8, SI
+	ADDQ         DI, BX
 	DECQ         CX
 	JNZ          loop
 
 rest:
-	ANDQ         $0x01, BX
+	MOVQ         k+0(FP), CX
+	ANDQ         $0x01, CX
 	JZ           summed
-	VMOVUPS      (R9), Z8
-	VMOVUPS      (R11), Z9
-	PREFETCHT0   (R9)(R10*8)
-	PREFETCHT0   (R11)(R10*8)
-	ADDQ         R10, R11
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z10
+	VMOVUPS      (R8), Z8
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z9
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (SI)(DI*1), Z10
+	VBROADCASTSS (BX)(SI*1), Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (SI)(DI*2), Z10
+	VBROADCASTSS (BX)(SI*2), Z10
 	VFMADD231PS  Z8, Z10, Z4
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (SI)(R12*1), Z10
+	VBROADCASTSS (BX)(R12*1), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
-	ADDQ         R8, SI
+	ADDQ         DI, BX
 
 summed:
+	MOVQ      c+56(FP), AX
 	MOVQ      n+72(FP), CX
 	SUBQ      $0x10, CX
 	MOVQ      bias+80(FP), BX
@@ -4999,139 +5367,186 @@ store:
 	RET
 
 // func pairTile6(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·pairTile6(SB), NOSPLIT, $0-96
-	MOVQ       k+0(FP), BX
-	MOVQ       a+8(FP), SI
-	MOVQ       rs+16(FP), DI
-	MOVQ       ks+24(FP), R8
-	MOVQ       b+32(FP), R9
-	MOVQ       bs+40(FP), R10
-	MOVQ       c+56(FP), AX
-	MOVQ       ldc+64(FP), DX
-	MOVQ       gap+48(FP), CX
-	LEAQ       (R9)(CX*1), R11
-	LEAQ       (DI)(DI*2), R12
-	LEAQ       (R12)(DI*2), R13
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	MOVQ       AX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	MOVQ       BX, CX
-	SHRQ       $0x01, CX
-	JZ         rest
+	MOVQ    k+0(FP), CX
+	MOVQ    a+8(FP), BX
+	MOVQ    rs+16(FP), SI
+	MOVQ    ks+24(FP), DI
+	MOVQ    b+32(FP), R8
+	MOVQ    bs+40(FP), R9
+	MOVQ    c+56(FP), AX
+	MOVQ    ldc+64(FP), DX
+	IMUL3Q  $0x10, R9, R10
+	ADDQ    R8, R10
+	MOVQ    gap+48(FP), R11
+	LEAQ    (SI)(SI*2), R12
+	LEAQ    (R12)(SI*2), R13
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	SHRQ    $0x01, CX
+	MOVQ    $0x00000006, R14
+	CMPQ    CX, R14
+	CMOVQLT CX, R14
+	SUBQ    R14, CX
+	TESTQ   R14, R14
+	JZ      rest
+
+first:
+	VMOVUPS      (R8), Z12
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z13
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (BX)(SI*1), Z14
+	VFMADD231PS  Z12, Z14, Z2
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (BX)(SI*2), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (BX)(R12*1), Z14
+	VFMADD231PS  Z12, Z14, Z6
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (BX)(SI*4), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (BX)(R13*1), Z14
+	VFMADD231PS  Z12, Z14, Z10
+	VFMADD231PS  Z13, Z14, Z11
+	ADDQ         DI, BX
+	PREFETCHT0   (AX)
+	VMOVUPS      (R8), Z12
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z13
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z14
+	VFMADD231PS  Z12, Z14, Z0
+	VFMADD231PS  Z13, Z14, Z1
+	VBROADCASTSS (BX)(SI*1), Z14
+	VFMADD231PS  Z12, Z14, Z2
+	VFMADD231PS  Z13, Z14, Z3
+	VBROADCASTSS (BX)(SI*2), Z14
+	VFMADD231PS  Z12, Z14, Z4
+	VFMADD231PS  Z13, Z14, Z5
+	VBROADCASTSS (BX)(R12*1), Z14
+	VFMADD231PS  Z12, Z14, Z6
+	VFMADD231PS  Z13, Z14, Z7
+	VBROADCASTSS (BX)(SI*4), Z14
+	VFMADD231PS  Z12, Z14, Z8
+	VFMADD231PS  Z13, Z14, Z9
+	VBROADCASTSS (BX)(R13*1), Z14
+	VFMADD231PS  Z12, Z14, Z10
+	VFMADD231PS  Z13, Z14, Z11
+	ADDQ         DI, BX
+	PREFETCHT0   64(AX)
+	ADDQ         DX, AX
+	DECQ         R14
+	JNZ          first
+	TESTQ        CX, CX
+	JZ           rest
 
 loop:
-	VMOVUPS      (R9), Z12
-	VMOVUPS      (R11), Z13
-	PREFETCHT0   (R9)(R10*8)
-	PREFETCHT0   (R11)(R10*8)
-	ADDQ         R10, R11
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z14
+	VMOVUPS      (R8), Z12
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z13
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z14
 	VFMADD231PS  Z12, Z14, Z0
 	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (SI)(DI*1), Z14
+	VBROADCASTSS (BX)(SI*1), Z14
 	VFMADD231PS  Z12, Z14, Z2
 	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (SI)(DI*2), Z14
+	VBROADCASTSS (BX)(SI*2), Z14
 	VFMADD231PS  Z12, Z14, Z4
 	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (SI)(R12*1), Z14
+	VBROADCASTSS (BX)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z6
 	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (SI)(DI*4), Z14
+	VBROADCASTSS (BX)(SI*4), Z14
 	VFMADD231PS  Z12, Z14, Z8
 	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (SI)(R13*1), Z14
+	VBROADCASTSS (BX)(R13*1), Z14
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
-	ADDQ         R8, SI
-	VMOVUPS      (R9), Z12
-	VMOVUPS      (R11), Z13
-	PREFETCHT0   (R9)(R10*8)
-	PREFETCHT0   (R11)(R10*8)
-	ADDQ         R10, R11
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z14
+	ADDQ         DI, BX
+	VMOVUPS      (R8), Z12
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z13
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z14
 	VFMADD231PS  Z12, Z14, Z0
 	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (SI)(DI*1), Z14
+	VBROADCASTSS (BX)(SI*1), Z14
 	VFMADD231PS  Z12, Z14, Z2
 	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (SI)(DI*2), Z14
+	VBROADCASTSS (BX)(SI*2), Z14
 	VFMADD231PS  Z12, Z14, Z4
 	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (SI)(R12*1), Z14
+	VBROADCASTSS (BX)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z6
 	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (SI)(DI*4), Z14
+	VBROADCASTSS (BX)(SI*4), Z14
 	VFMADD231PS  Z12, Z14, Z8
 	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (SI)(R13*1), Z14
+	VBROADCASTSS (BX)(R13*1), Z14
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
-	ADDQ         R8, SI
+	ADDQ         DI, BX
 	DECQ         CX
 	JNZ          loop
 
 rest:
-	ANDQ         $0x01, BX
+	MOVQ         k+0(FP), CX
+	ANDQ         $0x01, CX
 	JZ           summed
-	VMOVUPS      (R9), Z12
-	VMOVUPS      (R11), Z13
-	PREFETCHT0   (R9)(R10*8)
-	PREFETCHT0   (R11)(R10*8)
-	ADDQ         R10, R11
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z14
+	VMOVUPS      (R8), Z12
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z13
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z14
 	VFMADD231PS  Z12, Z14, Z0
 	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (SI)(DI*1), Z14
+	VBROADCASTSS (BX)(SI*1), Z14
 	VFMADD231PS  Z12, Z14, Z2
 	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (SI)(DI*2), Z14
+	VBROADCASTSS (BX)(SI*2), Z14
 	VFMADD231PS  Z12, Z14, Z4
 	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (SI)(R12*1), Z14
+	VBROADCASTSS (BX)(R12*1), Z14
 	VFMADD231PS  Z12, Z14, Z6
 	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (SI)(DI*4), Z14
+	VBROADCASTSS (BX)(SI*4), Z14
 	VFMADD231PS  Z12, Z14, Z8
 	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (SI)(R13*1), Z14
+	VBROADCASTSS (BX)(R13*1), Z14
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
-	ADDQ         R8, SI
+	ADDQ         DI, BX
 
 summed:
+	MOVQ      c+56(FP), AX
 	MOVQ      n+72(FP), CX
 	SUBQ      $0x10, CX
 	MOVQ      bias+80(FP), BX
@@ -5232,168 +5647,221 @@ store:
 	RET
 
 // func pairTile8(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·pairTile8(SB), NOSPLIT, $0-96
-	MOVQ       k+0(FP), BX
-	MOVQ       a+8(FP), SI
-	MOVQ       rs+16(FP), DI
-	MOVQ       ks+24(FP), R8
-	MOVQ       b+32(FP), R9
-	MOVQ       bs+40(FP), R10
-	MOVQ       c+56(FP), AX
-	MOVQ       ldc+64(FP), DX
-	MOVQ       gap+48(FP), CX
-	LEAQ       (R9)(CX*1), R11
-	LEAQ       (DI)(DI*2), R12
-	LEAQ       (R12)(DI*2), R13
-	LEAQ       (R13)(DI*2), R14
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	MOVQ       AX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	MOVQ       BX, CX
-	SHRQ       $0x01, CX
-	JZ         rest
+	MOVQ    k+0(FP), CX
+	MOVQ    a+8(FP), BX
+	MOVQ    rs+16(FP), SI
+	MOVQ    ks+24(FP), DI
+	MOVQ    b+32(FP), R8
+	MOVQ    bs+40(FP), R9
+	MOVQ    c+56(FP), AX
+	MOVQ    ldc+64(FP), DX
+	IMUL3Q  $0x10, R9, R10
+	ADDQ    R8, R10
+	MOVQ    gap+48(FP), R11
+	LEAQ    (SI)(SI*2), R12
+	LEAQ    (R12)(SI*2), R13
+	LEAQ    (R13)(SI*2), R14
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	SHRQ    $0x01, CX
+	MOVQ    $0x00000008, R15
+	CMPQ    CX, R15
+	CMOVQLT CX, R15
+	SUBQ    R15, CX
+	TESTQ   R15, R15
+	JZ      rest
+
+first:
+	VMOVUPS      (R8), Z16
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z17
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS (BX)(SI*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS (BX)(SI*2), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (BX)(R12*1), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS (BX)(SI*4), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS (BX)(R13*1), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (BX)(R12*2), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS (BX)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         DI, BX
+	PREFETCHT0   (AX)
+	VMOVUPS      (R8), Z16
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z17
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS (BX)(SI*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS (BX)(SI*2), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (BX)(R12*1), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS (BX)(SI*4), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS (BX)(R13*1), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (BX)(R12*2), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS (BX)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         DI, BX
+	PREFETCHT0   64(AX)
+	ADDQ         DX, AX
+	DECQ         R15
+	JNZ          first
+	TESTQ        CX, CX
+	JZ           rest
 
 loop:
-	VMOVUPS      (R9), Z16
-	VMOVUPS      (R11), Z17
-	PREFETCHT0   (R9)(R10*8)
-	PREFETCHT0   (R11)(R10*8)
-	ADDQ         R10, R11
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z18
+	VMOVUPS      (R8), Z16
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z17
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS (SI)(DI*1), Z18
+	VBROADCASTSS (BX)(SI*1), Z18
 	VFMADD231PS  Z16, Z18, Z2
 	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS (SI)(DI*2), Z18
+	VBROADCASTSS (BX)(SI*2), Z18
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (SI)(R12*1), Z18
+	VBROADCASTSS (BX)(R12*1), Z18
 	VFMADD231PS  Z16, Z18, Z6
 	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS (SI)(DI*4), Z18
+	VBROADCASTSS (BX)(SI*4), Z18
 	VFMADD231PS  Z16, Z18, Z8
 	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (SI)(R13*1), Z18
+	VBROADCASTSS (BX)(R13*1), Z18
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (SI)(R12*2), Z18
+	VBROADCASTSS (BX)(R12*2), Z18
 	VFMADD231PS  Z16, Z18, Z12
 	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (SI)(R14*1), Z18
+	VBROADCASTSS (BX)(R14*1), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
-	ADDQ         R8, SI
-	VMOVUPS      (R9), Z16
-	VMOVUPS      (R11), Z17
-	PREFETCHT0   (R9)(R10*8)
-	PREFETCHT0   (R11)(R10*8)
-	ADDQ         R10, R11
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z18
+	ADDQ         DI, BX
+	VMOVUPS      (R8), Z16
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z17
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS (SI)(DI*1), Z18
+	VBROADCASTSS (BX)(SI*1), Z18
 	VFMADD231PS  Z16, Z18, Z2
 	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS (SI)(DI*2), Z18
+	VBROADCASTSS (BX)(SI*2), Z18
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (SI)(R12*1), Z18
+	VBROADCASTSS (BX)(R12*1), Z18
 	VFMADD231PS  Z16, Z18, Z6
 	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS (SI)(DI*4), Z18
+	VBROADCASTSS (BX)(SI*4), Z18
 	VFMADD231PS  Z16, Z18, Z8
 	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (SI)(R13*1), Z18
+	VBROADCASTSS (BX)(R13*1), Z18
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (SI)(R12*2), Z18
+	VBROADCASTSS (BX)(R12*2), Z18
 	VFMADD231PS  Z16, Z18, Z12
 	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (SI)(R14*1), Z18
+	VBROADCASTSS (BX)(R14*1), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
-	ADDQ         R8, SI
+	ADDQ         DI, BX
 	DECQ         CX
 	JNZ          loop
 
 rest:
-	ANDQ         $0x01, BX
+	MOVQ         k+0(FP), CX
+	ANDQ         $0x01, CX
 	JZ           summed
-	VMOVUPS      (R9), Z16
-	VMOVUPS      (R11), Z17
-	PREFETCHT0   (R9)(R10*8)
-	PREFETCHT0   (R11)(R10*8)
-	ADDQ         R10, R11
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z18
+	VMOVUPS      (R8), Z16
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z17
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS (SI)(DI*1), Z18
+	VBROADCASTSS (BX)(SI*1), Z18
 	VFMADD231PS  Z16, Z18, Z2
 	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS (SI)(DI*2), Z18
+	VBROADCASTSS (BX)(SI*2), Z18
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (SI)(R12*1), Z18
+	VBROADCASTSS (BX)(R12*1), Z18
 	VFMADD231PS  Z16, Z18, Z6
 	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS (SI)(DI*4), Z18
+	VBROADCASTSS (BX)(SI*4), Z18
 	VFMADD231PS  Z16, Z18, Z8
 	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (SI)(R13*1), Z18
+	VBROADCASTSS (BX)(R13*1), Z18
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (SI)(R12*2), Z18
+	VBROADCASTSS (BX)(R12*2), Z18
 	VFMADD231PS  Z16, Z18, Z12
 	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (SI)(R14*1), Z18
+	VBROADCASTSS (BX)(R14*1), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
-	ADDQ         R8, SI
+	ADDQ         DI, BX
 
 summed:
+	MOVQ      c+56(FP), AX
 	MOVQ      n+72(FP), CX
 	SUBQ      $0x10, CX
 	MOVQ      bias+80(FP), BX
@@ -5518,200 +5986,261 @@ store:
 	RET
 
 // func pairTile10(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·pairTile10(SB), NOSPLIT, $0-96
-	MOVQ       k+0(FP), BX
-	MOVQ       a+8(FP), SI
-	MOVQ       rs+16(FP), DI
-	MOVQ       ks+24(FP), R8
-	MOVQ       b+32(FP), R9
-	MOVQ       bs+40(FP), R10
-	MOVQ       c+56(FP), AX
-	MOVQ       ldc+64(FP), DX
-	MOVQ       gap+48(FP), CX
-	LEAQ       (R9)(CX*1), R11
-	LEAQ       (DI)(DI*2), R12
-	LEAQ       (R12)(DI*2), R13
-	LEAQ       (R13)(DI*2), R14
-	LEAQ       (SI)(DI*8), R15
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	MOVQ       AX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	MOVQ       BX, CX
-	SHRQ       $0x01, CX
-	JZ         rest
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·pairTile10(SB), NOSPLIT, $8-96
+	MOVQ    k+0(FP), CX
+	MOVQ    a+8(FP), BX
+	MOVQ    rs+16(FP), SI
+	MOVQ    ks+24(FP), DI
+	MOVQ    b+32(FP), R8
+	MOVQ    bs+40(FP), R9
+	MOVQ    c+56(FP), AX
+	MOVQ    ldc+64(FP), DX
+	IMUL3Q  $0x10, R9, R10
+	ADDQ    R8, R10
+	MOVQ    gap+48(FP), R11
+	LEAQ    (SI)(SI*2), R12
+	LEAQ    (R12)(SI*2), R13
+	LEAQ    (R13)(SI*2), R14
+	LEAQ    (BX)(SI*8), R15
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	VPXORD  Z16, Z16, Z16
+	VPXORD  Z17, Z17, Z17
+	VPXORD  Z18, Z18, Z18
+	VPXORD  Z19, Z19, Z19
+	SHRQ    $0x01, CX
+	MOVQ    $0x0000000a, BP
+	CMPQ    CX, BP
+	CMOVQLT CX, BP
+	SUBQ    BP, CX
+	TESTQ   BP, BP
+	JZ      rest
+
+first:
+	VMOVUPS      (R8), Z20
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z21
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z22
+	VFMADD231PS  Z20, Z22, Z0
+	VFMADD231PS  Z21, Z22, Z1
+	VBROADCASTSS (BX)(SI*1), Z22
+	VFMADD231PS  Z20, Z22, Z2
+	VFMADD231PS  Z21, Z22, Z3
+	VBROADCASTSS (BX)(SI*2), Z22
+	VFMADD231PS  Z20, Z22, Z4
+	VFMADD231PS  Z21, Z22, Z5
+	VBROADCASTSS (BX)(R12*1), Z22
+	VFMADD231PS  Z20, Z22, Z6
+	VFMADD231PS  Z21, Z22, Z7
+	VBROADCASTSS (BX)(SI*4), Z22
+	VFMADD231PS  Z20, Z22, Z8
+	VFMADD231PS  Z21, Z22, Z9
+	VBROADCASTSS (BX)(R13*1), Z22
+	VFMADD231PS  Z20, Z22, Z10
+	VFMADD231PS  Z21, Z22, Z11
+	VBROADCASTSS (BX)(R12*2), Z22
+	VFMADD231PS  Z20, Z22, Z12
+	VFMADD231PS  Z21, Z22, Z13
+	VBROADCASTSS (BX)(R14*1), Z22
+	VFMADD231PS  Z20, Z22, Z14
+	VFMADD231PS  Z21, Z22, Z15
+	VBROADCASTSS (R15), Z22
+	VFMADD231PS  Z20, Z22, Z16
+	VFMADD231PS  Z21, Z22, Z17
+	VBROADCASTSS (R15)(SI*1), Z22
+	VFMADD231PS  Z20, Z22, Z18
+	VFMADD231PS  Z21, Z22, Z19
+	ADDQ         DI, BX
+	ADDQ         DI, R15
+	PREFETCHT0   (AX)
+	VMOVUPS      (R8), Z20
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z21
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z22
+	VFMADD231PS  Z20, Z22, Z0
+	VFMADD231PS  Z21, Z22, Z1
+	VBROADCASTSS (BX)(SI*1), Z22
+	VFMADD231PS  Z20, Z22, Z2
+	VFMADD231PS  Z21, Z22, Z3
+	VBROADCASTSS (BX)(SI*2), Z22
+	VFMADD231PS  Z20, Z22, Z4
+	VFMADD231PS  Z21, Z22, Z5
+	VBROADCASTSS (BX)(R12*1), Z22
+	VFMADD231PS  Z20, Z22, Z6
+	VFMADD231PS  Z21, Z22, Z7
+	VBROADCASTSS (BX)(SI*4), Z22
+	VFMADD231PS  Z20, Z22, Z8
+	VFMADD231PS  Z21, Z22, Z9
+	VBROADCASTSS (BX)(R13*1), Z22
+	VFMADD231PS  Z20, Z22, Z10
+	VFMADD231PS  Z21, Z22, Z11
+	VBROADCASTSS (BX)(R12*2), Z22
+	VFMADD231PS  Z20, Z22, Z12
+	VFMADD231PS  Z21, Z22, Z13
+	VBROADCASTSS (BX)(R14*1), Z22
+	VFMADD231PS  Z20, Z22, Z14
+	VFMADD231PS  Z21, Z22, Z15
+	VBROADCASTSS (R15), Z22
+	VFMADD231PS  Z20, Z22, Z16
+	VFMADD231PS  Z21, Z22, Z17
+	VBROADCASTSS (R15)(SI*1), Z22
+	VFMADD231PS  Z20, Z22, Z18
+	VFMADD231PS  Z21, Z22, Z19
+	ADDQ         DI, BX
+	ADDQ         DI, R15
+	PREFETCHT0   64(AX)
+	ADDQ         DX, AX
+	DECQ         BP
+	JNZ          first
+	TESTQ        CX, CX
+	JZ           rest
 
 loop:
-	VMOVUPS      (R9), Z20
-	VMOVUPS      (R11), Z21
-	PREFETCHT0   (R9)(R10*8)
-	PREFETCHT0   (R11)(R10*8)
-	ADDQ         R10, R11
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z22
+	VMOVUPS      (R8), Z20
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z21
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
-	VBROADCASTSS (SI)(DI*1), Z22
+	VBROADCASTSS (BX)(SI*1), Z22
 	VFMADD231PS  Z20, Z22, Z2
 	VFMADD231PS  Z21, Z22, Z3
-	VBROADCASTSS (SI)(DI*2), Z22
+	VBROADCASTSS (BX)(SI*2), Z22
 	VFMADD231PS  Z20, Z22, Z4
 	VFMADD231PS  Z21, Z22, Z5
-	VBROADCASTSS (SI)(R12*1), Z22
+	VBROADCASTSS (BX)(R12*1), Z22
 	VFMADD231PS  Z20, Z22, Z6
 	VFMADD231PS  Z21, Z22, Z7
-	VBROADCASTSS (SI)(DI*4), Z22
+	VBROADCASTSS (BX)(SI*4), Z22
 	VFMADD231PS  Z20, Z22, Z8
 	VFMADD231PS  Z21, Z22, Z9
-	VBROADCASTSS (SI)(R13*1), Z22
+	VBROADCASTSS (BX)(R13*1), Z22
 	VFMADD231PS  Z20, Z22, Z10
 	VFMADD231PS  Z21, Z22, Z11
-	VBROADCASTSS (SI)(R12*2), Z22
+	VBROADCASTSS (BX)(R12*2), Z22
 	VFMADD231PS  Z20, Z22, Z12
 	VFMADD231PS  Z21, Z22, Z13
-	VBROADCASTSS (SI)(R14*1), Z22
+	VBROADCASTSS (BX)(R14*1), Z22
 	VFMADD231PS  Z20, Z22, Z14
 	VFMADD231PS  Z21, Z22, Z15
 	VBROADCASTSS (R15), Z22
 	VFMADD231PS  Z20, Z22, Z16
 	VFMADD231PS  Z21, Z22, Z17
-	VBROADCASTSS (R15)(DI*1), Z22
+	VBROADCASTSS (R15)(SI*1), Z22
 	VFMADD231PS  Z20, Z22, Z18
 	VFMADD231PS  Z21, Z22, Z19
-	ADDQ         R8, SI
-	ADDQ         R8, R15
-	VMOVUPS      (R9), Z20
-	VMOVUPS      (R11), Z21
-	PREFETCHT0   (R9)(R10*8)
-	PREFETCHT0   (R11)(R10*8)
-	ADDQ         R10, R11
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z22
+	ADDQ         DI, BX
+	ADDQ         DI, R15
+	VMOVUPS      (R8), Z20
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z21
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
-	VBROADCASTSS (SI)(DI*1), Z22
+	VBROADCASTSS (BX)(SI*1), Z22
 	VFMADD231PS  Z20, Z22, Z2
 	VFMADD231PS  Z21, Z22, Z3
-	VBROADCASTSS (SI)(DI*2), Z22
+	VBROADCASTSS (BX)(SI*2), Z22
 	VFMADD231PS  Z20, Z22, Z4
 	VFMADD231PS  Z21, Z22, Z5
-	VBROADCASTSS (SI)(R12*1), Z22
+	VBROADCASTSS (BX)(R12*1), Z22
 	VFMADD231PS  Z20, Z22, Z6
 	VFMADD231PS  Z21, Z22, Z7
-	VBROADCASTSS (SI)(DI*4), Z22
+	VBROADCASTSS (BX)(SI*4), Z22
 	VFMADD231PS  Z20, Z22, Z8
 	VFMADD231PS  Z21, Z22, Z9
-	VBROADCASTSS (SI)(R13*1), Z22
+	VBROADCASTSS (BX)(R13*1), Z22
 	VFMADD231PS  Z20, Z22, Z10
 	VFMADD231PS  Z21, Z22, Z11
-	VBROADCASTSS (SI)(R12*2), Z22
+	VBROADCASTSS (BX)(R12*2), Z22
 	VFMADD231PS  Z20, Z22, Z12
 	VFMADD231PS  Z21, Z22, Z13
-	VBROADCASTSS (SI)(R14*1), Z22
+	VBROADCASTSS (BX)(R14*1), Z22
 	VFMADD231PS  Z20, Z22, Z14
 	VFMADD231PS  Z21, Z22, Z15
 	VBROADCASTSS (R15), Z22
 	VFMADD231PS  Z20, Z22, Z16
 	VFMADD231PS  Z21, Z22, Z17
-	VBROADCASTSS (R15)(DI*1), Z22
+	VBROADCASTSS (R15)(SI*1), Z22
 	VFMADD231PS  Z20, Z22, Z18
 	VFMADD231PS  Z21, Z22, Z19
-	ADDQ         R8, SI
-	ADDQ         R8, R15
+	ADDQ         DI, BX
+	ADDQ         DI, R15
 	DECQ         CX
 	JNZ          loop
 
 rest:
-	ANDQ         $0x01, BX
+	MOVQ         k+0(FP), CX
+	ANDQ         $0x01, CX
 	JZ           summed
-	VMOVUPS      (R9), Z20
-	VMOVUPS      (R11), Z21
-	PREFETCHT0   (R9)(R10*8)
-	PREFETCHT0   (R11)(R10*8)
-	ADDQ         R10, R11
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z22
+	VMOVUPS      (R8), Z20
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z21
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
-	VBROADCASTSS (SI)(DI*1), Z22
+	VBROADCASTSS (BX)(SI*1), Z22
 	VFMADD231PS  Z20, Z22, Z2
 	VFMADD231PS  Z21, Z22, Z3
-	VBROADCASTSS (SI)(DI*2), Z22
+	VBROADCASTSS (BX)(SI*2), Z22
 	VFMADD231PS  Z20, Z22, Z4
 	VFMADD231PS  Z21, Z22, Z5
-	VBROADCASTSS (SI)(R12*1), Z22
+	VBROADCASTSS (BX)(R12*1), Z22
 	VFMADD231PS  Z20, Z22, Z6
 	VFMADD231PS  Z21, Z22, Z7
-	VBROADCASTSS (SI)(DI*4), Z22
+	VBROADCASTSS (BX)(SI*4), Z22
 	VFMADD231PS  Z20, Z22, Z8
 	VFMADD231PS  Z21, Z22, Z9
-	VBROADCASTSS (SI)(R13*1), Z22
+	VBROADCASTSS (BX)(R13*1), Z22
 	VFMADD231PS  Z20, Z22, Z10
 	VFMADD231PS  Z21, Z22, Z11
-	VBROADCASTSS (SI)(R12*2), Z22
+	VBROADCASTSS (BX)(R12*2), Z22
 	VFMADD231PS  Z20, Z22, Z12
 	VFMADD231PS  Z21, Z22, Z13
-	VBROADCASTSS (SI)(R14*1), Z22
+	VBROADCASTSS (BX)(R14*1), Z22
 	VFMADD231PS  Z20, Z22, Z14
 	VFMADD231PS  Z21, Z22, Z15
 	VBROADCASTSS (R15), Z22
 	VFMADD231PS  Z20, Z22, Z16
 	VFMADD231PS  Z21, Z22, Z17
-	VBROADCASTSS (R15)(DI*1), Z22
+	VBROADCASTSS (R15)(SI*1), Z22
 	VFMADD231PS  Z20, Z22, Z18
 	VFMADD231PS  Z21, Z22, Z19
-	ADDQ         R8, SI
-	ADDQ         R8, R15
+	ADDQ         DI, BX
+	ADDQ         DI, R15
 
 summed:
+	MOVQ      c+56(FP), AX
 	MOVQ      n+72(FP), CX
 	SUBQ      $0x10, CX
 	MOVQ      bias+80(FP), BX
@@ -5860,228 +6389,295 @@ store:
 	RET
 
 // func pairTile12(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·pairTile12(SB), NOSPLIT, $0-96
-	MOVQ       k+0(FP), BX
-	MOVQ       a+8(FP), SI
-	MOVQ       rs+16(FP), DI
-	MOVQ       ks+24(FP), R8
-	MOVQ       b+32(FP), R9
-	MOVQ       bs+40(FP), R10
-	MOVQ       c+56(FP), AX
-	MOVQ       ldc+64(FP), DX
-	MOVQ       gap+48(FP), CX
-	LEAQ       (R9)(CX*1), R11
-	LEAQ       (DI)(DI*2), R12
-	LEAQ       (R12)(DI*2), R13
-	LEAQ       (R13)(DI*2), R14
-	LEAQ       (SI)(DI*8), R15
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	VPXORD     Z22, Z22, Z22
-	VPXORD     Z23, Z23, Z23
-	MOVQ       AX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	MOVQ       BX, CX
-	SHRQ       $0x01, CX
-	JZ         rest
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·pairTile12(SB), NOSPLIT, $8-96
+	MOVQ    k+0(FP), CX
+	MOVQ    a+8(FP), BX
+	MOVQ    rs+16(FP), SI
+	MOVQ    ks+24(FP), DI
+	MOVQ    b+32(FP), R8
+	MOVQ    bs+40(FP), R9
+	MOVQ    c+56(FP), AX
+	MOVQ    ldc+64(FP), DX
+	IMUL3Q  $0x10, R9, R10
+	ADDQ    R8, R10
+	MOVQ    gap+48(FP), R11
+	LEAQ    (SI)(SI*2), R12
+	LEAQ    (R12)(SI*2), R13
+	LEAQ    (R13)(SI*2), R14
+	LEAQ    (BX)(SI*8), R15
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	VPXORD  Z16, Z16, Z16
+	VPXORD  Z17, Z17, Z17
+	VPXORD  Z18, Z18, Z18
+	VPXORD  Z19, Z19, Z19
+	VPXORD  Z20, Z20, Z20
+	VPXORD  Z21, Z21, Z21
+	VPXORD  Z22, Z22, Z22
+	VPXORD  Z23, Z23, Z23
+	SHRQ    $0x01, CX
+	MOVQ    $0x0000000c, BP
+	CMPQ    CX, BP
+	CMOVQLT CX, BP
+	SUBQ    BP, CX
+	TESTQ   BP, BP
+	JZ      rest
+
+first:
+	VMOVUPS      (R8), Z24
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z25
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS (BX)(SI*1), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS (BX)(SI*2), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS (BX)(R12*1), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS (BX)(SI*4), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS (BX)(R13*1), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS (BX)(R12*2), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS (BX)(R14*1), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS (R15), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS (R15)(SI*1), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS (R15)(SI*2), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS (R15)(R12*1), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	ADDQ         DI, BX
+	ADDQ         DI, R15
+	PREFETCHT0   (AX)
+	VMOVUPS      (R8), Z24
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z25
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS (BX)(SI*1), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS (BX)(SI*2), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS (BX)(R12*1), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS (BX)(SI*4), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS (BX)(R13*1), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS (BX)(R12*2), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS (BX)(R14*1), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS (R15), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS (R15)(SI*1), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS (R15)(SI*2), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS (R15)(R12*1), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	ADDQ         DI, BX
+	ADDQ         DI, R15
+	PREFETCHT0   64(AX)
+	ADDQ         DX, AX
+	DECQ         BP
+	JNZ          first
+	TESTQ        CX, CX
+	JZ           rest
 
 loop:
-	VMOVUPS      (R9), Z24
-	VMOVUPS      (R11), Z25
-	PREFETCHT0   (R9)(R10*8)
-	PREFETCHT0   (R11)(R10*8)
-	ADDQ         R10, R11
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z26
+	VMOVUPS      (R8), Z24
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z25
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
-	VBROADCASTSS (SI)(DI*1), Z26
+	VBROADCASTSS (BX)(SI*1), Z26
 	VFMADD231PS  Z24, Z26, Z2
 	VFMADD231PS  Z25, Z26, Z3
-	VBROADCASTSS (SI)(DI*2), Z26
+	VBROADCASTSS (BX)(SI*2), Z26
 	VFMADD231PS  Z24, Z26, Z4
 	VFMADD231PS  Z25, Z26, Z5
-	VBROADCASTSS (SI)(R12*1), Z26
+	VBROADCASTSS (BX)(R12*1), Z26
 	VFMADD231PS  Z24, Z26, Z6
 	VFMADD231PS  Z25, Z26, Z7
-	VBROADCASTSS (SI)(DI*4), Z26
+	VBROADCASTSS (BX)(SI*4), Z26
 	VFMADD231PS  Z24, Z26, Z8
 	VFMADD231PS  Z25, Z26, Z9
-	VBROADCASTSS (SI)(R13*1), Z26
+	VBROADCASTSS (BX)(R13*1), Z26
 	VFMADD231PS  Z24, Z26, Z10
 	VFMADD231PS  Z25, Z26, Z11
-	VBROADCASTSS (SI)(R12*2), Z26
+	VBROADCASTSS (BX)(R12*2), Z26
 	VFMADD231PS  Z24, Z26, Z12
 	VFMADD231PS  Z25, Z26, Z13
-	VBROADCASTSS (SI)(R14*1), Z26
+	VBROADCASTSS (BX)(R14*1), Z26
 	VFMADD231PS  Z24, Z26, Z14
 	VFMADD231PS  Z25, Z26, Z15
 	VBROADCASTSS (R15), Z26
 	VFMADD231PS  Z24, Z26, Z16
 	VFMADD231PS  Z25, Z26, Z17
-	VBROADCASTSS (R15)(DI*1), Z26
+	VBROADCASTSS (R15)(SI*1), Z26
 	VFMADD231PS  Z24, Z26, Z18
 	VFMADD231PS  Z25, Z26, Z19
-	VBROADCASTSS (R15)(DI*2), Z26
+	VBROADCASTSS (R15)(SI*2), Z26
 	VFMADD231PS  Z24, Z26, Z20
 	VFMADD231PS  Z25, Z26, Z21
 	VBROADCASTSS (R15)(R12*1), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
-	ADDQ         R8, SI
-	ADDQ         R8, R15
-	VMOVUPS      (R9), Z24
-	VMOVUPS      (R11), Z25
-	PREFETCHT0   (R9)(R10*8)
-	PREFETCHT0   (R11)(R10*8)
-	ADDQ         R10, R11
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z26
+	ADDQ         DI, BX
+	ADDQ         DI, R15
+	VMOVUPS      (R8), Z24
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z25
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
-	VBROADCASTSS (SI)(DI*1), Z26
+	VBROADCASTSS (BX)(SI*1), Z26
 	VFMADD231PS  Z24, Z26, Z2
 	VFMADD231PS  Z25, Z26, Z3
-	VBROADCASTSS (SI)(DI*2), Z26
+	VBROADCASTSS (BX)(SI*2), Z26
 	VFMADD231PS  Z24, Z26, Z4
 	VFMADD231PS  Z25, Z26, Z5
-	VBROADCASTSS (SI)(R12*1), Z26
+	VBROADCASTSS (BX)(R12*1), Z26
 	VFMADD231PS  Z24, Z26, Z6
 	VFMADD231PS  Z25, Z26, Z7
-	VBROADCASTSS (SI)(DI*4), Z26
+	VBROADCASTSS (BX)(SI*4), Z26
 	VFMADD231PS  Z24, Z26, Z8
 	VFMADD231PS  Z25, Z26, Z9
-	VBROADCASTSS (SI)(R13*1), Z26
+	VBROADCASTSS (BX)(R13*1), Z26
 	VFMADD231PS  Z24, Z26, Z10
 	VFMADD231PS  Z25, Z26, Z11
-	VBROADCASTSS (SI)(R12*2), Z26
+	VBROADCASTSS (BX)(R12*2), Z26
 	VFMADD231PS  Z24, Z26, Z12
 	VFMADD231PS  Z25, Z26, Z13
-	VBROADCASTSS (SI)(R14*1), Z26
+	VBROADCASTSS (BX)(R14*1), Z26
 	VFMADD231PS  Z24, Z26, Z14
 	VFMADD231PS  Z25, Z26, Z15
 	VBROADCASTSS (R15), Z26
 	VFMADD231PS  Z24, Z26, Z16
 	VFMADD231PS  Z25, Z26, Z17
-	VBROADCASTSS (R15)(DI*1), Z26
+	VBROADCASTSS (R15)(SI*1), Z26
 	VFMADD231PS  Z24, Z26, Z18
 	VFMADD231PS  Z25, Z26, Z19
-	VBROADCASTSS (R15)(DI*2), Z26
+	VBROADCASTSS (R15)(SI*2), Z26
 	VFMADD231PS  Z24, Z26, Z20
 	VFMADD231PS  Z25, Z26, Z21
 	VBROADCASTSS (R15)(R12*1), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
-	ADDQ         R8, SI
-	ADDQ         R8, R15
+	ADDQ         DI, BX
+	ADDQ         DI, R15
 	DECQ         CX
 	JNZ          loop
 
 rest:
-	ANDQ         $0x01, BX
+	MOVQ         k+0(FP), CX
+	ANDQ         $0x01, CX
 	JZ           summed
-	VMOVUPS      (R9), Z24
-	VMOVUPS      (R11), Z25
-	PREFETCHT0   (R9)(R10*8)
-	PREFETCHT0   (R11)(R10*8)
-	ADDQ         R10, R11
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z26
+	VMOVUPS      (R8), Z24
+	PREFETCHT0   (R10)
+	VMOVUPS      (R8)(R11*1), Z25
+	PREFETCHT0   (R10)(R11*1)
+	ADDQ         R9, R10
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
-	VBROADCASTSS (SI)(DI*1), Z26
+	VBROADCASTSS (BX)(SI*1), Z26
 	VFMADD231PS  Z24, Z26, Z2
 	VFMADD231PS  Z25, Z26, Z3
-	VBROADCASTSS (SI)(DI*2), Z26
+	VBROADCASTSS (BX)(SI*2), Z26
 	VFMADD231PS  Z24, Z26, Z4
 	VFMADD231PS  Z25, Z26, Z5
-	VBROADCASTSS (SI)(R12*1), Z26
+	VBROADCASTSS (BX)(R12*1), Z26
 	VFMADD231PS  Z24, Z26, Z6
 	VFMADD231PS  Z25, Z26, Z7
-	VBROADCASTSS (SI)(DI*4), Z26
+	VBROADCASTSS (BX)(SI*4), Z26
 	VFMADD231PS  Z24, Z26, Z8
 	VFMADD231PS  Z25, Z26, Z9
-	VBROADCASTSS (SI)(R13*1), Z26
+	VBROADCASTSS (BX)(R13*1), Z26
 	VFMADD231PS  Z24, Z26, Z10
 	VFMADD231PS  Z25, Z26, Z11
-	VBROADCASTSS (SI)(R12*2), Z26
+	VBROADCASTSS (BX)(R12*2), Z26
 	VFMADD231PS  Z24, Z26, Z12
 	VFMADD231PS  Z25, Z26, Z13
-	VBROADCASTSS (SI)(R14*1), Z26
+	VBROADCASTSS (BX)(R14*1), Z26
 	VFMADD231PS  Z24, Z26, Z14
 	VFMADD231PS  Z25, Z26, Z15
 	VBROADCASTSS (R15), Z26
 	VFMADD231PS  Z24, Z26, Z16
 	VFMADD231PS  Z25, Z26, Z17
-	VBROADCASTSS (R15)(DI*1), Z26
+	VBROADCASTSS (R15)(SI*1), Z26
 	VFMADD231PS  Z24, Z26, Z18
 	VFMADD231PS  Z25, Z26, Z19
-	VBROADCASTSS (R15)(DI*2), Z26
+	VBROADCASTSS (R15)(SI*2), Z26
 	VFMADD231PS  Z24, Z26, Z20
 	VFMADD231PS  Z25, Z26, Z21
 	VBROADCASTSS (R15)(R12*1), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
-	ADDQ         R8, SI
-	ADDQ         R8, R15
+	ADDQ         DI, BX
+	ADDQ         DI, R15
 
 summed:
+	MOVQ      c+56(FP), AX
 	MOVQ      n+72(FP), CX
 	SUBQ      $0x10, CX
 	MOVQ      bias+80(FP), BX
@@ -6254,179 +6850,236 @@ store:
 	RET
 
 // func packingTile8(k int, a *float32, rs int, ks int, b *float32, bs int, packed *float32, c *float32, ldc int, n int, bias *float32, mode int)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·packingTile8(SB), NOSPLIT, $0-96
-	MOVQ       k+0(FP), BX
-	MOVQ       a+8(FP), SI
-	MOVQ       rs+16(FP), DI
-	MOVQ       ks+24(FP), R8
-	MOVQ       b+32(FP), R9
-	MOVQ       bs+40(FP), R10
-	MOVQ       c+56(FP), AX
-	MOVQ       ldc+64(FP), DX
-	MOVQ       R10, CX
-	SHLQ       $0x03, CX
-	LEAQ       (R9)(CX*2), R11
-	MOVQ       packed+48(FP), R12
-	LEAQ       (DI)(DI*2), R13
-	LEAQ       (R13)(DI*2), R14
-	LEAQ       (R14)(DI*2), R15
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	MOVQ       AX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	MOVQ       BX, CX
-	SHRQ       $0x01, CX
-	JZ         rest
+	MOVQ    k+0(FP), CX
+	MOVQ    a+8(FP), BX
+	MOVQ    rs+16(FP), SI
+	MOVQ    ks+24(FP), DI
+	MOVQ    b+32(FP), R8
+	MOVQ    bs+40(FP), R9
+	MOVQ    c+56(FP), AX
+	MOVQ    ldc+64(FP), DX
+	IMUL3Q  $0x10, R9, R10
+	ADDQ    R8, R10
+	MOVQ    packed+48(FP), R11
+	LEAQ    (SI)(SI*2), R12
+	LEAQ    (R12)(SI*2), R13
+	LEAQ    (R13)(SI*2), R14
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	SHRQ    $0x01, CX
+	MOVQ    $0x00000008, R15
+	CMPQ    CX, R15
+	CMOVQLT CX, R15
+	SUBQ    R15, CX
+	TESTQ   R15, R15
+	JZ      rest
+
+first:
+	VMOVUPS      (R8), Z16
+	PREFETCHT0   (R10)
+	VMOVUPS      64(R8), Z17
+	PREFETCHT0   64(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Z16, (R11)
+	VMOVUPS      Z17, 64(R11)
+	ADDQ         $0x00000080, R11
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS (BX)(SI*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS (BX)(SI*2), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (BX)(R12*1), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS (BX)(SI*4), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS (BX)(R13*1), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (BX)(R12*2), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS (BX)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         DI, BX
+	PREFETCHT0   (AX)
+	VMOVUPS      (R8), Z16
+	PREFETCHT0   (R10)
+	VMOVUPS      64(R8), Z17
+	PREFETCHT0   64(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Z16, (R11)
+	VMOVUPS      Z17, 64(R11)
+	ADDQ         $0x00000080, R11
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS (BX)(SI*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS (BX)(SI*2), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (BX)(R12*1), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS (BX)(SI*4), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS (BX)(R13*1), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (BX)(R12*2), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS (BX)(R14*1), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         DI, BX
+	PREFETCHT0   64(AX)
+	ADDQ         DX, AX
+	DECQ         R15
+	JNZ          first
+	TESTQ        CX, CX
+	JZ           rest
 
 loop:
-	VMOVUPS      (R9), Z16
-	VMOVUPS      64(R9), Z17
-	PREFETCHT0   (R11)
-	PREFETCHT0   64(R11)
-	ADDQ         R10, R11
-	VMOVUPS      Z16, (R12)
-	VMOVUPS      Z17, 64(R12)
-	ADDQ         $0x00000080, R12
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z18
+	VMOVUPS      (R8), Z16
+	PREFETCHT0   (R10)
+	VMOVUPS      64(R8), Z17
+	PREFETCHT0   64(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Z16, (R11)
+	VMOVUPS      Z17, 64(R11)
+	ADDQ         $0x00000080, R11
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS (SI)(DI*1), Z18
+	VBROADCASTSS (BX)(SI*1), Z18
 	VFMADD231PS  Z16, Z18, Z2
 	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS (SI)(DI*2), Z18
+	VBROADCASTSS (BX)(SI*2), Z18
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (SI)(R13*1), Z18
+	VBROADCASTSS (BX)(R12*1), Z18
 	VFMADD231PS  Z16, Z18, Z6
 	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS (SI)(DI*4), Z18
+	VBROADCASTSS (BX)(SI*4), Z18
 	VFMADD231PS  Z16, Z18, Z8
 	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (SI)(R14*1), Z18
+	VBROADCASTSS (BX)(R13*1), Z18
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (SI)(R13*2), Z18
+	VBROADCASTSS (BX)(R12*2), Z18
 	VFMADD231PS  Z16, Z18, Z12
 	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (SI)(R15*1), Z18
+	VBROADCASTSS (BX)(R14*1), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
-	ADDQ         R8, SI
-	VMOVUPS      (R9), Z16
-	VMOVUPS      64(R9), Z17
-	PREFETCHT0   (R11)
-	PREFETCHT0   64(R11)
-	ADDQ         R10, R11
-	VMOVUPS      Z16, (R12)
-	VMOVUPS      Z17, 64(R12)
-	ADDQ         $0x00000080, R12
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z18
+	ADDQ         DI, BX
+	VMOVUPS      (R8), Z16
+	PREFETCHT0   (R10)
+	VMOVUPS      64(R8), Z17
+	PREFETCHT0   64(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Z16, (R11)
+	VMOVUPS      Z17, 64(R11)
+	ADDQ         $0x00000080, R11
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS (SI)(DI*1), Z18
+	VBROADCASTSS (BX)(SI*1), Z18
 	VFMADD231PS  Z16, Z18, Z2
 	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS (SI)(DI*2), Z18
+	VBROADCASTSS (BX)(SI*2), Z18
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (SI)(R13*1), Z18
+	VBROADCASTSS (BX)(R12*1), Z18
 	VFMADD231PS  Z16, Z18, Z6
 	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS (SI)(DI*4), Z18
+	VBROADCASTSS (BX)(SI*4), Z18
 	VFMADD231PS  Z16, Z18, Z8
 	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (SI)(R14*1), Z18
+	VBROADCASTSS (BX)(R13*1), Z18
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (SI)(R13*2), Z18
+	VBROADCASTSS (BX)(R12*2), Z18
 	VFMADD231PS  Z16, Z18, Z12
 	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (SI)(R15*1), Z18
+	VBROADCASTSS (BX)(R14*1), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
-	ADDQ         R8, SI
+	ADDQ         DI, BX
 	DECQ         CX
 	JNZ          loop
 
 rest:
-	ANDQ         $0x01, BX
+	MOVQ         k+0(FP), CX
+	ANDQ         $0x01, CX
 	JZ           summed
-	VMOVUPS      (R9), Z16
-	VMOVUPS      64(R9), Z17
-	PREFETCHT0   (R11)
-	PREFETCHT0   64(R11)
-	ADDQ         R10, R11
-	VMOVUPS      Z16, (R12)
-	VMOVUPS      Z17, 64(R12)
-	ADDQ         $0x00000080, R12
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z18
+	VMOVUPS      (R8), Z16
+	PREFETCHT0   (R10)
+	VMOVUPS      64(R8), Z17
+	PREFETCHT0   64(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Z16, (R11)
+	VMOVUPS      Z17, 64(R11)
+	ADDQ         $0x00000080, R11
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS (SI)(DI*1), Z18
+	VBROADCASTSS (BX)(SI*1), Z18
 	VFMADD231PS  Z16, Z18, Z2
 	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS (SI)(DI*2), Z18
+	VBROADCASTSS (BX)(SI*2), Z18
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (SI)(R13*1), Z18
+	VBROADCASTSS (BX)(R12*1), Z18
 	VFMADD231PS  Z16, Z18, Z6
 	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS (SI)(DI*4), Z18
+	VBROADCASTSS (BX)(SI*4), Z18
 	VFMADD231PS  Z16, Z18, Z8
 	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (SI)(R14*1), Z18
+	VBROADCASTSS (BX)(R13*1), Z18
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (SI)(R13*2), Z18
+	VBROADCASTSS (BX)(R12*2), Z18
 	VFMADD231PS  Z16, Z18, Z12
 	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (SI)(R15*1), Z18
+	VBROADCASTSS (BX)(R14*1), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
-	ADDQ         R8, SI
+	ADDQ         DI, BX
 
 summed:
+	MOVQ      c+56(FP), AX
 	MOVQ      n+72(FP), CX
 	SUBQ      $0x10, CX
 	MOVQ      bias+80(FP), BX
@@ -6551,211 +7204,276 @@ store:
 	RET
 
 // func packingTile10(k int, a *float32, rs int, ks int, b *float32, bs int, packed *float32, c *float32, ldc int, n int, bias *float32, mode int)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·packingTile10(SB), NOSPLIT, $8-96
-	MOVQ       k+0(FP), BX
-	MOVQ       a+8(FP), SI
-	MOVQ       rs+16(FP), DI
-	MOVQ       ks+24(FP), R8
-	MOVQ       b+32(FP), R9
-	MOVQ       bs+40(FP), R10
-	MOVQ       c+56(FP), AX
-	MOVQ       ldc+64(FP), DX
-	MOVQ       R10, CX
-	SHLQ       $0x03, CX
-	LEAQ       (R9)(CX*2), R11
-	MOVQ       packed+48(FP), R12
-	LEAQ       (DI)(DI*2), R13
-	LEAQ       (R13)(DI*2), R14
-	LEAQ       (R14)(DI*2), R15
-	LEAQ       (SI)(DI*8), BP
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	MOVQ       AX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	MOVQ       BX, CX
-	SHRQ       $0x01, CX
-	JZ         rest
+	MOVQ    k+0(FP), CX
+	MOVQ    a+8(FP), BX
+	MOVQ    rs+16(FP), SI
+	MOVQ    ks+24(FP), DI
+	MOVQ    b+32(FP), R8
+	MOVQ    bs+40(FP), R9
+	MOVQ    c+56(FP), AX
+	MOVQ    ldc+64(FP), DX
+	IMUL3Q  $0x10, R9, R10
+	ADDQ    R8, R10
+	MOVQ    packed+48(FP), R11
+	LEAQ    (SI)(SI*2), R12
+	LEAQ    (R12)(SI*2), R13
+	LEAQ    (R13)(SI*2), R14
+	LEAQ    (BX)(SI*8), R15
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	VPXORD  Z16, Z16, Z16
+	VPXORD  Z17, Z17, Z17
+	VPXORD  Z18, Z18, Z18
+	VPXORD  Z19, Z19, Z19
+	SHRQ    $0x01, CX
+	MOVQ    $0x0000000a, BP
+	CMPQ    CX, BP
+	CMOVQLT CX, BP
+	SUBQ    BP, CX
+	TESTQ   BP, BP
+	JZ      rest
+
+first:
+	VMOVUPS      (R8), Z20
+	PREFETCHT0   (R10)
+	VMOVUPS      64(R8), Z21
+	PREFETCHT0   64(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Z20, (R11)
+	VMOVUPS      Z21, 64(R11)
+	ADDQ         $0x00000080, R11
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z22
+	VFMADD231PS  Z20, Z22, Z0
+	VFMADD231PS  Z21, Z22, Z1
+	VBROADCASTSS (BX)(SI*1), Z22
+	VFMADD231PS  Z20, Z22, Z2
+	VFMADD231PS  Z21, Z22, Z3
+	VBROADCASTSS (BX)(SI*2), Z22
+	VFMADD231PS  Z20, Z22, Z4
+	VFMADD231PS  Z21, Z22, Z5
+	VBROADCASTSS (BX)(R12*1), Z22
+	VFMADD231PS  Z20, Z22, Z6
+	VFMADD231PS  Z21, Z22, Z7
+	VBROADCASTSS (BX)(SI*4), Z22
+	VFMADD231PS  Z20, Z22, Z8
+	VFMADD231PS  Z21, Z22, Z9
+	VBROADCASTSS (BX)(R13*1), Z22
+	VFMADD231PS  Z20, Z22, Z10
+	VFMADD231PS  Z21, Z22, Z11
+	VBROADCASTSS (BX)(R12*2), Z22
+	VFMADD231PS  Z20, Z22, Z12
+	VFMADD231PS  Z21, Z22, Z13
+	VBROADCASTSS (BX)(R14*1), Z22
+	VFMADD231PS  Z20, Z22, Z14
+	VFMADD231PS  Z21, Z22, Z15
+	VBROADCASTSS (R15), Z22
+	VFMADD231PS  Z20, Z22, Z16
+	VFMADD231PS  Z21, Z22, Z17
+	VBROADCASTSS (R15)(SI*1), Z22
+	VFMADD231PS  Z20, Z22, Z18
+	VFMADD231PS  Z21, Z22, Z19
+	ADDQ         DI, BX
+	ADDQ         DI, R15
+	PREFETCHT0   (AX)
+	VMOVUPS      (R8), Z20
+	PREFETCHT0   (R10)
+	VMOVUPS      64(R8), Z21
+	PREFETCHT0   64(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Z20, (R11)
+	VMOVUPS      Z21, 64(R11)
+	ADDQ         $0x00000080, R11
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z22
+	VFMADD231PS  Z20, Z22, Z0
+	VFMADD231PS  Z21, Z22, Z1
+	VBROADCASTSS (BX)(SI*1), Z22
+	VFMADD231PS  Z20, Z22, Z2
+	VFMADD231PS  Z21, Z22, Z3
+	VBROADCASTSS (BX)(SI*2), Z22
+	VFMADD231PS  Z20, Z22, Z4
+	VFMADD231PS  Z21, Z22, Z5
+	VBROADCASTSS (BX)(R12*1), Z22
+	VFMADD231PS  Z20, Z22, Z6
+	VFMADD231PS  Z21, Z22, Z7
+	VBROADCASTSS (BX)(SI*4), Z22
+	VFMADD231PS  Z20, Z22, Z8
+	VFMADD231PS  Z21, Z22, Z9
+	VBROADCASTSS (BX)(R13*1), Z22
+	VFMADD231PS  Z20, Z22, Z10
+	VFMADD231PS  Z21, Z22, Z11
+	VBROADCASTSS (BX)(R12*2), Z22
+	VFMADD231PS  Z20, Z22, Z12
+	VFMADD231PS  Z21, Z22, Z13
+	VBROADCASTSS (BX)(R14*1), Z22
+	VFMADD231PS  Z20, Z22, Z14
+	VFMADD231PS  Z21, Z22, Z15
+	VBROADCASTSS (R15), Z22
+	VFMADD231PS  Z20, Z22, Z16
+	VFMADD231PS  Z21, Z22, Z17
+	VBROADCASTSS (R15)(SI*1), Z22
+	VFMADD231PS  Z20, Z22, Z18
+	VFMADD231PS  Z21, Z22, Z19
+	ADDQ         DI, BX
+	ADDQ         DI, R15
+	PREFETCHT0   64(AX)
+	ADDQ         DX, AX
+	DECQ         BP
+	JNZ          first
+	TESTQ        CX, CX
+	JZ           rest
 
 loop:
-	VMOVUPS      (R9), Z20
-	VMOVUPS      64(R9), Z21
-	PREFETCHT0   (R11)
-	PREFETCHT0   64(R11)
-	ADDQ         R10, R11
-	VMOVUPS      Z20, (R12)
-	VMOVUPS      Z21, 64(R12)
-	ADDQ         $0x00000080, R12
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z22
+	VMOVUPS      (R8), Z20
+	PREFETCHT0   (R10)
+	VMOVUPS      64(R8), Z21
+	PREFETCHT0   64(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Z20, (R11)
+	VMOVUPS      Z21, 64(R11)
+	ADDQ         $0x00000080, R11
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
-	VBROADCASTSS (SI)(DI*1), Z22
+	VBROADCASTSS (BX)(SI*1), Z22
 	VFMADD231PS  Z20, Z22, Z2
 	VFMADD231PS  Z21, Z22, Z3
-	VBROADCASTSS (SI)(DI*2), Z22
+	VBROADCASTSS (BX)(SI*2), Z22
 	VFMADD231PS  Z20, Z22, Z4
 	VFMADD231PS  Z21, Z22, Z5
-	VBROADCASTSS (SI)(R13*1), Z22
+	VBROADCASTSS (BX)(R12*1), Z22
 	VFMADD231PS  Z20, Z22, Z6
 	VFMADD231PS  Z21, Z22, Z7
-	VBROADCASTSS (SI)(DI*4), Z22
+	VBROADCASTSS (BX)(SI*4), Z22
 	VFMADD231PS  Z20, Z22, Z8
 	VFMADD231PS  Z21, Z22, Z9
-	VBROADCASTSS (SI)(R14*1), Z22
+	VBROADCASTSS (BX)(R13*1), Z22
 	VFMADD231PS  Z20, Z22, Z10
 	VFMADD231PS  Z21, Z22, Z11
-	VBROADCASTSS (SI)(R13*2), Z22
+	VBROADCASTSS (BX)(R12*2), Z22
 	VFMADD231PS  Z20, Z22, Z12
 	VFMADD231PS  Z21, Z22, Z13
-	VBROADCASTSS (SI)(R15*1), Z22
+	VBROADCASTSS (BX)(R14*1), Z22
 	VFMADD231PS  Z20, Z22, Z14
 	VFMADD231PS  Z21, Z22, Z15
-	VBROADCASTSS (BP), Z22
+	VBROADCASTSS (R15), Z22
 	VFMADD231PS  Z20, Z22, Z16
 	VFMADD231PS  Z21, Z22, Z17
-	VBROADCASTSS (BP)(DI*1), Z22
+	VBROADCASTSS (R15)(SI*1), Z22
 	VFMADD231PS  Z20, Z22, Z18
 	VFMADD231PS  Z21, Z22, Z19
-	ADDQ         R8, SI
-	ADDQ         R8, BP
-	VMOVUPS      (R9), Z20
-	VMOVUPS      64(R9), Z21
-	PREFETCHT0   (R11)
-	PREFETCHT0   64(R11)
-	ADDQ         R10, R11
-	VMOVUPS      Z20, (R12)
-	VMOVUPS      Z21, 64(R12)
-	ADDQ         $0x00000080, R12
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z22
+	ADDQ         DI, BX
+	ADDQ         DI, R15
+	VMOVUPS      (R8), Z20
+	PREFETCHT0   (R10)
+	VMOVUPS      64(R8), Z21
+	PREFETCHT0   64(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Z20, (R11)
+	VMOVUPS      Z21, 64(R11)
+	ADDQ         $0x00000080, R11
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
-	VBROADCASTSS (SI)(DI*1), Z22
+	VBROADCASTSS (BX)(SI*1), Z22
 	VFMADD231PS  Z20, Z22, Z2
 	VFMADD231PS  Z21, Z22, Z3
-	VBROADCASTSS (SI)(DI*2), Z22
+	VBROADCASTSS (BX)(SI*2), Z22
 	VFMADD231PS  Z20, Z22, Z4
 	VFMADD231PS  Z21, Z22, Z5
-	VBROADCASTSS (SI)(R13*1), Z22
+	VBROADCASTSS (BX)(R12*1), Z22
 	VFMADD231PS  Z20, Z22, Z6
 	VFMADD231PS  Z21, Z22, Z7
-	VBROADCASTSS (SI)(DI*4), Z22
+	VBROADCASTSS (BX)(SI*4), Z22
 	VFMADD231PS  Z20, Z22, Z8
 	VFMADD231PS  Z21, Z22, Z9
-	VBROADCASTSS (SI)(R14*1), Z22
+	VBROADCASTSS (BX)(R13*1), Z22
 	VFMADD231PS  Z20, Z22, Z10
 	VFMADD231PS  Z21, Z22, Z11
-	VBROADCASTSS (SI)(R13*2), Z22
+	VBROADCASTSS (BX)(R12*2), Z22
 	VFMADD231PS  Z20, Z22, Z12
 	VFMADD231PS  Z21, Z22, Z13
-	VBROADCASTSS (SI)(R15*1), Z22
+	VBROADCASTSS (BX)(R14*1), Z22
 	VFMADD231PS  Z20, Z22, Z14
 	VFMADD231PS  Z21, Z22, Z15
-	VBROADCASTSS (BP), Z22
+	VBROADCASTSS (R15), Z22
 	VFMADD231PS  Z20, Z22, Z16
 	VFMADD231PS  Z21, Z22, Z17
-	VBROADCASTSS (BP)(DI*1), Z22
+	VBROADCASTSS (R15)(SI*1), Z22
 	VFMADD231PS  Z20, Z22, Z18
 	VFMADD231PS  Z21, Z22, Z19
-	ADDQ         R8, SI
-	ADDQ         R8, BP
+	ADDQ         DI, BX
+	ADDQ         DI, R15
 	DECQ         CX
 	JNZ          loop
 
 rest:
-	ANDQ         $0x01, BX
+	MOVQ         k+0(FP), CX
+	ANDQ         $0x01, CX
 	JZ           summed
-	VMOVUPS      (R9), Z20
-	VMOVUPS      64(R9), Z21
-	PREFETCHT0   (R11)
-	PREFETCHT0   64(R11)
-	ADDQ         R10, R11
-	VMOVUPS      Z20, (R12)
-	VMOVUPS      Z21, 64(R12)
-	ADDQ         $0x00000080, R12
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z22
+	VMOVUPS      (R8), Z20
+	PREFETCHT0   (R10)
+	VMOVUPS      64(R8), Z21
+	PREFETCHT0   64(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Z20, (R11)
+	VMOVUPS      Z21, 64(R11)
+	ADDQ         $0x00000080, R11
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
-	VBROADCASTSS (SI)(DI*1), Z22
+	VBROADCASTSS (BX)(SI*1), Z22
 	VFMADD231PS  Z20, Z22, Z2
 	VFMADD231PS  Z21, Z22, Z3
-	VBROADCASTSS (SI)(DI*2), Z22
+	VBROADCASTSS (BX)(SI*2), Z22
 	VFMADD231PS  Z20, Z22, Z4
 	VFMADD231PS  Z21, Z22, Z5
-	VBROADCASTSS (SI)(R13*1), Z22
+	VBROADCASTSS (BX)(R12*1), Z22
 	VFMADD231PS  Z20, Z22, Z6
 	VFMADD231PS  Z21, Z22, Z7
-	VBROADCASTSS (SI)(DI*4), Z22
+	VBROADCASTSS (BX)(SI*4), Z22
 	VFMADD231PS  Z20, Z22, Z8
 	VFMADD231PS  Z21, Z22, Z9
-	VBROADCASTSS (SI)(R14*1), Z22
+	VBROADCASTSS (BX)(R13*1), Z22
 	VFMADD231PS  Z20, Z22, Z10
 	VFMADD231PS  Z21, Z22, Z11
-	VBROADCASTSS (SI)(R13*2), Z22
+	VBROADCASTSS (BX)(R12*2), Z22
 	VFMADD231PS  Z20, Z22, Z12
 	VFMADD231PS  Z21, Z22, Z13
-	VBROADCASTSS (SI)(R15*1), Z22
+	VBROADCASTSS (BX)(R14*1), Z22
 	VFMADD231PS  Z20, Z22, Z14
 	VFMADD231PS  Z21, Z22, Z15
-	VBROADCASTSS (BP), Z22
+	VBROADCASTSS (R15), Z22
 	VFMADD231PS  Z20, Z22, Z16
 	VFMADD231PS  Z21, Z22, Z17
-	VBROADCASTSS (BP)(DI*1), Z22
+	VBROADCASTSS (R15)(SI*1), Z22
 	VFMADD231PS  Z20, Z22, Z18
 	VFMADD231PS  Z21, Z22, Z19
-	ADDQ         R8, SI
-	ADDQ         R8, BP
+	ADDQ         DI, BX
+	ADDQ         DI, R15
 
 summed:
+	MOVQ      c+56(FP), AX
 	MOVQ      n+72(FP), CX
 	SUBQ      $0x10, CX
 	MOVQ      bias+80(FP), BX
@@ -6904,239 +7622,310 @@ store:
 	RET
 
 // func packingTile12(k int, a *float32, rs int, ks int, b *float32, bs int, packed *float32, c *float32, ldc int, n int, bias *float32, mode int)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·packingTile12(SB), NOSPLIT, $8-96
-	MOVQ       k+0(FP), BX
-	MOVQ       a+8(FP), SI
-	MOVQ       rs+16(FP), DI
-	MOVQ       ks+24(FP), R8
-	MOVQ       b+32(FP), R9
-	MOVQ       bs+40(FP), R10
-	MOVQ       c+56(FP), AX
-	MOVQ       ldc+64(FP), DX
-	MOVQ       R10, CX
-	SHLQ       $0x03, CX
-	LEAQ       (R9)(CX*2), R11
-	MOVQ       packed+48(FP), R12
-	LEAQ       (DI)(DI*2), R13
-	LEAQ       (R13)(DI*2), R14
-	LEAQ       (R14)(DI*2), R15
-	LEAQ       (SI)(DI*8), BP
-	VPXORD     Z0, Z0, Z0
-	VPXORD     Z1, Z1, Z1
-	VPXORD     Z2, Z2, Z2
-	VPXORD     Z3, Z3, Z3
-	VPXORD     Z4, Z4, Z4
-	VPXORD     Z5, Z5, Z5
-	VPXORD     Z6, Z6, Z6
-	VPXORD     Z7, Z7, Z7
-	VPXORD     Z8, Z8, Z8
-	VPXORD     Z9, Z9, Z9
-	VPXORD     Z10, Z10, Z10
-	VPXORD     Z11, Z11, Z11
-	VPXORD     Z12, Z12, Z12
-	VPXORD     Z13, Z13, Z13
-	VPXORD     Z14, Z14, Z14
-	VPXORD     Z15, Z15, Z15
-	VPXORD     Z16, Z16, Z16
-	VPXORD     Z17, Z17, Z17
-	VPXORD     Z18, Z18, Z18
-	VPXORD     Z19, Z19, Z19
-	VPXORD     Z20, Z20, Z20
-	VPXORD     Z21, Z21, Z21
-	VPXORD     Z22, Z22, Z22
-	VPXORD     Z23, Z23, Z23
-	MOVQ       AX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	PREFETCHT0 (CX)
-	PREFETCHT0 64(CX)
-	ADDQ       DX, CX
-	MOVQ       BX, CX
-	SHRQ       $0x01, CX
-	JZ         rest
+	MOVQ    k+0(FP), CX
+	MOVQ    a+8(FP), BX
+	MOVQ    rs+16(FP), SI
+	MOVQ    ks+24(FP), DI
+	MOVQ    b+32(FP), R8
+	MOVQ    bs+40(FP), R9
+	MOVQ    c+56(FP), AX
+	MOVQ    ldc+64(FP), DX
+	IMUL3Q  $0x10, R9, R10
+	ADDQ    R8, R10
+	MOVQ    packed+48(FP), R11
+	LEAQ    (SI)(SI*2), R12
+	LEAQ    (R12)(SI*2), R13
+	LEAQ    (R13)(SI*2), R14
+	LEAQ    (BX)(SI*8), R15
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	VPXORD  Z16, Z16, Z16
+	VPXORD  Z17, Z17, Z17
+	VPXORD  Z18, Z18, Z18
+	VPXORD  Z19, Z19, Z19
+	VPXORD  Z20, Z20, Z20
+	VPXORD  Z21, Z21, Z21
+	VPXORD  Z22, Z22, Z22
+	VPXORD  Z23, Z23, Z23
+	SHRQ    $0x01, CX
+	MOVQ    $0x0000000c, BP
+	CMPQ    CX, BP
+	CMOVQLT CX, BP
+	SUBQ    BP, CX
+	TESTQ   BP, BP
+	JZ      rest
+
+first:
+	VMOVUPS      (R8), Z24
+	PREFETCHT0   (R10)
+	VMOVUPS      64(R8), Z25
+	PREFETCHT0   64(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Z24, (R11)
+	VMOVUPS      Z25, 64(R11)
+	ADDQ         $0x00000080, R11
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS (BX)(SI*1), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS (BX)(SI*2), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS (BX)(R12*1), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS (BX)(SI*4), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS (BX)(R13*1), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS (BX)(R12*2), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS (BX)(R14*1), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS (R15), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS (R15)(SI*1), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS (R15)(SI*2), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS (R15)(R12*1), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	ADDQ         DI, BX
+	ADDQ         DI, R15
+	PREFETCHT0   (AX)
+	VMOVUPS      (R8), Z24
+	PREFETCHT0   (R10)
+	VMOVUPS      64(R8), Z25
+	PREFETCHT0   64(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Z24, (R11)
+	VMOVUPS      Z25, 64(R11)
+	ADDQ         $0x00000080, R11
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS (BX)(SI*1), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS (BX)(SI*2), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS (BX)(R12*1), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS (BX)(SI*4), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS (BX)(R13*1), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS (BX)(R12*2), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS (BX)(R14*1), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS (R15), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS (R15)(SI*1), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS (R15)(SI*2), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS (R15)(R12*1), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	ADDQ         DI, BX
+	ADDQ         DI, R15
+	PREFETCHT0   64(AX)
+	ADDQ         DX, AX
+	DECQ         BP
+	JNZ          first
+	TESTQ        CX, CX
+	JZ           rest
 
 loop:
-	VMOVUPS      (R9), Z24
-	VMOVUPS      64(R9), Z25
-	PREFETCHT0   (R11)
-	PREFETCHT0   64(R11)
-	ADDQ         R10, R11
-	VMOVUPS      Z24, (R12)
-	VMOVUPS      Z25, 64(R12)
-	ADDQ         $0x00000080, R12
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z26
+	VMOVUPS      (R8), Z24
+	PREFETCHT0   (R10)
+	VMOVUPS      64(R8), Z25
+	PREFETCHT0   64(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Z24, (R11)
+	VMOVUPS      Z25, 64(R11)
+	ADDQ         $0x00000080, R11
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
-	VBROADCASTSS (SI)(DI*1), Z26
+	VBROADCASTSS (BX)(SI*1), Z26
 	VFMADD231PS  Z24, Z26, Z2
 	VFMADD231PS  Z25, Z26, Z3
-	VBROADCASTSS (SI)(DI*2), Z26
+	VBROADCASTSS (BX)(SI*2), Z26
 	VFMADD231PS  Z24, Z26, Z4
 	VFMADD231PS  Z25, Z26, Z5
-	VBROADCASTSS (SI)(R13*1), Z26
+	VBROADCASTSS (BX)(R12*1), Z26
 	VFMADD231PS  Z24, Z26, Z6
 	VFMADD231PS  Z25, Z26, Z7
-	VBROADCASTSS (SI)(DI*4), Z26
+	VBROADCASTSS (BX)(SI*4), Z26
 	VFMADD231PS  Z24, Z26, Z8
 	VFMADD231PS  Z25, Z26, Z9
-	VBROADCASTSS (SI)(R14*1), Z26
+	VBROADCASTSS (BX)(R13*1), Z26
 	VFMADD231PS  Z24, Z26, Z10
 	VFMADD231PS  Z25, Z26, Z11
-	VBROADCASTSS (SI)(R13*2), Z26
+	VBROADCASTSS (BX)(R12*2), Z26
 	VFMADD231PS  Z24, Z26, Z12
 	VFMADD231PS  Z25, Z26, Z13
-	VBROADCASTSS (SI)(R15*1), Z26
+	VBROADCASTSS (BX)(R14*1), Z26
 	VFMADD231PS  Z24, Z26, Z14
 	VFMADD231PS  Z25, Z26, Z15
-	VBROADCASTSS (BP), Z26
+	VBROADCASTSS (R15), Z26
 	VFMADD231PS  Z24, Z26, Z16
 	VFMADD231PS  Z25, Z26, Z17
-	VBROADCASTSS (BP)(DI*1), Z26
+	VBROADCASTSS (R15)(SI*1), Z26
 	VFMADD231PS  Z24, Z26, Z18
 	VFMADD231PS  Z25, Z26, Z19
-	VBROADCASTSS (BP)(DI*2), Z26
+	VBROADCASTSS (R15)(SI*2), Z26
 	VFMADD231PS  Z24, Z26, Z20
 	VFMADD231PS  Z25, Z26, Z21
-	VBROADCASTSS (BP)(R13*1), Z26
+	VBROADCASTSS (R15)(R12*1), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
-	ADDQ         R8, SI
-	ADDQ         R8, BP
-	VMOVUPS      (R9), Z24
-	VMOVUPS      64(R9), Z25
-	PREFETCHT0   (R11)
-	PREFETCHT0   64(R11)
-	ADDQ         R10, R11
-	VMOVUPS      Z24, (R12)
-	VMOVUPS      Z25, 64(R12)
-	ADDQ         $0x00000080, R12
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z26
+	ADDQ         DI, BX
+	ADDQ         DI, R15
+	VMOVUPS      (R8), Z24
+	PREFETCHT0   (R10)
+	VMOVUPS      64(R8), Z25
+	PREFETCHT0   64(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Z24, (R11)
+	VMOVUPS      Z25, 64(R11)
+	ADDQ         $0x00000080, R11
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
-	VBROADCASTSS (SI)(DI*1), Z26
+	VBROADCASTSS (BX)(SI*1), Z26
 	VFMADD231PS  Z24, Z26, Z2
 	VFMADD231PS  Z25, Z26, Z3
-	VBROADCASTSS (SI)(DI*2), Z26
+	VBROADCASTSS (BX)(SI*2), Z26
 	VFMADD231PS  Z24, Z26, Z4
 	VFMADD231PS  Z25, Z26, Z5
-	VBROADCASTSS (SI)(R13*1), Z26
+	VBROADCASTSS (BX)(R12*1), Z26
 	VFMADD231PS  Z24, Z26, Z6
 	VFMADD231PS  Z25, Z26, Z7
-	VBROADCASTSS (SI)(DI*4), Z26
+	VBROADCASTSS (BX)(SI*4), Z26
 	VFMADD231PS  Z24, Z26, Z8
 	VFMADD231PS  Z25, Z26, Z9
-	VBROADCASTSS (SI)(R14*1), Z26
+	VBROADCASTSS (BX)(R13*1), Z26
 	VFMADD231PS  Z24, Z26, Z10
 	VFMADD231PS  Z25, Z26, Z11
-	VBROADCASTSS (SI)(R13*2), Z26
+	VBROADCASTSS (BX)(R12*2), Z26
 	VFMADD231PS  Z24, Z26, Z12
 	VFMADD231PS  Z25, Z26, Z13
-	VBROADCASTSS (SI)(R15*1), Z26
+	VBROADCASTSS (BX)(R14*1), Z26
 	VFMADD231PS  Z24, Z26, Z14
 	VFMADD231PS  Z25, Z26, Z15
-	VBROADCASTSS (BP), Z26
+	VBROADCASTSS (R15), Z26
 	VFMADD231PS  Z24, Z26, Z16
 	VFMADD231PS  Z25, Z26, Z17
-	VBROADCASTSS (BP)(DI*1), Z26
+	VBROADCASTSS (R15)(SI*1), Z26
 	VFMADD231PS  Z24, Z26, Z18
 	VFMADD231PS  Z25, Z26, Z19
-	VBROADCASTSS (BP)(DI*2), Z26
+	VBROADCASTSS (R15)(SI*2), Z26
 	VFMADD231PS  Z24, Z26, Z20
 	VFMADD231PS  Z25, Z26, Z21
-	VBROADCASTSS (BP)(R13*1), Z26
+	VBROADCASTSS (R15)(R12*1), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
-	ADDQ         R8, SI
-	ADDQ         R8, BP
+	ADDQ         DI, BX
+	ADDQ         DI, R15
 	DECQ         CX
 	JNZ          loop
 
 rest:
-	ANDQ         $0x01, BX
+	MOVQ         k+0(FP), CX
+	ANDQ         $0x01, CX
 	JZ           summed
-	VMOVUPS      (R9), Z24
-	VMOVUPS      64(R9), Z25
-	PREFETCHT0   (R11)
-	PREFETCHT0   64(R11)
-	ADDQ         R10, R11
-	VMOVUPS      Z24, (R12)
-	VMOVUPS      Z25, 64(R12)
-	ADDQ         $0x00000080, R12
-	ADDQ         R10, R9
-	VBROADCASTSS (SI), Z26
+	VMOVUPS      (R8), Z24
+	PREFETCHT0   (R10)
+	VMOVUPS      64(R8), Z25
+	PREFETCHT0   64(R10)
+	ADDQ         R9, R10
+	VMOVUPS      Z24, (R11)
+	VMOVUPS      Z25, 64(R11)
+	ADDQ         $0x00000080, R11
+	ADDQ         R9, R8
+	VBROADCASTSS (BX), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
-	VBROADCASTSS (SI)(DI*1), Z26
+	VBROADCASTSS (BX)(SI*1), Z26
 	VFMADD231PS  Z24, Z26, Z2
 	VFMADD231PS  Z25, Z26, Z3
-	VBROADCASTSS (SI)(DI*2), Z26
+	VBROADCASTSS (BX)(SI*2), Z26
 	VFMADD231PS  Z24, Z26, Z4
 	VFMADD231PS  Z25, Z26, Z5
-	VBROADCASTSS (SI)(R13*1), Z26
+	VBROADCASTSS (BX)(R12*1), Z26
 	VFMADD231PS  Z24, Z26, Z6
 	VFMADD231PS  Z25, Z26, Z7
-	VBROADCASTSS (SI)(DI*4), Z26
+	VBROADCASTSS (BX)(SI*4), Z26
 	VFMADD231PS  Z24, Z26, Z8
 	VFMADD231PS  Z25, Z26, Z9
-	VBROADCASTSS (SI)(R14*1), Z26
+	VBROADCASTSS (BX)(R13*1), Z26
 	VFMADD231PS  Z24, Z26, Z10
 	VFMADD231PS  Z25, Z26, Z11
-	VBROADCASTSS (SI)(R13*2), Z26
+	VBROADCASTSS (BX)(R12*2), Z26
 	VFMADD231PS  Z24, Z26, Z12
 	VFMADD231PS  Z25, Z26, Z13
-	VBROADCASTSS (SI)(R15*1), Z26
+	VBROADCASTSS (BX)(R14*1), Z26
 	VFMADD231PS  Z24, Z26, Z14
 	VFMADD231PS  Z25, Z26, Z15
-	VBROADCASTSS (BP), Z26
+	VBROADCASTSS (R15), Z26
 	VFMADD231PS  Z24, Z26, Z16
 	VFMADD231PS  Z25, Z26, Z17
-	VBROADCASTSS (BP)(DI*1), Z26
+	VBROADCASTSS (R15)(SI*1), Z26
 	VFMADD231PS  Z24, Z26, Z18
 	VFMADD231PS  Z25, Z26, Z19
-	VBROADCASTSS (BP)(DI*2), Z26
+	VBROADCASTSS (R15)(SI*2), Z26
 	VFMADD231PS  Z24, Z26, Z20
 	VFMADD231PS  Z25, Z26, Z21
-	VBROADCASTSS (BP)(R13*1), Z26
+	VBROADCASTSS (R15)(R12*1), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
-	ADDQ         R8, SI
-	ADDQ         R8, BP
+	ADDQ         DI, BX
+	ADDQ         DI, R15
 
 summed:
+	MOVQ      c+56(FP), AX
 	MOVQ      n+72(FP), CX
 	SUBQ      $0x10, CX
 	MOVQ      bias+80(FP), BX

@@ -218,19 +218,16 @@ func wideTile(rows, panels int, packing bool) {
 	bs := Load(Param("bs"), GP64())
 	c := Load(Param("c"), GP64())
 	ldc := Load(Param("ldc"), GP64())
-	b2, ahead, packed := b, b, b
+	// b is fetched ahead rows before it is used: it may lie in rows far apart, which the processor does not foresee.
+	const ahead = 16
+	soon, gap, packed := GP64(), b, b
+	IMUL3Q(Imm(ahead), bs, soon)
+	ADDQ(b, soon)
 	switch {
 	case packing:
-		ahead = GP64()
-		eight := GP64()
-		MOVQ(bs, eight)
-		SHLQ(Imm(3), eight)
-		LEAQ(Mem{Base: b, Index: eight, Scale: 2}, ahead)
 		packed = Load(Param("packed"), GP64())
 	case panels == 2:
-		b2 = GP64()
-		gap := Load(Param("gap"), GP64())
-		LEAQ(Mem{Base: b, Index: gap, Scale: 1}, b2)
+		gap = Load(Param("gap"), GP64())
 	}
 	// Every eighth row has a pointer; the seven behind it are reached by the multiples 1, 3, 5 and 7 of rs and their
 	// doubles.
@@ -261,35 +258,27 @@ func wideTile(rows, panels int, packing bool) {
 			VPXORD(sums[r][i], sums[r][i], sums[r][i])
 		}
 	}
-	out := GP64()
-	MOVQ(c, out)
-	for range rows {
-		for i := range panels {
-			PREFETCHT0(Mem{Base: out, Disp: 64 * i})
-		}
-		ADDQ(ldc, out)
-	}
 	y, x := []reg.VecVirtual{ZMM(), ZMM()}, ZMM()
 	step := func(u int) {
-		// b may lie in rows far apart, which the processor does not foresee.
-		if panels == 1 {
-			VMOVUPS(Mem{Base: b}, y[u])
-			PREFETCHT0(Mem{Base: b, Index: bs, Scale: 8})
-		} else if packing {
-			VMOVUPS(Mem{Base: b}, y[0])
-			VMOVUPS(Mem{Base: b, Disp: 64}, y[1])
-			PREFETCHT0(Mem{Base: ahead})
-			PREFETCHT0(Mem{Base: ahead, Disp: 64})
-			ADDQ(bs, ahead)
+		if panels == 2 {
+			u = 0
+		}
+		VMOVUPS(Mem{Base: b}, y[u])
+		PREFETCHT0(Mem{Base: soon})
+		if panels == 2 {
+			second := Mem{Base: b, Index: gap, Scale: 1}
+			next := Mem{Base: soon, Index: gap, Scale: 1}
+			if packing { // the panels lie side by side
+				second, next = Mem{Base: b, Disp: 64}, Mem{Base: soon, Disp: 64}
+			}
+			VMOVUPS(second, y[1])
+			PREFETCHT0(next)
+		}
+		ADDQ(bs, soon)
+		if packing {
 			VMOVUPS(y[0], Mem{Base: packed})
 			VMOVUPS(y[1], Mem{Base: packed, Disp: 64})
 			ADDQ(U32(128), packed)
-		} else {
-			VMOVUPS(Mem{Base: b}, y[0])
-			VMOVUPS(Mem{Base: b2}, y[1])
-			PREFETCHT0(Mem{Base: b, Index: bs, Scale: 8})
-			PREFETCHT0(Mem{Base: b2, Index: bs, Scale: 8})
-			ADDQ(bs, b2)
 		}
 		ADDQ(bs, b)
 		for r := range rows {
@@ -305,9 +294,27 @@ func wideTile(rows, panels int, packing bool) {
 			ADDQ(ks, base)
 		}
 	}
-	two := GP64()
-	MOVQ(k, two)
+	// The rows of c are fetched beside the first steps, one at a time: all at once they would take the place of what the
+	// sums wait for.
+	two, fetching := k, GP64()
 	SHRQ(Imm(1), two)
+	MOVQ(U32(uint32(rows)), fetching)
+	CMPQ(two, fetching)
+	CMOVQLT(two, fetching)
+	SUBQ(fetching, two)
+	TESTQ(fetching, fetching)
+	JZ(LabelRef("rest"))
+	Label("first")
+	step(0)
+	PREFETCHT0(Mem{Base: c})
+	step(1)
+	if panels == 2 {
+		PREFETCHT0(Mem{Base: c, Disp: 64})
+	}
+	ADDQ(ldc, c)
+	DECQ(fetching)
+	JNZ(LabelRef("first"))
+	TESTQ(two, two)
 	JZ(LabelRef("rest"))
 	Label("loop")
 	step(0)
@@ -315,11 +322,13 @@ func wideTile(rows, panels int, packing bool) {
 	DECQ(two)
 	JNZ(LabelRef("loop"))
 	Label("rest")
+	Load(Param("k"), k)
 	ANDQ(Imm(1), k)
 	JZ(LabelRef("summed"))
 	step(0)
 
 	Label("summed")
+	Load(Param("c"), c)
 	n := reg.RCX
 	Load(Param("n"), n)
 	if panels == 2 {
@@ -343,6 +352,7 @@ func wideTile(rows, panels int, packing bool) {
 	}
 	TESTQ(U32(modeAdd), mode)
 	JZ(LabelRef("bias"))
+	out := GP64()
 	MOVQ(c, out)
 	for r := range rows {
 		for i := range panels {
