@@ -156,10 +156,10 @@ type tap struct {
 	add     bool
 	last    bool // the sums are complete behind this block
 	rows    int  // pixels in a piece of work
-	packed  *[blockK * blockN]Float
+	packed  *[convK * blockN]Float
 }
 
-var taps = sync.Pool{New: func() any { return &tap{packed: new([blockK * blockN]Float)} }}
+var taps = sync.Pool{New: func() any { return &tap{packed: new([convK * blockN]Float)} }}
 
 func (t *tap) free() {
 	t.source.data, t.target.data, t.weight, t.end = nil, nil, nil, Epilogue{}
@@ -181,7 +181,7 @@ func (t *tap) product() {
 	}
 	for t.j0 = 0; t.j0 < t.n; t.j0 += t.nc {
 		t.nc = min(blockN, t.n-t.j0)
-		parts := ceil(k, blockK)
+		parts := ceil(k, convK)
 		for p := range parts {
 			t.p0 = k * p / parts
 			t.kc = k*(p+1)/parts - t.p0
@@ -208,12 +208,15 @@ func (g *grid) pixel(m int) []Float {
 // dense reports whether the grid is the whole image, so that its pixels follow one another.
 func (g *grid) dense() bool { return g.gh == g.h && g.gw == g.w }
 
-// convRows is the number of pixels in a piece of work.
-const convRows = 48
+// A piece of work has convRows pixels and takes convK of the sums at a time: all of them for 3×3 taps of 64 channels.
+const (
+	convRows = 48
+	convK    = 576
+)
 
 type convBuffer struct {
-	a [convRows * (blockK + rowPad)]Float // the matrix
-	c [convRows * 2 * tileN]Float         // two columns of tiles for a grid that is not dense
+	a [convRows * (convK + rowPad)]Float // the matrix
+	c [convRows * blockN]Float           // the sums for a grid that is not dense
 }
 
 var convBuffers = sync.Pool{New: func() any { return new(convBuffer) }}
@@ -238,36 +241,42 @@ func (t *tap) piece(buffer *convBuffer, m0 int) {
 	m := min(t.rows, pixels-m0)
 	lda := ceil(t.kc, rowPad)*rowPad + rowPad
 	t.gather(buffer.a[:], lda, m0, m)
+	// Sums of a grid that is not dense go through the buffer.
+	c, ldc := buffer.c[:], t.nc
+	if dense := t.target.dense(); dense {
+		c, ldc = t.target.data[m0*t.target.c+t.n0+t.j0:], t.target.c
+	} else {
+		defer t.spread(c, m0, m)
+		if t.add {
+			t.collect(c, m0, m)
+		}
+	}
+	end := Epilogue{}
+	if t.last {
+		end = t.end.from(t.n0 + t.j0)
+	}
 	for j := 0; j < t.nc; j += 2 * tileN {
 		n := min(2*tileN, t.nc-j)
 		b := t.packed[j*t.kc:]
-		n0 := t.n0 + t.j0 + j
-		c, ldc, add, end := buffer.c[:], 2*tileN, false, Epilogue{}
-		if t.target.dense() {
-			c, ldc, add = t.target.data[m0*t.target.c+n0:], t.target.c, t.add
-			if t.last {
-				end = t.end.from(n0)
-			}
-		}
 		if n > tileN {
-			pair(m, n, t.kc, buffer.a[:], lda, 1, b, tileN, tileN*t.kc, c, ldc, add, end)
+			pair(m, n, t.kc, buffer.a[:], lda, 1, b, tileN, tileN*t.kc, c[j:], ldc, t.add, end.from(j))
 		} else {
-			panel(m, n, t.kc, buffer.a[:], lda, 1, b, tileN, c, ldc, add, end)
+			panel(m, n, t.kc, buffer.a[:], lda, 1, b, tileN, c[j:], ldc, t.add, end.from(j))
 		}
-		if t.target.dense() {
-			continue
-		}
-		for i := range m {
-			row := t.target.pixel(m0 + i)[n0:][:n]
-			sum := c[i*ldc:][:n]
-			if !t.add {
-				copy(row, sum)
-				continue
-			}
-			for x, v := range sum {
-				row[x] += v
-			}
-		}
+	}
+}
+
+// collect copies the block's columns of m pixels from m0 on to c, one pixel after the other.
+func (t *tap) collect(c []Float, m0, m int) {
+	for i := range m {
+		copy(c[i*t.nc:][:t.nc], t.target.pixel(m0 + i)[t.n0+t.j0:])
+	}
+}
+
+// spread is the opposite of collect.
+func (t *tap) spread(c []Float, m0, m int) {
+	for i := range m {
+		copy(t.target.pixel(m0 + i)[t.n0+t.j0:], c[i*t.nc:][:t.nc])
 	}
 }
 

@@ -54,7 +54,7 @@ func (g *Conv) Weight(dw, x, dy []Float) {
 // A block of the matrix has weightP pixels and up to weightK columns.
 const (
 	weightP = 128
-	weightK = 256
+	weightK = 384
 )
 
 type weightTask struct {
@@ -107,18 +107,25 @@ func (t *weightTask) piece(buffer *weightBuffer, part, group, chunk int) {
 		for j := 0; j < t.n; j += 2 * tileN {
 			n := min(2*tileN, t.n-j)
 			j0 := group*t.n + j
-			b, bs, gap := t.dy[m0*g.OC+j0:], g.OC, tileN
-			if g.OC > 2*tileN || len(b) < (m-1)*bs+ceil(n, tileN)*tileN {
+			b, bs, gap, done := t.dy[m0*g.OC+j0:], g.OC, tileN, 0
+			c := dw[p.p0*g.OC+j0:]
+			switch {
+			case n == 2*tileN && g.OC > 2*tileN:
+				done = packPair(buffer.b[:], b, bs, p.kc, m, buffer.a[:], 1, lda, c, g.OC, add, Epilogue{})
+				b, bs = buffer.b[:], 2*tileN
+			case g.OC > 2*tileN || len(b) < (m-1)*bs+ceil(n, tileN)*tileN:
 				for q := 0; q < n; q += tileN {
 					pack(buffer.b[q*m:], b[q:], bs, m, min(tileN, n-q))
 				}
 				b, bs, gap = buffer.b[:], tileN, tileN*m
 			}
-			c := dw[p.p0*g.OC+j0:]
-			if n > tileN {
-				pair(p.kc, n, m, buffer.a[:], 1, lda, b, bs, gap, c, g.OC, add, Epilogue{})
+			if done == p.kc {
+				continue
+			}
+			if a, c := buffer.a[done:], c[done*g.OC:]; n > tileN {
+				pair(p.kc-done, n, m, a, 1, lda, b, bs, gap, c, g.OC, add, Epilogue{})
 			} else {
-				panel(p.kc, n, m, buffer.a[:], 1, lda, b, bs, c, g.OC, add, Epilogue{})
+				panel(p.kc-done, n, m, a, 1, lda, b, bs, c, g.OC, add, Epilogue{})
 			}
 		}
 		m0 += m
