@@ -17,6 +17,9 @@ func (g *Conv) Weight(dw, x, dy []Float) {
 	case g.depthwise():
 		g.runDepthwise(byWeight, dy, x, dw, Epilogue{})
 		return
+	case g.linedWeight():
+		g.lineWeight(dw, x, dy)
+		return
 	}
 	t := weightTasks.Get().(*weightTask)
 	t.g, t.x, t.dy, t.dw = *g, x, dy, dw
