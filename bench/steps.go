@@ -34,6 +34,10 @@ func trainingStep(net string, n int) (task, error) {
 	case "cnn":
 		m := newCNN(r)
 		t = classifier(m, optim.NewAdam(nn.Params(m), 1e-4), r, madeImages("x", n, 1, 28), 10)
+	case "resnet18":
+		t = residual(vision.NewSmallResNet(r, 18, 10), r, n)
+	case "resnet20":
+		t = residual(vision.NewCIFARResNet(r, 20, 10), r, n)
 	case "vae":
 		m := newVAE(r)
 		t = m.trainer(optim.NewAdam(nn.Params(m), 1e-3), r, n)
@@ -58,6 +62,8 @@ func inferenceOf(net string, side int) (task, error) {
 	switch net {
 	case "lenet":
 		m, x = vision.NewLeNet(r, 10), madeImages("x", 1, 1, side)
+	case "resnet18":
+		m, x = vision.NewResNet(r, 18, 1000), madeImages("x", 1, 3, side)
 	default:
 		return task{}, fmt.Errorf("there is no inference of a network %q", net)
 	}
@@ -86,6 +92,13 @@ func classifier(m nn.Layer, method optim.Optimizer, r *rand.Rand, x *tensor.Tens
 		p.End()
 		return float64(value)
 	}}
+}
+
+// residual trains a residual network on n pictures of 32×32.
+func residual(m *vision.ResNet, r *rand.Rand, n int) trainer {
+	method := optim.NewSGD(nn.Params(m), .01, .9)
+	method.Decay = 5e-4
+	return classifier(m, method, r, madeImages("x", n, 3, 32), 10)
 }
 
 // tiny is a perceptron that leaves nothing but what a framework spends on each operation.

@@ -89,7 +89,11 @@ func All() []Workload {
 		step("vae", 128, 2*128*(2*784*400+3*(400*40+20*400+400*784))))
 	add("training steps", 1.4, dcganStep())
 	add("training steps", 1.5, step("cnn", 64, 2*64*(2*784*9*32+3*(196*288*64+3136*128+1280))))
-	add("inference, one picture", 2, inference("lenet", 28, 2*(784*25*6+100*150*16+400*120+120*84+84*10)))
+	add("training steps", 1.7, step("resnet18", 64, 2*64*(2*1024*27*64+3*553_653_248)))
+	add("training steps", 1.5, step("resnet20", 64, 2*64*(2*1024*27*16+3*40_108_672)))
+	add("inference, one picture", 2,
+		inference("lenet", 28, 2*(784*25*6+100*150*16+400*120+120*84+84*10)),
+		inference("resnet18", 224, 2*(112*112*147*64+1_696_059_392)))
 	add("start of the process to the end of the first training step", 2, Workload{Name: "first step of LeNet", Kind: "start", Net: "lenet", Args: args{"n": 64}})
 	return all
 }
