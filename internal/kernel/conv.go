@@ -28,7 +28,7 @@ func (g *Conv) ForwardEpilogue(y, x, w []Float, e Epilogue) {
 	switch {
 	case g.empty():
 		clear(y[:g.N*g.OH*g.OW*g.OC])
-		e.apply(g.N*g.OH*g.OW, g.OC, y, g.OC)
+		e.apply(y, g.OC, 0, g.N*g.OH*g.OW, 0, g.OC)
 	case g.pointwise():
 		GemmEpilogue(g.N*g.H*g.W, g.OC, g.C, x, g.C, false, w, g.OC, false, y, g.OC, false, e)
 	case g.depthwise():
@@ -253,7 +253,7 @@ func (t *tap) piece(buffer *convBuffer, m0 int) {
 	}
 	end := Epilogue{}
 	if t.last {
-		end = t.end.from(t.n0 + t.j0)
+		end = t.end.inTile().from(t.n0 + t.j0)
 	}
 	for j := 0; j < t.nc; j += 2 * tileN {
 		n := min(2*tileN, t.nc-j)
@@ -263,6 +263,9 @@ func (t *tap) piece(buffer *convBuffer, m0 int) {
 		} else {
 			panel(m, n, t.kc, buffer.a[:], lda, 1, b, tileN, c[j:], ldc, t.add, end.from(j))
 		}
+	}
+	if t.last {
+		t.end.behind(t.target.data, t.target.c, m0, m, t.n0+t.j0, t.nc)
 	}
 }
 

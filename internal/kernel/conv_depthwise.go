@@ -68,7 +68,7 @@ func (t *depthwise) run(lo, hi int) {
 					t.row(n*g.OH+oh, n*g.H+h, kh, t.w)
 				}
 			}
-			t.end.apply(g.OW, g.OC, t.y[row*g.OW*g.OC:], g.OC)
+			t.end.apply(t.y, g.OC, row*g.OW, g.OW, 0, g.OC)
 		}
 	case byInput:
 		clear(t.x[lo*g.W*g.C : hi*g.W*g.C])

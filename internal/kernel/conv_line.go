@@ -62,17 +62,19 @@ func (t *lineConv) run(lo, hi int) {
 	k := g.KH * g.KW
 	width := ceil(g.OC, tileN) * tileN
 	buffer.columns = resized(buffer.columns, ((g.OW-1)*g.StrideW+g.KW)*g.KH)
+	end := t.end.inTile()
 	for row := lo; row < hi; row++ {
 		phase := g.lines(buffer.columns, t.x, row, row == lo)
 		for j := 0; j < g.OC; j += 2 * tileN {
 			n := min(2*tileN, g.OC-j)
 			y := t.y[row*g.OW*g.OC+j:]
 			if b := t.weights[(phase*width+j)*k:]; n > tileN {
-				pair(g.OW, n, k, buffer.columns, g.StrideW*g.KH, 1, b, tileN, tileN*k, y, g.OC, false, t.end.from(j))
+				pair(g.OW, n, k, buffer.columns, g.StrideW*g.KH, 1, b, tileN, tileN*k, y, g.OC, false, end.from(j))
 			} else {
-				panel(g.OW, n, k, buffer.columns, g.StrideW*g.KH, 1, b, tileN, y, g.OC, false, t.end.from(j))
+				panel(g.OW, n, k, buffer.columns, g.StrideW*g.KH, 1, b, tileN, y, g.OC, false, end.from(j))
 			}
 		}
+		t.end.behind(t.y, g.OC, row*g.OW, g.OW, 0, g.OC)
 	}
 	lineBuffers.Put(buffer)
 }

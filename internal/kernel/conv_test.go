@@ -106,11 +106,10 @@ func TestConv(t *testing.T) {
 		agree(t, fmt.Sprintf("Input %+v", g), dx, wantX, k*g.OC/g.Groups)
 		agree(t, fmt.Sprintf("Weight %+v", g), dw, wantW, g.N*g.OH*g.OW)
 
-		bias := random(r, g.OC)
-		for _, e := range []Epilogue{{Bias: bias}, {Bias: bias, ReLU: true}, {ReLU: true}} {
+		for _, e := range epilogues(r, g.N*g.OH*g.OW, g.OC) {
 			got, want := random(r, ny), slices.Clone(y)
 			g.ForwardEpilogue(got, x, w, e)
-			e.apply(g.N*g.OH*g.OW, g.OC, want, g.OC)
+			e.apply(want, g.OC, 0, g.N*g.OH*g.OW, 0, g.OC)
 			if !slices.Equal(got, want) {
 				t.Errorf("ForwardEpilogue %+v is not Forward and the epilogue", g)
 			}

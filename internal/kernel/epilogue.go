@@ -1,13 +1,26 @@
 package kernel
 
-// An Epilogue is what is done to a sum before it is stored, while it is in a register: the bias of its column is added,
-// then the ReLU taken. The zero Epilogue does nothing.
+import "math"
+
+// An Epilogue is what is done to a sum: it is normalized, (sum − Centre)·Factor, the bias of its column is added, then the
+// residual, then the ReLU taken. Bias and ReLU are done while the sum is in a register, before it is stored; where there is more,
+// everything is done to a few rows right behind the sums, while they are in the nearest cache. The zero Epilogue does nothing.
 type Epilogue struct {
-	Bias []Float // a number for each column; may be nil
-	ReLU bool    // what is below zero becomes zero
+	Centre, Factor []Float // a number for each column; if there is a Factor, there are a Centre and a Bias
+	Bias           []Float // a number for each column; may be nil
+	Residual       []Float // lies as the whole result does; only with a Factor, and may be nil
+	ReLU           bool    // what is below zero becomes zero
 }
 
-// from returns e for the columns from j on.
+// inTile is what of e is done in registers: all or nothing.
+func (e Epilogue) inTile() Epilogue {
+	if e.Factor != nil {
+		return Epilogue{}
+	}
+	return e
+}
+
+// from returns e, which is done in registers, for the columns from j on.
 func (e Epilogue) from(j int) Epilogue {
 	if e.Bias != nil {
 		e.Bias = e.Bias[j:]
@@ -15,24 +28,47 @@ func (e Epilogue) from(j int) Epilogue {
 	return e
 }
 
-// apply does e to c, m×n, after the fact.
-func (e Epilogue) apply(m, n int, c []Float, ldc int) {
-	if e.Bias == nil && !e.ReLU {
+// behind does what of e was not done in registers to m rows of the result c, from row i on, in n columns, from column j on. ldc is
+// the length of a row of c.
+func (e *Epilogue) behind(c []Float, ldc, i, m, j, n int) {
+	if e.Factor != nil {
+		e.apply(c, ldc, i, m, j, n)
+	}
+}
+
+// apply is behind for all of e.
+func (e *Epilogue) apply(c []Float, ldc, i, m, j, n int) {
+	if m <= 0 || n <= 0 {
 		return
 	}
-	for i := range m {
-		row := c[i*ldc:][:n]
+	at := i*ldc + j
+	if e.Factor != nil {
+		s := normConstants{mean: e.Centre[j:], factor: e.Factor[j:], bias: e.Bias[j:]}
+		floor := Float(math.Inf(-1))
+		if e.ReLU {
+			floor = 0
+		}
+		var r []Float
+		if e.Residual != nil {
+			r = e.Residual[at:]
+		}
+		normalize(c[at:], c[at:], r, s, floor, n, m, ldc)
+		return
+	}
+	for ; m > 0; m-- {
+		row := c[at:][:n]
 		if e.Bias != nil {
-			for j, v := range e.Bias[:n] {
-				row[j] += v
+			for k, v := range e.Bias[j:][:n] {
+				row[k] += v
 			}
 		}
 		if e.ReLU {
-			for j, v := range row {
+			for k, v := range row {
 				if v < 0 {
-					row[j] = 0
+					row[k] = 0
 				}
 			}
 		}
+		at += ldc
 	}
 }

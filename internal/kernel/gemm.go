@@ -42,11 +42,11 @@ func GemmEpilogue(
 				clear(c[i*ldc:][:n])
 			}
 		}
-		e.apply(m, n, c, ldc)
+		e.apply(c, ldc, 0, m, 0, n)
 		return
 	}
 	if (m == 1 || n == 1) && multiplyVector(m, n, k, a, lda, ta, b, ldb, tb, c, ldc, add) {
-		e.apply(m, n, c, ldc)
+		e.apply(c, ldc, 0, m, 0, n)
 		return
 	}
 	g := gemms.Get().(*gemm)
@@ -172,6 +172,7 @@ func (g *gemm) run(lo, hi int) {
 		for p0 := 0; p0 < g.k; p0 += g.kc {
 			g.block(buffer, i0, min(g.rows, g.m-i0), j0, min(j0+g.columns, g.n), p0, min(g.kc, g.k-p0))
 		}
+		g.end.behind(g.c, g.ldc, i0, min(g.rows, g.m-i0), j0, min(j0+g.columns, g.n)-j0)
 	}
 	gemmBuffers.Put(buffer)
 }
@@ -180,7 +181,7 @@ func (g *gemm) run(lo, hi int) {
 func (g *gemm) block(buffer *gemmBuffer, i0, m, j0, j1, p0, k int) {
 	add, end := g.add || p0 > 0, Epilogue{}
 	if p0+k == g.k {
-		end = g.end
+		end = g.end.inTile()
 	}
 	a, ks := g.a[i0*g.rs+p0*g.ks:], g.ks
 	if g.ks > 1 && crowded(g.ks) && j1-j0 > 4*tileN {

@@ -112,25 +112,16 @@ func TestGemmEpilogue(t *testing.T) {
 	r := rand.New(rand.NewPCG(33, 34))
 	for _, s := range gemmShapes {
 		m, n, k := s[0], s[1], s[2]
-		for mode := range 8 {
-			e, add := Epilogue{ReLU: mode&1 > 0}, mode&2 > 0
-			if mode&4 > 0 {
-				e.Bias = random(r, n)
-			}
-			a, b, c := random(r, m*k), random(r, k*n), random(r, m*n)
-			want := slices.Clone(c)
-			Gemm(m, n, k, a, k, false, b, k, true, want, n, add)
-			for i := range want {
-				if e.Bias != nil {
-					want[i] += e.Bias[i%n]
+		for i, e := range epilogues(r, m, n) {
+			for _, add := range []bool{false, true} {
+				a, b, c := random(r, m*k), random(r, k*n), random(r, m*n)
+				want := slices.Clone(c)
+				Gemm(m, n, k, a, k, false, b, k, true, want, n, add)
+				e.apply(want, n, 0, m, 0, n)
+				GemmEpilogue(m, n, k, a, k, false, b, k, true, c, n, add, e)
+				if !slices.Equal(c, want) {
+					t.Errorf("GemmEpilogue %v, epilogue %d: not what Gemm and the epilogue give", s, i)
 				}
-				if e.ReLU {
-					want[i] = max(want[i], 0)
-				}
-			}
-			GemmEpilogue(m, n, k, a, k, false, b, k, true, c, n, add, e)
-			if !slices.Equal(c, want) {
-				t.Errorf("GemmEpilogue %v, mode %d: not what Gemm and loops give", s, mode)
 			}
 		}
 	}

@@ -21251,9 +21251,9 @@ end_wide:
 constants:
 	JMP begin
 
-// func vectorNorm(y *float32, x *float32, mean *float32, factor *float32, bias *float32, width int, rows int, floor float32)
+// func vectorNorm(y *float32, x *float32, mean *float32, factor *float32, bias *float32, width int, rows int, stride int, floor float32)
 // Requires: AVX, AVX512F, FMA3
-TEXT ·vectorNorm(SB), NOSPLIT, $0-60
+TEXT ·vectorNorm(SB), NOSPLIT, $0-68
 	CMPQ         ·level+0(SB), $0x02
 	JEQ          wide
 	MOVQ         y+0(FP), AX
@@ -21261,7 +21261,7 @@ TEXT ·vectorNorm(SB), NOSPLIT, $0-60
 	MOVQ         mean+16(FP), DX
 	MOVQ         factor+24(FP), BX
 	MOVQ         bias+32(FP), SI
-	VBROADCASTSS floor+56(FP), Y0
+	VBROADCASTSS floor+64(FP), Y0
 	MOVQ         width+40(FP), DI
 
 by2:
@@ -21289,7 +21289,7 @@ row1:
 	VFMADD213PS Y6, Y4, Y7
 	VMAXPS      Y7, Y0, Y7
 	VMOVUPS     Y7, 32(AX)(R8*1)
-	MOVQ        width+40(FP), R10
+	MOVQ        stride+56(FP), R10
 	LEAQ        (R8)(R10*4), R8
 	DECQ        R9
 	JNZ         row1
@@ -21318,7 +21318,7 @@ row2:
 	VFMADD213PS Y3, Y2, Y4
 	VMAXPS      Y4, Y0, Y4
 	VMOVUPS     Y4, (AX)(R8*1)
-	MOVQ        width+40(FP), R10
+	MOVQ        stride+56(FP), R10
 	LEAQ        (R8)(R10*4), R8
 	DECQ        R9
 	JNZ         row2
@@ -21349,7 +21349,7 @@ row3:
 	VFMADD213PS Y4, Y3, Y5
 	VMAXPS      Y5, Y0, Y5
 	VMASKMOVPS  Y5, Y1, (AX)(DI*1)
-	MOVQ        width+40(FP), R9
+	MOVQ        stride+56(FP), R9
 	LEAQ        (DI)(R9*4), DI
 	DECQ        R8
 	JNZ         row3
@@ -21372,7 +21372,7 @@ begin:
 	MOVQ         mean+16(FP), DX
 	MOVQ         factor+24(FP), BX
 	MOVQ         bias+32(FP), SI
-	VBROADCASTSS floor+56(FP), Z0
+	VBROADCASTSS floor+64(FP), Z0
 	MOVQ         width+40(FP), DI
 
 by4_wide:
@@ -21418,7 +21418,7 @@ row1_wide:
 	VFMADD213PS Z12, Z8, Z13
 	VMAXPS      Z13, Z0, Z13
 	VMOVUPS     Z13, 192(AX)(R8*1)
-	MOVQ        width+40(FP), R10
+	MOVQ        stride+56(FP), R10
 	LEAQ        (R8)(R10*4), R8
 	DECQ        R9
 	JNZ         row1_wide
@@ -21447,7 +21447,7 @@ row2_wide:
 	VFMADD213PS Z3, Z2, Z4
 	VMAXPS      Z4, Z0, Z4
 	VMOVUPS     Z4, (AX)(R8*1)
-	MOVQ        width+40(FP), R10
+	MOVQ        stride+56(FP), R10
 	LEAQ        (R8)(R10*4), R8
 	DECQ        R9
 	JNZ         row2_wide
@@ -21477,7 +21477,7 @@ row3_wide:
 	VFMADD213PS Z3, Z2, Z4
 	VMAXPS      Z4, Z0, Z4
 	VMOVUPS     Z4, K1, (AX)(DI*1)
-	MOVQ        width+40(FP), R9
+	MOVQ        stride+56(FP), R9
 	LEAQ        (DI)(R9*4), DI
 	DECQ        R8
 	JNZ         row3_wide
@@ -21494,9 +21494,9 @@ end_wide:
 constants:
 	JMP begin
 
-// func vectorNormAdd(y *float32, x *float32, r *float32, mean *float32, factor *float32, bias *float32, width int, rows int, floor float32)
+// func vectorNormAdd(y *float32, x *float32, r *float32, mean *float32, factor *float32, bias *float32, width int, rows int, stride int, floor float32)
 // Requires: AVX, AVX512F, FMA3
-TEXT ·vectorNormAdd(SB), NOSPLIT, $0-68
+TEXT ·vectorNormAdd(SB), NOSPLIT, $0-76
 	CMPQ         ·level+0(SB), $0x02
 	JEQ          wide
 	MOVQ         y+0(FP), AX
@@ -21505,7 +21505,7 @@ TEXT ·vectorNormAdd(SB), NOSPLIT, $0-68
 	MOVQ         mean+24(FP), BX
 	MOVQ         factor+32(FP), SI
 	MOVQ         bias+40(FP), DI
-	VBROADCASTSS floor+64(FP), Y0
+	VBROADCASTSS floor+72(FP), Y0
 	MOVQ         width+48(FP), R8
 
 by2:
@@ -21537,7 +21537,7 @@ row1:
 	VADDPS      Y8, Y7, Y7
 	VMAXPS      Y7, Y0, Y7
 	VMOVUPS     Y7, 32(AX)(R9*1)
-	MOVQ        width+48(FP), R11
+	MOVQ        stride+64(FP), R11
 	LEAQ        (R9)(R11*4), R9
 	DECQ        R10
 	JNZ         row1
@@ -21569,7 +21569,7 @@ row2:
 	VADDPS      Y5, Y4, Y4
 	VMAXPS      Y4, Y0, Y4
 	VMOVUPS     Y4, (AX)(R9*1)
-	MOVQ        width+48(FP), R11
+	MOVQ        stride+64(FP), R11
 	LEAQ        (R9)(R11*4), R9
 	DECQ        R10
 	JNZ         row2
@@ -21603,7 +21603,7 @@ row3:
 	VADDPS      Y6, Y5, Y5
 	VMAXPS      Y5, Y0, Y5
 	VMASKMOVPS  Y5, Y1, (AX)(R8*1)
-	MOVQ        width+48(FP), R10
+	MOVQ        stride+64(FP), R10
 	LEAQ        (R8)(R10*4), R8
 	DECQ        R9
 	JNZ         row3
@@ -21628,7 +21628,7 @@ begin:
 	MOVQ         mean+24(FP), BX
 	MOVQ         factor+32(FP), SI
 	MOVQ         bias+40(FP), DI
-	VBROADCASTSS floor+64(FP), Z0
+	VBROADCASTSS floor+72(FP), Z0
 	MOVQ         width+48(FP), R8
 
 by4_wide:
@@ -21682,7 +21682,7 @@ row1_wide:
 	VADDPS      Z14, Z13, Z13
 	VMAXPS      Z13, Z0, Z13
 	VMOVUPS     Z13, 192(AX)(R9*1)
-	MOVQ        width+48(FP), R11
+	MOVQ        stride+64(FP), R11
 	LEAQ        (R9)(R11*4), R9
 	DECQ        R10
 	JNZ         row1_wide
@@ -21714,7 +21714,7 @@ row2_wide:
 	VADDPS      Z5, Z4, Z4
 	VMAXPS      Z4, Z0, Z4
 	VMOVUPS     Z4, (AX)(R9*1)
-	MOVQ        width+48(FP), R11
+	MOVQ        stride+64(FP), R11
 	LEAQ        (R9)(R11*4), R9
 	DECQ        R10
 	JNZ         row2_wide
@@ -21747,7 +21747,7 @@ row3_wide:
 	VADDPS      Z5, Z4, Z4
 	VMAXPS      Z4, Z0, Z4
 	VMOVUPS     Z4, K1, (AX)(R8*1)
-	MOVQ        width+48(FP), R10
+	MOVQ        stride+64(FP), R10
 	LEAQ        (R8)(R10*4), R8
 	DECQ        R9
 	JNZ         row3_wide

@@ -15,11 +15,12 @@ func addMomentsGeneric(sums, squares []float64, x, shift []Float, width, rows, s
 	}
 }
 
-// normalizeGeneric computes y = (x − mean)·factor + bias + r, but no less than the floor; r may be nil.
-func normalizeGeneric(y, x, r []Float, s normConstants, floor Float, width, rows int) {
+// normalizeGeneric computes y = (x − mean)·factor + bias + r, but no less than the floor, for rows of width numbers that begin
+// stride apart; r may be nil.
+func normalizeGeneric(y, x, r []Float, s normConstants, floor Float, width, rows, stride int) {
 	for i := range rows {
 		for j := range width {
-			k := i*width + j
+			k := i*stride + j
 			v := Float((x[k]-s.mean[j])*s.factor[j]) + s.bias[j]
 			if r != nil {
 				v += r[k]

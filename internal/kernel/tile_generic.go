@@ -25,7 +25,7 @@ func panelGeneric(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Flo
 			}
 		}
 	}
-	e.apply(m, n, c, ldc)
+	e.apply(c, ldc, 0, m, 0, n)
 }
 
 // tile4 computes a 4×4 tile, as two halves of 2×4: eight sums, four elements of b and two of a fit the registers.

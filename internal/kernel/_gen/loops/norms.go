@@ -21,7 +21,7 @@ func norms() {
 	})
 	for _, arrays := range [][]string{{"y", "x"}, {"y", "x", "r"}} {
 		overColumns("Norm"+map[int]string{2: "", 3: "Add"}[len(arrays)], arrays, []string{"mean", "factor", "bias"}, nil,
-			", floor float32", func(b *block, i int) {
+			", stride int, floor float32", func(b *block, i int) {
 				y := b.value(b.centred(i), i)
 				if len(arrays) == 3 {
 					add(y, y, b.load("r", i))
