@@ -41,8 +41,8 @@ func (l *BatchNorm) forward(x *tensor.Tensor, tail tensor.Tail) *tensor.Tensor {
 	}
 	matches("BatchNorm", x, l.Weight, l.RunningMean)
 	p := x.Pass()
-	if l.RunningMean != nil && (!p.Train() || l.Frozen) {
-		return x.Normalize(l.RunningMean, l.RunningVar, l.Weight, l.Bias, l.Eps, tail)
+	if l.byRunning(p) {
+		return x.Normalize(l.fixed(), tail)
 	}
 	y, mean, variance := x.BatchNorm(l.Weight, l.Bias, l.Eps, tail)
 	if p.Train() && l.RunningMean != nil {
@@ -54,6 +54,16 @@ func (l *BatchNorm) forward(x *tensor.Tensor, tail tensor.Tail) *tensor.Tensor {
 		l.follow(l.RunningVar, variance, tensor.Float(n)/tensor.Float(n-1))
 	}
 	return y
+}
+
+// byRunning tells whether the layer normalizes by its running statistics in a pass.
+func (l *BatchNorm) byRunning(p *tensor.Pass) bool {
+	return l.RunningMean != nil && (!p.Train() || l.Frozen)
+}
+
+// fixed is the normalization by running statistics.
+func (l *BatchNorm) fixed() tensor.FixedNorm {
+	return tensor.FixedNorm{Mean: l.RunningMean, Variance: l.RunningVar, Weight: l.Weight, Bias: l.Bias, Eps: l.Eps}
 }
 
 // follow moves running statistics towards k times those of a batch.

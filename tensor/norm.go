@@ -25,21 +25,61 @@ func (t *Tensor) BatchNorm(weight, bias *Tensor, eps Float, tail Tail) (y, mean,
 	return n.run(p, mean, variance), mean, variance
 }
 
-// Normalize is BatchNorm by a mean and a variance that are given, C each, and constants: by running statistics.
-func (t *Tensor) Normalize(mean, variance, weight, bias *Tensor, eps Float, tail Tail) *Tensor {
-	n := normalization{op: "Normalize", eps: eps, relu: tail.ReLU, fixed: true}
-	p := n.take(t, weight, bias, tail.Residual)
+// A FixedNorm is a batch normalization by a mean and a variance that are given, and constants: by running statistics. All are C;
+// Weight and Bias may be nil.
+type FixedNorm struct {
+	Mean, Variance, Weight, Bias *Tensor
+	Eps                          Float // added to the variance
+}
+
+// Normalize normalizes each feature of x, N×…×C, by statistics that are given.
+func (t *Tensor) Normalize(f FixedNorm, tail Tail) *Tensor {
+	n := normalization{op: "Normalize", eps: f.Eps, relu: tail.ReLU, fixed: true}
+	p := n.takeFixed(t, f, tail)
 	n.g = kernel.Norm{Images: 1, Rows: len(t.data) / max(1, n.g.C), C: n.g.C, Groups: n.g.C}
-	for _, v := range []*Tensor{mean, variance} {
-		v.live(n.op)
-		n.fits(v)
-	}
+	mean := f.Mean
 	if p.recording(n.xs[:n.ins]...) { // copies, because the buffers may be written in this pass
-		c := p.makeDims(n.features())
-		copy(c.data, mean.data)
-		mean = c
+		mean = p.makeDims(n.features())
+		copy(mean.data, f.Mean.data)
 	}
-	return n.run(p, mean, variance)
+	return n.run(p, mean, f.Variance)
+}
+
+// Conv2DNormalize is Conv2DBias, Normalize and its tail. Where nothing is recorded, as in inference, they are one pass over memory.
+func (t *Tensor) Conv2DNormalize(w, bias *Tensor, c Conv, f FixedNorm, tail Tail) *Tensor {
+	const op = "Conv2DNormalize"
+	var operands [6]*Tensor
+	xs := operands[:0]
+	for _, x := range [...]*Tensor{t, w, bias, f.Weight, f.Bias, tail.Residual} {
+		if x != nil {
+			xs = append(xs, x)
+		}
+	}
+	p := owner(op, xs...)
+	if p.recording(xs...) {
+		return p.own(t).Conv2DBias(w, bias, c).Normalize(f, tail)
+	}
+	g := c.geometry(op, t.shape(), w.shape())
+	y := p.makeDims([]int32{int32(g.N), int32(g.OH), int32(g.OW), int32(g.OC)})
+	n := normalization{op: op}
+	n.takeFixed(y, f, tail)
+	e := kernel.Epilogue{Centre: f.Mean.data, Residual: data(tail.Residual), ReLU: tail.ReLU}
+	if bias != nil { // the mean of the sums without it
+		n.fits(bias)
+		e.Centre = p.makeDims(n.features()).data
+		kernel.Sub.Apply(e.Centre, f.Mean.data, bias.data)
+	}
+	e.Factor, e.Bias = p.makeDims(n.features()).data, data(f.Bias)
+	kernel.InverseRoot(e.Factor, f.Variance.data, f.Eps)
+	if f.Weight != nil {
+		kernel.Mul.Apply(e.Factor, e.Factor, f.Weight.data)
+	}
+	if e.Bias == nil {
+		e.Bias = p.makeDims(n.features()).data
+		clear(e.Bias)
+	}
+	g.ForwardEpilogue(y.data, t.data, w.data, e)
+	return y
 }
 
 // GroupNorm normalizes each example of x, N×…×C, by itself over space and over groups of neighbouring channels, multiplies each
@@ -96,6 +136,16 @@ func (n *normalization) take(x, weight, bias, residual *Tensor) *Pass {
 		fail(n.op, "the residual of shape %v does not fit %v", residual.Shape(), x.Shape())
 	}
 	return owner(n.op, n.xs[:n.ins]...)
+}
+
+// takeFixed is take with statistics that are given.
+func (n *normalization) takeFixed(x *Tensor, f FixedNorm, tail Tail) *Pass {
+	p := n.take(x, f.Weight, f.Bias, tail.Residual)
+	for _, v := range []*Tensor{f.Mean, f.Variance} {
+		v.live(n.op)
+		n.fits(v)
+	}
+	return p
 }
 
 // fits checks a vector of numbers for each feature.

@@ -3,6 +3,7 @@ package tensor
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -135,18 +136,74 @@ func normRows() (rows []row) {
 			if len(x) > 3 {
 				tail.Residual = x[3]
 			}
-			return x[0].Normalize(mean, variance, x[1], x[2], naiveEps, tail)
+			return x[0].Normalize(FixedNorm{mean, variance, x[1], x[2], naiveEps}, tail)
 		}
 	}
 	add("Normalize", [][]int{{3, 2, 2}, {2}, {2}}, [][]int{{700, 31, 2}, {2}, {2}}, nil, normalize(Tail{}), given)
 	bad(panics{
-		"Normalize: shape [2] is not one number for each feature of [4 3]": func() { New(4, 3).Normalize(mean, variance, nil, nil, 1, Tail{}) },
+		"Normalize: shape [2] is not one number for each feature of [4 3]": func() { New(4, 3).Normalize(FixedNorm{Mean: mean, Variance: variance}, Tail{}) },
 	})
 	given.residual, given.relu = 3, true
 	add("Normalize/residual and ReLU", [][]int{{3, 2, 2}, {2}, {2}, {3, 2, 2}}, nil, gated(3), normalize(Tail{ReLU: true}), given)
 	add("Normalize/bare", [][]int{{3, 2}}, nil, nil,
-		func(x []*Tensor) *Tensor { return x[0].Normalize(mean, variance, nil, nil, naiveEps, Tail{}) },
+		func(x []*Tensor) *Tensor {
+			return x[0].Normalize(FixedNorm{mean, variance, nil, nil, naiveEps}, Tail{})
+		},
 		naiveNorm{group: feature, mean: given.mean, variance: given.variance})
+
+	behind := func(name string, c Conv, d domain, tail Tail, n naiveNorm, large [][]int, x, w []int, further ...[]int) {
+		rows = append(rows, row{
+			name: name, shapes: append([][]int{x, w, {2}, {2}}, further...), large: large, domain: d,
+			op: func(x []*Tensor) *Tensor {
+				var bias *Tensor
+				if n.residual > 0 {
+					tail.Residual = x[4]
+				} else if len(x) > 4 {
+					bias = x[4]
+				}
+				return x[0].Conv2DNormalize(x[1], bias, c, FixedNorm{mean, variance, x[2], x[3], naiveEps}, tail)
+			},
+			naive: func(x []array) array {
+				y := naiveConv(c)(x[:2])
+				if n.residual == 0 && len(x) > 4 {
+					y = build(y.shape, func(i []int) float64 { return y.at(i...) + x[4].at(i[3]) })
+				}
+				return n.value(append([]array{y}, x[2:]...))
+			},
+		})
+	}
+	// open draws the shifts that decide what the ReLU lets through.
+	open := func(r *rand.Rand, xs [][]Float) {
+		normal(r, xs)
+		for i := range xs[3] {
+			xs[3][i] += Float(20 - 40*(i&1))
+		}
+	}
+	behind("Conv2DNormalize", Conv{Pad: 1}, open, Tail{ReLU: true}, given, nil, []int{2, 3, 3, 2}, []int{3, 3, 2, 2}, []int{2, 3, 3, 2})
+	bad(panics{
+		"Conv2DNormalize: shape [3] is not one number for each feature of [1 4 4 2]": func() {
+			New(1, 4, 4, 2).Conv2DNormalize(New(1, 1, 2, 2), New(3), Conv{}, FixedNorm{Mean: mean, Variance: variance}, Tail{})
+		},
+		"Conv2DNormalize: shape [2] is not one number for each feature of [1 4 4 3]": func() {
+			New(1, 4, 4, 2).Conv2DNormalize(New(1, 1, 2, 3), nil, Conv{}, FixedNorm{Mean: mean, Variance: variance}, Tail{})
+		},
+		"Conv2DNormalize: the residual of shape [2] does not fit [1 4 4 2]": func() {
+			New(1, 4, 4, 2).Conv2DNormalize(New(1, 1, 2, 2), nil, Conv{}, FixedNorm{Mean: mean, Variance: variance}, Tail{Residual: New(2)})
+		},
+	})
+	given.residual, given.relu = 0, false
+	behind("Conv2DNormalize/bias", Conv{Groups: 2}, nil, Tail{}, given, nil, []int{1, 3, 3, 4}, []int{2, 2, 2, 2}, []int{2})
+	behind("Conv2DNormalize/pointwise", Conv{}, nil, Tail{}, given, nil, []int{2, 3, 3, 3}, []int{1, 1, 3, 2})
+	rows = append(rows, row{
+		name: "Conv2DNormalize/bare", shapes: [][]int{{1, 3, 3, 2}, {2, 2, 2, 2}},
+		op: func(x []*Tensor) *Tensor {
+			return x[0].Conv2DNormalize(x[1], nil, Conv{}, FixedNorm{mean, variance, nil, nil, naiveEps}, Tail{})
+		},
+		naive: func(x []array) array {
+			n := naiveNorm{group: feature, mean: given.mean, variance: given.variance}
+			return n.value([]array{naiveConv(Conv{})(x)})
+		},
+	})
 
 	group := func(groups int) func(x []*Tensor) *Tensor {
 		return func(x []*Tensor) *Tensor { return x[0].GroupNorm(groups, x[1], x[2], naiveEps) }
@@ -186,6 +243,26 @@ func normRows() (rows []row) {
 	add("RMSNorm/bare", [][]int{{3, 4}}, nil, nil,
 		func(x []*Tensor) *Tensor { return x[0].RMSNorm(nil, naiveEps) }, naiveNorm{group: firstAxes(1), uncentred: true})
 	return rows
+}
+
+// TestConv2DNormalizeIsItsParts compares what inference computes with what a pass computes that records, bit for bit.
+func TestConv2DNormalizeIsItsParts(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	make := func(shape ...int) *Tensor {
+		x := New(shape...)
+		positive(r, [][]Float{x.data})
+		return x
+	}
+	for _, c := range []Conv{{Pad: 1}, {Stride: 2}, {Groups: 8}} {
+		x, w := make(2, 9, 9, 8), make(3, 3, 8/or(c.Groups, 1), 24)
+		f := FixedNorm{make(24), make(24), make(24), make(24), naiveEps}
+		bare := x.Conv2D(w, c)
+		tail := Tail{Residual: make(bare.Shape()...), ReLU: true}
+		got, want := x.Conv2DNormalize(w, nil, c, f, tail), bare.Normalize(f, tail)
+		if !slices.Equal(got.data, want.data) {
+			t.Errorf("%+v: Conv2DNormalize is not Conv2D and Normalize", c)
+		}
+	}
 }
 
 // TestBatchNormMoments checks the statistics that BatchNorm returns.
