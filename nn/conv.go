@@ -36,6 +36,23 @@ func (l *Conv2D) ForwardReLU(x *tensor.Tensor) *tensor.Tensor {
 	return x.Conv2DReLU(l.Weight, l.Bias, l.Conv)
 }
 
+// ForwardNorm normalizes Forward. By running statistics, and where nothing is recorded, that is one pass over memory.
+func (l *Conv2D) ForwardNorm(x *tensor.Tensor, norm *BatchNorm) *tensor.Tensor {
+	return l.forwardNorm(x, norm, tensor.Tail{})
+}
+
+// ForwardNormReLU returns the ReLU of ForwardNorm plus a residual, of the same shape or nil.
+func (l *Conv2D) ForwardNormReLU(x *tensor.Tensor, norm *BatchNorm, residual *tensor.Tensor) *tensor.Tensor {
+	return l.forwardNorm(x, norm, tensor.Tail{Residual: residual, ReLU: true})
+}
+
+func (l *Conv2D) forwardNorm(x *tensor.Tensor, norm *BatchNorm, tail tensor.Tail) *tensor.Tensor {
+	if norm.byRunning(x.Pass()) {
+		return x.Conv2DNormalize(l.Weight, l.Bias, l.Conv, norm.fixed(), tail)
+	}
+	return norm.forward(l.Forward(x), tail)
+}
+
 // Conv1D is a convolution over time with a bias: N×T×In → N×OT×Out.
 type Conv1D struct {
 	Weight *tensor.Tensor `nn:",order=210"` // K×(In/groups)×Out

@@ -138,7 +138,7 @@ func conv3x3(r *rand.Rand, in, out, stride int) *nn.Conv2D {
 
 // Forward returns the scores (logits) of the classes.
 func (m *ResNet) Forward(x *tensor.Tensor) *tensor.Tensor {
-	x = m.BN1.ForwardReLU(m.Conv1.Forward(x), nil)
+	x = m.Conv1.ForwardNormReLU(x, m.BN1, nil)
 	x = m.MaxPool.Forward(x)
 	for _, layer := range []nn.Chain{m.Layer1, m.Layer2, m.Layer3, m.Layer4} {
 		x = layer.Forward(x)
@@ -148,10 +148,10 @@ func (m *ResNet) Forward(x *tensor.Tensor) *tensor.Tensor {
 
 // Forward returns the ReLU of the sum.
 func (b *ResNetBlock) Forward(x *tensor.Tensor) *tensor.Tensor {
-	y := b.BN1.ForwardReLU(b.Conv1.Forward(x), nil)
+	y := b.Conv1.ForwardNormReLU(x, b.BN1, nil)
 	if b.Conv3 == nil {
-		return b.BN2.ForwardReLU(b.Conv2.Forward(y), b.Downsample.Forward(x))
+		return b.Conv2.ForwardNormReLU(y, b.BN2, b.Downsample.Forward(x))
 	}
-	y = b.BN2.ForwardReLU(b.Conv2.Forward(y), nil)
-	return b.BN3.ForwardReLU(b.Conv3.Forward(y), b.Downsample.Forward(x))
+	y = b.Conv2.ForwardNormReLU(y, b.BN2, nil)
+	return b.Conv3.ForwardNormReLU(y, b.BN3, b.Downsample.Forward(x))
 }
