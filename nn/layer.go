@@ -25,34 +25,67 @@ type Func func(x *tensor.Tensor) *tensor.Tensor
 func (f Func) Forward(x *tensor.Tensor) *tensor.Tensor { return f(x) }
 
 // A Chain applies its layers in turn. A nil Chain is the identity. In a pass that does not record, what one layer hands to the
-// next is freed behind it. A Func(ReLU) behind a layer that has a ForwardReLU costs no pass over memory of its own.
+// next is freed behind it. A Func(ReLU) behind a Linear, Conv2D or BatchNorm costs no pass over memory of its own, nor does a
+// BatchNorm behind a Conv2D where its ForwardNorm is one pass.
 type Chain []Layer
 
 // Forward applies the layers to x in turn.
 func (c Chain) Forward(x *tensor.Tensor) *tensor.Tensor {
-	done := false // the layer, by the one before
+	taken := 0 // layers that one before them has done
 	return x.Pass().Sequence(x, len(c), func(i int, x *tensor.Tensor) *tensor.Tensor {
-		if done {
-			done = false
+		if taken > 0 {
+			taken--
 			return x
 		}
-		if i+1 < len(c) && isReLU(c[i+1]) {
-			switch l := c[i].(type) {
-			case *Linear:
-				done = true
-				return l.ForwardReLU(x)
-			case *BatchNorm:
-				done = true
-				return l.ForwardReLU(x, nil)
-			}
+		if l, ok := c[i].(taker); ok {
+			x, taken = l.take(x, c[i+1:])
+			return x
 		}
 		return c[i].Forward(x)
 	})
 }
 
-// isReLU tells whether a layer is Func(ReLU).
-func isReLU(l Layer) bool {
-	f, ok := l.(Func)
+// A taker is a layer that can do what stands behind it in the same pass over memory.
+type taker interface {
+	// take returns what the layer makes of x and the first of the next ones make of that; it says how many.
+	take(x *tensor.Tensor, next []Layer) (y *tensor.Tensor, taken int)
+}
+
+func (l *Linear) take(x *tensor.Tensor, next []Layer) (*tensor.Tensor, int) {
+	if beginsWithReLU(next) {
+		return l.ForwardReLU(x), 1
+	}
+	return l.Forward(x), 0
+}
+
+func (l *Conv2D) take(x *tensor.Tensor, next []Layer) (*tensor.Tensor, int) {
+	if beginsWithReLU(next) {
+		return l.ForwardReLU(x), 1
+	}
+	if len(next) > 0 {
+		switch norm, ok := next[0].(*BatchNorm); {
+		case ok && beginsWithReLU(next[1:]):
+			return l.ForwardNormReLU(x, norm, nil), 2
+		case ok:
+			return l.ForwardNorm(x, norm), 1
+		}
+	}
+	return l.Forward(x), 0
+}
+
+func (l *BatchNorm) take(x *tensor.Tensor, next []Layer) (*tensor.Tensor, int) {
+	if beginsWithReLU(next) {
+		return l.ForwardReLU(x, nil), 1
+	}
+	return l.Forward(x), 0
+}
+
+// beginsWithReLU tells whether the first layer is Func(ReLU).
+func beginsWithReLU(layers []Layer) bool {
+	if len(layers) == 0 {
+		return false
+	}
+	f, ok := layers[0].(Func)
 	return ok && reflect.ValueOf(f).Pointer() == reflect.ValueOf(ReLU).Pointer()
 }
 

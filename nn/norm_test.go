@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"sync"
@@ -69,9 +70,15 @@ func TestBatchNormTwiceInAPass(t *testing.T) {
 // A chain takes the ReLU behind some layers into theirs, with the same result, in fewer operations.
 func TestChainTakesReLU(t *testing.T) {
 	r := source()
-	x := normal(r, 6, 4)
+	rows, images := normal(r, 6, 4), normal(r, 2, 5, 5, 4)
 	relu := func(x *tensor.Tensor) *tensor.Tensor { return x.ReLU() } // not the function that a chain knows
-	for name, l := range map[string]Layer{"linear": NewLinear(r, 4, 3), "batchnorm": NewBatchNorm(4)} {
+	for name, l := range map[string]Layer{
+		"linear": NewLinear(r, 4, 3), "batchnorm": NewBatchNorm(4), "conv2d": NewConv2D(r, 4, 3, 3, tensor.Conv{}),
+	} {
+		x := rows
+		if name == "conv2d" {
+			x = images
+		}
 		operations := func(c Chain) (y []tensor.Float, n int) {
 			p := tensor.Training(r)
 			defer p.End()
@@ -88,6 +95,37 @@ func TestChainTakesReLU(t *testing.T) {
 		fixture.Close(t, name+" without recording", Chain{l, Func(ReLU), Func(Tanh)}.Forward(p.Input(x)).Data(),
 			Chain{l, Func(relu), Func(Tanh)}.Forward(p.Input(x)).Data(), 1e-6)
 		p.End()
+	}
+}
+
+// A chain takes a normalization, and a ReLU behind it, into a convolution, with the same result in every kind of pass.
+func TestChainTakesNorm(t *testing.T) {
+	r := source()
+	x := normal(r, 2, 5, 5, 4)
+	for name, bias := range map[string]bool{"with bias": true, "without": false} {
+		conv, norm := NewConv2D(r, 4, 3, 3, tensor.Conv{Pad: 1}), NewBatchNorm(3)
+		if !bias {
+			conv.NoBias()
+		}
+		for _, w := range []*tensor.Tensor{norm.Weight, norm.Bias, norm.RunningMean, norm.RunningVar} {
+			Uniform(r, w, .5, 1.5)
+		}
+		for relu, c := range map[string]Chain{"": {conv, norm}, " and ReLU": {conv, norm, Func(ReLU)}} {
+			for kind, begin := range map[string]func() *tensor.Pass{
+				"training":  func() *tensor.Pass { return tensor.Training(r) },
+				"recording": func() *tensor.Pass { return tensor.Recording(r) },
+				"inference": tensor.Inference,
+			} {
+				p := begin()
+				want := norm.Forward(conv.Forward(p.Input(x)))
+				if len(c) == 3 {
+					want = want.ReLU()
+				}
+				got := append(c, Func(Tanh)).Forward(p.Input(x))
+				fixture.Close(t, fmt.Sprint(kind, " ", name, relu), got.Data(), want.Tanh().Data(), 1e-6)
+				p.End()
+			}
+		}
 	}
 }
 
