@@ -35,6 +35,8 @@ func (g *Conv) ForwardEpilogue(y, x, w []Float, e Epilogue) {
 		g.runDepthwise(forward, y, x, w, e)
 	case g.lined():
 		g.lineForward(y, x, w, e)
+	case g.winogradWins():
+		g.winogradForward(y, x, w, e)
 	default:
 		t := taps.Get().(*tap)
 		t.source = image{x, g.N, g.H, g.W, g.C}
@@ -70,6 +72,8 @@ func (g *Conv) Input(dx, dy, w []Float) {
 		g.runDepthwise(byInput, dy, dx, w, Epilogue{})
 	case g.scattered():
 		g.scatterInput(dx, dy, w)
+	case g.winogradWins():
+		g.winogradInput(dx, dy, w)
 	default:
 		// The pixels of dx that are one stride apart see the same taps: each such set is a convolution of dy without
 		// stride.

@@ -20,6 +20,9 @@ func (g *Conv) Weight(dw, x, dy []Float) {
 	case g.linedWeight():
 		g.lineWeight(dw, x, dy)
 		return
+	case g.winogradWins():
+		g.winogradWeight(dw, x, dy)
+		return
 	}
 	t := weightTasks.Get().(*weightTask)
 	t.g, t.x, t.dy, t.dw = *g, x, dy, dw
@@ -110,27 +113,33 @@ func (t *weightTask) piece(buffer *weightBuffer, part, group, chunk int) {
 		for j := 0; j < t.n; j += 2 * tileN {
 			n := min(2*tileN, t.n-j)
 			j0 := group*t.n + j
-			b, bs, gap, done := t.dy[m0*g.OC+j0:], g.OC, tileN, 0
-			c := dw[p.p0*g.OC+j0:]
-			switch {
-			case n == 2*tileN && g.OC > 2*tileN:
-				done = packPair(buffer.b[:], b, bs, p.kc, m, buffer.a[:], 1, lda, c, g.OC, add, Epilogue{})
-				b, bs = buffer.b[:], 2*tileN
-			case g.OC > 2*tileN || len(b) < (m-1)*bs+ceil(n, tileN)*tileN:
-				for q := 0; q < n; q += tileN {
-					pack(buffer.b[q*m:], b[q:], bs, m, min(tileN, n-q))
-				}
-				b, bs, gap = buffer.b[:], tileN, tileN*m
-			}
-			if done == p.kc {
-				continue
-			}
-			if a, c := buffer.a[done:], c[done*g.OC:]; n > tileN {
-				pair(p.kc-done, n, m, a, 1, lda, b, bs, gap, c, g.OC, add, Epilogue{})
-			} else {
-				panel(p.kc-done, n, m, a, 1, lda, b, bs, c, g.OC, add, Epilogue{})
-			}
+			b, c := t.dy[m0*g.OC+j0:], dw[p.p0*g.OC+j0:]
+			packingProduct(buffer.b[:], p.kc, n, m, buffer.a[:], 1, lda, b, g.OC, c, g.OC, add)
 		}
 		m0 += m
+	}
+}
+
+// packingProduct computes c = a·b, or adds it to c, for m×k by k×n of at most two panels. Where the rows of b lie apart it packs
+// them into buffer, for k·2·tileN numbers, beside the first tile.
+func packingProduct(buffer []Float, m, n, k int, a []Float, rs, ks int, b []Float, ldb int, c []Float, ldc int, add bool) {
+	bs, gap, done := ldb, tileN, 0
+	switch {
+	case n == 2*tileN && ldb > 2*tileN:
+		done = packPair(buffer, b, ldb, m, k, a, rs, ks, c, ldc, add, Epilogue{})
+		b, bs = buffer, 2*tileN
+	case ldb > 2*tileN || len(b) < (k-1)*ldb+ceil(n, tileN)*tileN:
+		for q := 0; q < n; q += tileN {
+			pack(buffer[q*k:], b[q:], ldb, k, min(tileN, n-q))
+		}
+		b, bs, gap = buffer, tileN, tileN*k
+	}
+	if done == m {
+		return
+	}
+	if a, c := a[done*rs:], c[done*ldc:]; n > tileN {
+		pair(m-done, n, k, a, rs, ks, b, bs, gap, c, ldc, add, Epilogue{})
+	} else {
+		panel(m-done, n, k, a, rs, ks, b, bs, c, ldc, add, Epilogue{})
 	}
 }

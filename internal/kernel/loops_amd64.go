@@ -288,3 +288,18 @@ func vectorRowGradSums(dw *float32, db *float32, dy *float32, x *float32, w *flo
 
 //go:noescape
 func vectorRowGrad(dx *float32, dy *float32, x *float32, w *float32, n int, mean float32, inverse float32, slope float32, lift float32)
+
+//go:noescape
+func vectorWinogradData(dst *float32, ds int, dstep int, src *float32, ss int, sstep int, n int, count int)
+
+//go:noescape
+func vectorWinogradFilter(dst *float32, ds int, dstep int, src *float32, ss int, sstep int, n int, count int)
+
+//go:noescape
+func vectorWinogradOutput(dst *float32, ds int, dstep int, src *float32, ss int, sstep int, n int, count int)
+
+//go:noescape
+func vectorWinogradOutputAdjoint(dst *float32, ds int, dstep int, src *float32, ss int, sstep int, n int, count int)
+
+//go:noescape
+func vectorWinogradFilterAdjoint(dst *float32, ds int, dstep int, src *float32, ss int, sstep int, n int, count int)

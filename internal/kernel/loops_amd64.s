@@ -26341,3 +26341,1192 @@ end_wide:
 
 constants:
 	JMP begin
+
+// func vectorWinogradData(dst *float32, ds int, dstep int, src *float32, ss int, sstep int, n int, count int)
+// Requires: AVX, AVX512F, FMA3
+TEXT ·vectorWinogradData(SB), NOSPLIT, $0-64
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ dst+0(FP), AX
+	MOVQ src+24(FP), CX
+	MOVQ ds+8(FP), DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DX)(DX*4), SI
+	MOVQ ss+32(FP), DI
+	SHLQ $0x02, DI
+	LEAQ (DI)(DI*2), R8
+	LEAQ (DI)(DI*4), R9
+	MOVQ count+56(FP), R10
+
+next:
+	MOVQ n+48(FP), R11
+
+by1:
+	CMPQ         R11, $0x00000008
+	JLT          below1
+	VMOVUPS      (CX), Y0
+	VMOVUPS      (CX)(DI*1), Y1
+	VMOVUPS      (CX)(DI*2), Y2
+	VMOVUPS      (CX)(R8*1), Y3
+	VMOVUPS      (CX)(DI*4), Y4
+	VMOVUPS      (CX)(R9*1), Y5
+	VMOVAPS      Y4, Y7
+	VFNMADD231PS loops40290000<>+0(SB), Y2, Y7
+	VMOVAPS      Y7, Y6
+	VFMADD231PS  loops3f610000<>+0(SB), Y0, Y6
+	VMOVAPS      Y5, Y9
+	VFNMADD231PS loops40290000<>+0(SB), Y3, Y9
+	VMOVAPS      Y9, Y8
+	VFMADD231PS  loops3f610000<>+0(SB), Y1, Y8
+	VMOVAPS      Y4, Y7
+	VFNMADD231PS loops40100000<>+0(SB), Y2, Y7
+	VMOVAPS      Y3, Y9
+	VFNMADD231PS loops40100000<>+0(SB), Y1, Y9
+	VMOVAPS      Y7, Y5
+	VFNMADD231PS loops3f200000<>+0(SB), Y9, Y5
+	VMOVAPS      Y7, Y0
+	VFMADD231PS  loops3f200000<>+0(SB), Y9, Y0
+	VMOVAPS      Y4, Y7
+	VFNMADD231PS loops3ec80000<>+0(SB), Y2, Y7
+	VMOVAPS      Y3, Y9
+	VFNMADD231PS loops3ec80000<>+0(SB), Y1, Y9
+	VMOVAPS      Y7, Y1
+	VFNMADD231PS loops3fc00000<>+0(SB), Y9, Y1
+	VMOVAPS      Y7, Y2
+	VFMADD231PS  loops3fc00000<>+0(SB), Y9, Y2
+	VMOVUPS      Y6, (AX)
+	VMOVUPS      Y0, (AX)(DX*1)
+	VMOVUPS      Y5, (AX)(DX*2)
+	VMOVUPS      Y2, (AX)(BX*1)
+	VMOVUPS      Y1, (AX)(DX*4)
+	VMOVUPS      Y8, (AX)(SI*1)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x00000008, R11
+	JMP          by1
+
+below1:
+	TESTQ        R11, R11
+	JZ           end
+	NEGQ         R11
+	LEAQ         loopsOnes<>+0(SB), R12
+	VMOVUPS      32(R12)(R11*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMASKMOVPS   (CX)(DI*1), Y0, Y2
+	VMASKMOVPS   (CX)(DI*2), Y0, Y3
+	VMASKMOVPS   (CX)(R8*1), Y0, Y4
+	VMASKMOVPS   (CX)(DI*4), Y0, Y5
+	VMASKMOVPS   (CX)(R9*1), Y0, Y6
+	VMOVAPS      Y5, Y8
+	VFNMADD231PS loops40290000<>+0(SB), Y3, Y8
+	VMOVAPS      Y8, Y7
+	VFMADD231PS  loops3f610000<>+0(SB), Y1, Y7
+	VMOVAPS      Y6, Y10
+	VFNMADD231PS loops40290000<>+0(SB), Y4, Y10
+	VMOVAPS      Y10, Y9
+	VFMADD231PS  loops3f610000<>+0(SB), Y2, Y9
+	VMOVAPS      Y5, Y8
+	VFNMADD231PS loops40100000<>+0(SB), Y3, Y8
+	VMOVAPS      Y4, Y10
+	VFNMADD231PS loops40100000<>+0(SB), Y2, Y10
+	VMOVAPS      Y8, Y6
+	VFNMADD231PS loops3f200000<>+0(SB), Y10, Y6
+	VMOVAPS      Y8, Y1
+	VFMADD231PS  loops3f200000<>+0(SB), Y10, Y1
+	VMOVAPS      Y5, Y8
+	VFNMADD231PS loops3ec80000<>+0(SB), Y3, Y8
+	VMOVAPS      Y4, Y10
+	VFNMADD231PS loops3ec80000<>+0(SB), Y2, Y10
+	VMOVAPS      Y8, Y2
+	VFNMADD231PS loops3fc00000<>+0(SB), Y10, Y2
+	VMOVAPS      Y8, Y3
+	VFMADD231PS  loops3fc00000<>+0(SB), Y10, Y3
+	VMASKMOVPS   Y7, Y0, (AX)
+	VMASKMOVPS   Y1, Y0, (AX)(DX*1)
+	VMASKMOVPS   Y6, Y0, (AX)(DX*2)
+	VMASKMOVPS   Y3, Y0, (AX)(BX*1)
+	VMASKMOVPS   Y2, Y0, (AX)(DX*4)
+	VMASKMOVPS   Y9, Y0, (AX)(SI*1)
+
+end:
+	MOVQ dstep+16(FP), R11
+	MOVQ n+48(FP), R12
+	ANDQ $-8, R12
+	SUBQ R12, R11
+	LEAQ (AX)(R11*4), AX
+	MOVQ sstep+40(FP), R11
+	MOVQ n+48(FP), R12
+	ANDQ $-8, R12
+	SUBQ R12, R11
+	LEAQ (CX)(R11*4), CX
+	DECQ R10
+	JNZ  next
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ dst+0(FP), AX
+	MOVQ src+24(FP), CX
+	MOVQ ds+8(FP), DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DX)(DX*4), SI
+	MOVQ ss+32(FP), DI
+	SHLQ $0x02, DI
+	LEAQ (DI)(DI*2), R8
+	LEAQ (DI)(DI*4), R9
+	MOVQ count+56(FP), R10
+
+next_wide:
+	MOVQ n+48(FP), R11
+
+by1_wide:
+	CMPQ         R11, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (CX), Z0
+	VMOVUPS      (CX)(DI*1), Z1
+	VMOVUPS      (CX)(DI*2), Z2
+	VMOVUPS      (CX)(R8*1), Z3
+	VMOVUPS      (CX)(DI*4), Z4
+	VMOVUPS      (CX)(R9*1), Z5
+	VMOVAPS      Z4, Z7
+	VFNMADD231PS Z8, Z2, Z7
+	VMOVAPS      Z7, Z6
+	VFMADD231PS  Z9, Z0, Z6
+	VMOVAPS      Z5, Z15
+	VFNMADD231PS Z8, Z3, Z15
+	VMOVAPS      Z15, Z14
+	VFMADD231PS  Z9, Z1, Z14
+	VMOVAPS      Z4, Z7
+	VFNMADD231PS Z10, Z2, Z7
+	VMOVAPS      Z3, Z15
+	VFNMADD231PS Z10, Z1, Z15
+	VMOVAPS      Z7, Z5
+	VFNMADD231PS Z11, Z15, Z5
+	VMOVAPS      Z7, Z0
+	VFMADD231PS  Z11, Z15, Z0
+	VMOVAPS      Z4, Z7
+	VFNMADD231PS Z12, Z2, Z7
+	VMOVAPS      Z3, Z15
+	VFNMADD231PS Z12, Z1, Z15
+	VMOVAPS      Z7, Z1
+	VFNMADD231PS Z13, Z15, Z1
+	VMOVAPS      Z7, Z2
+	VFMADD231PS  Z13, Z15, Z2
+	VMOVUPS      Z6, (AX)
+	VMOVUPS      Z0, (AX)(DX*1)
+	VMOVUPS      Z5, (AX)(DX*2)
+	VMOVUPS      Z2, (AX)(BX*1)
+	VMOVUPS      Z1, (AX)(DX*4)
+	VMOVUPS      Z14, (AX)(SI*1)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x00000010, R11
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        R11, R11
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), R12
+	KMOVW        (R12)(R11*2), K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMOVUPS.Z    (CX)(DI*1), K1, Z1
+	VMOVUPS.Z    (CX)(DI*2), K1, Z2
+	VMOVUPS.Z    (CX)(R8*1), K1, Z3
+	VMOVUPS.Z    (CX)(DI*4), K1, Z4
+	VMOVUPS.Z    (CX)(R9*1), K1, Z5
+	VMOVAPS      Z4, Z7
+	VFNMADD231PS Z8, Z2, Z7
+	VMOVAPS      Z7, Z6
+	VFMADD231PS  Z9, Z0, Z6
+	VMOVAPS      Z5, Z15
+	VFNMADD231PS Z8, Z3, Z15
+	VMOVAPS      Z15, Z14
+	VFMADD231PS  Z9, Z1, Z14
+	VMOVAPS      Z4, Z7
+	VFNMADD231PS Z10, Z2, Z7
+	VMOVAPS      Z3, Z15
+	VFNMADD231PS Z10, Z1, Z15
+	VMOVAPS      Z7, Z5
+	VFNMADD231PS Z11, Z15, Z5
+	VMOVAPS      Z7, Z0
+	VFMADD231PS  Z11, Z15, Z0
+	VMOVAPS      Z4, Z7
+	VFNMADD231PS Z12, Z2, Z7
+	VMOVAPS      Z3, Z15
+	VFNMADD231PS Z12, Z1, Z15
+	VMOVAPS      Z7, Z1
+	VFNMADD231PS Z13, Z15, Z1
+	VMOVAPS      Z7, Z2
+	VFMADD231PS  Z13, Z15, Z2
+	VMOVUPS      Z6, K1, (AX)
+	VMOVUPS      Z0, K1, (AX)(DX*1)
+	VMOVUPS      Z5, K1, (AX)(DX*2)
+	VMOVUPS      Z2, K1, (AX)(BX*1)
+	VMOVUPS      Z1, K1, (AX)(DX*4)
+	VMOVUPS      Z14, K1, (AX)(SI*1)
+
+end_wide:
+	MOVQ dstep+16(FP), R11
+	MOVQ n+48(FP), R12
+	ANDQ $-16, R12
+	SUBQ R12, R11
+	LEAQ (AX)(R11*4), AX
+	MOVQ sstep+40(FP), R11
+	MOVQ n+48(FP), R12
+	ANDQ $-16, R12
+	SUBQ R12, R11
+	LEAQ (CX)(R11*4), CX
+	DECQ R10
+	JNZ  next_wide
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS loops40290000<>+0(SB), Z8
+	VBROADCASTSS loops3f610000<>+0(SB), Z9
+	VBROADCASTSS loops40100000<>+0(SB), Z10
+	VBROADCASTSS loops3f200000<>+0(SB), Z11
+	VBROADCASTSS loops3ec80000<>+0(SB), Z12
+	VBROADCASTSS loops3fc00000<>+0(SB), Z13
+	JMP          begin
+
+DATA loops40290000<>+0(SB)/4, $0x40290000
+DATA loops40290000<>+4(SB)/4, $0x40290000
+DATA loops40290000<>+8(SB)/4, $0x40290000
+DATA loops40290000<>+12(SB)/4, $0x40290000
+DATA loops40290000<>+16(SB)/4, $0x40290000
+DATA loops40290000<>+20(SB)/4, $0x40290000
+DATA loops40290000<>+24(SB)/4, $0x40290000
+DATA loops40290000<>+28(SB)/4, $0x40290000
+GLOBL loops40290000<>(SB), RODATA|NOPTR, $32
+
+DATA loops3f610000<>+0(SB)/4, $0x3f610000
+DATA loops3f610000<>+4(SB)/4, $0x3f610000
+DATA loops3f610000<>+8(SB)/4, $0x3f610000
+DATA loops3f610000<>+12(SB)/4, $0x3f610000
+DATA loops3f610000<>+16(SB)/4, $0x3f610000
+DATA loops3f610000<>+20(SB)/4, $0x3f610000
+DATA loops3f610000<>+24(SB)/4, $0x3f610000
+DATA loops3f610000<>+28(SB)/4, $0x3f610000
+GLOBL loops3f610000<>(SB), RODATA|NOPTR, $32
+
+DATA loops40100000<>+0(SB)/4, $0x40100000
+DATA loops40100000<>+4(SB)/4, $0x40100000
+DATA loops40100000<>+8(SB)/4, $0x40100000
+DATA loops40100000<>+12(SB)/4, $0x40100000
+DATA loops40100000<>+16(SB)/4, $0x40100000
+DATA loops40100000<>+20(SB)/4, $0x40100000
+DATA loops40100000<>+24(SB)/4, $0x40100000
+DATA loops40100000<>+28(SB)/4, $0x40100000
+GLOBL loops40100000<>(SB), RODATA|NOPTR, $32
+
+DATA loops3ec80000<>+0(SB)/4, $0x3ec80000
+DATA loops3ec80000<>+4(SB)/4, $0x3ec80000
+DATA loops3ec80000<>+8(SB)/4, $0x3ec80000
+DATA loops3ec80000<>+12(SB)/4, $0x3ec80000
+DATA loops3ec80000<>+16(SB)/4, $0x3ec80000
+DATA loops3ec80000<>+20(SB)/4, $0x3ec80000
+DATA loops3ec80000<>+24(SB)/4, $0x3ec80000
+DATA loops3ec80000<>+28(SB)/4, $0x3ec80000
+GLOBL loops3ec80000<>(SB), RODATA|NOPTR, $32
+
+DATA loops3fc00000<>+0(SB)/4, $0x3fc00000
+DATA loops3fc00000<>+4(SB)/4, $0x3fc00000
+DATA loops3fc00000<>+8(SB)/4, $0x3fc00000
+DATA loops3fc00000<>+12(SB)/4, $0x3fc00000
+DATA loops3fc00000<>+16(SB)/4, $0x3fc00000
+DATA loops3fc00000<>+20(SB)/4, $0x3fc00000
+DATA loops3fc00000<>+24(SB)/4, $0x3fc00000
+DATA loops3fc00000<>+28(SB)/4, $0x3fc00000
+GLOBL loops3fc00000<>(SB), RODATA|NOPTR, $32
+
+// func vectorWinogradFilter(dst *float32, ds int, dstep int, src *float32, ss int, sstep int, n int, count int)
+// Requires: AVX, AVX512F, FMA3
+TEXT ·vectorWinogradFilter(SB), NOSPLIT, $0-64
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ dst+0(FP), AX
+	MOVQ src+24(FP), CX
+	MOVQ ds+8(FP), DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DX)(DX*4), SI
+	MOVQ ss+32(FP), DI
+	SHLQ $0x02, DI
+	MOVQ count+56(FP), R8
+
+next:
+	MOVQ n+48(FP), R9
+
+by1:
+	CMPQ        R9, $0x00000008
+	JLT         below1
+	VMOVUPS     (CX), Y0
+	VMOVUPS     (CX)(DI*1), Y1
+	VMOVUPS     (CX)(DI*2), Y2
+	VMULPS      loops3f91a2b4<>+0(SB), Y0, Y3
+	VMULPS      loopsbf303b34<>+0(SB), Y0, Y6
+	VFMADD231PS loopsbe89ae41<>+0(SB), Y2, Y6
+	VMULPS      loopsbedc4a01<>+0(SB), Y1, Y7
+	VADDPS      Y7, Y6, Y4
+	VSUBPS      Y7, Y6, Y5
+	VMULPS      loops3df4c401<>+0(SB), Y0, Y6
+	VFMADD231PS loops3e89ae41<>+0(SB), Y2, Y6
+	VMULPS      loops3e379301<>+0(SB), Y1, Y7
+	VADDPS      Y7, Y6, Y0
+	VSUBPS      Y7, Y6, Y1
+	VMOVAPS     Y2, Y2
+	VMOVUPS     Y3, (AX)
+	VMOVUPS     Y4, (AX)(DX*1)
+	VMOVUPS     Y5, (AX)(DX*2)
+	VMOVUPS     Y0, (AX)(BX*1)
+	VMOVUPS     Y1, (AX)(DX*4)
+	VMOVUPS     Y2, (AX)(SI*1)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	SUBQ        $0x00000008, R9
+	JMP         by1
+
+below1:
+	TESTQ       R9, R9
+	JZ          end
+	NEGQ        R9
+	LEAQ        loopsOnes<>+0(SB), R10
+	VMOVUPS     32(R10)(R9*4), Y0
+	VMASKMOVPS  (CX), Y0, Y1
+	VMASKMOVPS  (CX)(DI*1), Y0, Y2
+	VMASKMOVPS  (CX)(DI*2), Y0, Y3
+	VMULPS      loops3f91a2b4<>+0(SB), Y1, Y4
+	VMULPS      loopsbf303b34<>+0(SB), Y1, Y7
+	VFMADD231PS loopsbe89ae41<>+0(SB), Y3, Y7
+	VMULPS      loopsbedc4a01<>+0(SB), Y2, Y8
+	VADDPS      Y8, Y7, Y5
+	VSUBPS      Y8, Y7, Y6
+	VMULPS      loops3df4c401<>+0(SB), Y1, Y7
+	VFMADD231PS loops3e89ae41<>+0(SB), Y3, Y7
+	VMULPS      loops3e379301<>+0(SB), Y2, Y8
+	VADDPS      Y8, Y7, Y1
+	VSUBPS      Y8, Y7, Y2
+	VMOVAPS     Y3, Y3
+	VMASKMOVPS  Y4, Y0, (AX)
+	VMASKMOVPS  Y5, Y0, (AX)(DX*1)
+	VMASKMOVPS  Y6, Y0, (AX)(DX*2)
+	VMASKMOVPS  Y1, Y0, (AX)(BX*1)
+	VMASKMOVPS  Y2, Y0, (AX)(DX*4)
+	VMASKMOVPS  Y3, Y0, (AX)(SI*1)
+
+end:
+	MOVQ dstep+16(FP), R9
+	MOVQ n+48(FP), R10
+	ANDQ $-8, R10
+	SUBQ R10, R9
+	LEAQ (AX)(R9*4), AX
+	MOVQ sstep+40(FP), R9
+	MOVQ n+48(FP), R10
+	ANDQ $-8, R10
+	SUBQ R10, R9
+	LEAQ (CX)(R9*4), CX
+	DECQ R8
+	JNZ  next
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ dst+0(FP), AX
+	MOVQ src+24(FP), CX
+	MOVQ ds+8(FP), DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DX)(DX*4), SI
+	MOVQ ss+32(FP), DI
+	SHLQ $0x02, DI
+	MOVQ count+56(FP), R8
+
+next_wide:
+	MOVQ n+48(FP), R9
+
+by1_wide:
+	CMPQ        R9, $0x00000010
+	JLT         below1_wide
+	VMOVUPS     (CX), Z0
+	VMOVUPS     (CX)(DI*1), Z1
+	VMOVUPS     (CX)(DI*2), Z2
+	VMULPS      Z8, Z0, Z3
+	VMULPS      Z9, Z0, Z6
+	VFMADD231PS Z10, Z2, Z6
+	VMULPS      Z11, Z1, Z7
+	VADDPS      Z7, Z6, Z4
+	VSUBPS      Z7, Z6, Z5
+	VMULPS      Z12, Z0, Z6
+	VFMADD231PS Z13, Z2, Z6
+	VMULPS      Z14, Z1, Z7
+	VADDPS      Z7, Z6, Z0
+	VSUBPS      Z7, Z6, Z1
+	VMOVAPS     Z2, Z2
+	VMOVUPS     Z3, (AX)
+	VMOVUPS     Z4, (AX)(DX*1)
+	VMOVUPS     Z5, (AX)(DX*2)
+	VMOVUPS     Z0, (AX)(BX*1)
+	VMOVUPS     Z1, (AX)(DX*4)
+	VMOVUPS     Z2, (AX)(SI*1)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x00000010, R9
+	JMP         by1_wide
+
+below1_wide:
+	TESTQ       R9, R9
+	JZ          end_wide
+	LEAQ        loopsTails<>+0(SB), R10
+	KMOVW       (R10)(R9*2), K1
+	VMOVUPS.Z   (CX), K1, Z0
+	VMOVUPS.Z   (CX)(DI*1), K1, Z1
+	VMOVUPS.Z   (CX)(DI*2), K1, Z2
+	VMULPS      Z8, Z0, Z3
+	VMULPS      Z9, Z0, Z6
+	VFMADD231PS Z10, Z2, Z6
+	VMULPS      Z11, Z1, Z7
+	VADDPS      Z7, Z6, Z4
+	VSUBPS      Z7, Z6, Z5
+	VMULPS      Z12, Z0, Z6
+	VFMADD231PS Z13, Z2, Z6
+	VMULPS      Z14, Z1, Z7
+	VADDPS      Z7, Z6, Z0
+	VSUBPS      Z7, Z6, Z1
+	VMOVAPS     Z2, Z2
+	VMOVUPS     Z3, K1, (AX)
+	VMOVUPS     Z4, K1, (AX)(DX*1)
+	VMOVUPS     Z5, K1, (AX)(DX*2)
+	VMOVUPS     Z0, K1, (AX)(BX*1)
+	VMOVUPS     Z1, K1, (AX)(DX*4)
+	VMOVUPS     Z2, K1, (AX)(SI*1)
+
+end_wide:
+	MOVQ dstep+16(FP), R9
+	MOVQ n+48(FP), R10
+	ANDQ $-16, R10
+	SUBQ R10, R9
+	LEAQ (AX)(R9*4), AX
+	MOVQ sstep+40(FP), R9
+	MOVQ n+48(FP), R10
+	ANDQ $-16, R10
+	SUBQ R10, R9
+	LEAQ (CX)(R9*4), CX
+	DECQ R8
+	JNZ  next_wide
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS loops3f91a2b4<>+0(SB), Z8
+	VBROADCASTSS loopsbf303b34<>+0(SB), Z9
+	VBROADCASTSS loopsbe89ae41<>+0(SB), Z10
+	VBROADCASTSS loopsbedc4a01<>+0(SB), Z11
+	VBROADCASTSS loops3df4c401<>+0(SB), Z12
+	VBROADCASTSS loops3e89ae41<>+0(SB), Z13
+	VBROADCASTSS loops3e379301<>+0(SB), Z14
+	JMP          begin
+
+DATA loops3f91a2b4<>+0(SB)/4, $0x3f91a2b4
+DATA loops3f91a2b4<>+4(SB)/4, $0x3f91a2b4
+DATA loops3f91a2b4<>+8(SB)/4, $0x3f91a2b4
+DATA loops3f91a2b4<>+12(SB)/4, $0x3f91a2b4
+DATA loops3f91a2b4<>+16(SB)/4, $0x3f91a2b4
+DATA loops3f91a2b4<>+20(SB)/4, $0x3f91a2b4
+DATA loops3f91a2b4<>+24(SB)/4, $0x3f91a2b4
+DATA loops3f91a2b4<>+28(SB)/4, $0x3f91a2b4
+GLOBL loops3f91a2b4<>(SB), RODATA|NOPTR, $32
+
+DATA loopsbf303b34<>+0(SB)/4, $0xbf303b34
+DATA loopsbf303b34<>+4(SB)/4, $0xbf303b34
+DATA loopsbf303b34<>+8(SB)/4, $0xbf303b34
+DATA loopsbf303b34<>+12(SB)/4, $0xbf303b34
+DATA loopsbf303b34<>+16(SB)/4, $0xbf303b34
+DATA loopsbf303b34<>+20(SB)/4, $0xbf303b34
+DATA loopsbf303b34<>+24(SB)/4, $0xbf303b34
+DATA loopsbf303b34<>+28(SB)/4, $0xbf303b34
+GLOBL loopsbf303b34<>(SB), RODATA|NOPTR, $32
+
+DATA loopsbe89ae41<>+0(SB)/4, $0xbe89ae41
+DATA loopsbe89ae41<>+4(SB)/4, $0xbe89ae41
+DATA loopsbe89ae41<>+8(SB)/4, $0xbe89ae41
+DATA loopsbe89ae41<>+12(SB)/4, $0xbe89ae41
+DATA loopsbe89ae41<>+16(SB)/4, $0xbe89ae41
+DATA loopsbe89ae41<>+20(SB)/4, $0xbe89ae41
+DATA loopsbe89ae41<>+24(SB)/4, $0xbe89ae41
+DATA loopsbe89ae41<>+28(SB)/4, $0xbe89ae41
+GLOBL loopsbe89ae41<>(SB), RODATA|NOPTR, $32
+
+DATA loopsbedc4a01<>+0(SB)/4, $0xbedc4a01
+DATA loopsbedc4a01<>+4(SB)/4, $0xbedc4a01
+DATA loopsbedc4a01<>+8(SB)/4, $0xbedc4a01
+DATA loopsbedc4a01<>+12(SB)/4, $0xbedc4a01
+DATA loopsbedc4a01<>+16(SB)/4, $0xbedc4a01
+DATA loopsbedc4a01<>+20(SB)/4, $0xbedc4a01
+DATA loopsbedc4a01<>+24(SB)/4, $0xbedc4a01
+DATA loopsbedc4a01<>+28(SB)/4, $0xbedc4a01
+GLOBL loopsbedc4a01<>(SB), RODATA|NOPTR, $32
+
+DATA loops3df4c401<>+0(SB)/4, $0x3df4c401
+DATA loops3df4c401<>+4(SB)/4, $0x3df4c401
+DATA loops3df4c401<>+8(SB)/4, $0x3df4c401
+DATA loops3df4c401<>+12(SB)/4, $0x3df4c401
+DATA loops3df4c401<>+16(SB)/4, $0x3df4c401
+DATA loops3df4c401<>+20(SB)/4, $0x3df4c401
+DATA loops3df4c401<>+24(SB)/4, $0x3df4c401
+DATA loops3df4c401<>+28(SB)/4, $0x3df4c401
+GLOBL loops3df4c401<>(SB), RODATA|NOPTR, $32
+
+DATA loops3e89ae41<>+0(SB)/4, $0x3e89ae41
+DATA loops3e89ae41<>+4(SB)/4, $0x3e89ae41
+DATA loops3e89ae41<>+8(SB)/4, $0x3e89ae41
+DATA loops3e89ae41<>+12(SB)/4, $0x3e89ae41
+DATA loops3e89ae41<>+16(SB)/4, $0x3e89ae41
+DATA loops3e89ae41<>+20(SB)/4, $0x3e89ae41
+DATA loops3e89ae41<>+24(SB)/4, $0x3e89ae41
+DATA loops3e89ae41<>+28(SB)/4, $0x3e89ae41
+GLOBL loops3e89ae41<>(SB), RODATA|NOPTR, $32
+
+DATA loops3e379301<>+0(SB)/4, $0x3e379301
+DATA loops3e379301<>+4(SB)/4, $0x3e379301
+DATA loops3e379301<>+8(SB)/4, $0x3e379301
+DATA loops3e379301<>+12(SB)/4, $0x3e379301
+DATA loops3e379301<>+16(SB)/4, $0x3e379301
+DATA loops3e379301<>+20(SB)/4, $0x3e379301
+DATA loops3e379301<>+24(SB)/4, $0x3e379301
+DATA loops3e379301<>+28(SB)/4, $0x3e379301
+GLOBL loops3e379301<>(SB), RODATA|NOPTR, $32
+
+// func vectorWinogradOutput(dst *float32, ds int, dstep int, src *float32, ss int, sstep int, n int, count int)
+// Requires: AVX, AVX512F, FMA3
+TEXT ·vectorWinogradOutput(SB), NOSPLIT, $0-64
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ dst+0(FP), AX
+	MOVQ src+24(FP), CX
+	MOVQ ds+8(FP), DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), BX
+	MOVQ ss+32(FP), SI
+	SHLQ $0x02, SI
+	LEAQ (SI)(SI*2), DI
+	LEAQ (SI)(SI*4), R8
+	MOVQ count+56(FP), R9
+
+next:
+	MOVQ n+48(FP), R10
+
+by1:
+	CMPQ        R10, $0x00000008
+	JLT         below1
+	VMOVUPS     (CX), Y0
+	VMOVUPS     (CX)(SI*1), Y1
+	VMOVUPS     (CX)(SI*2), Y2
+	VMOVUPS     (CX)(DI*1), Y3
+	VMOVUPS     (CX)(SI*4), Y4
+	VMOVUPS     (CX)(R8*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y2, Y0, Y0
+	VMULPS      loops3f200000<>+0(SB), Y1, Y4
+	VFMADD231PS loops3fc00000<>+0(SB), Y3, Y4
+	VMULPS      loops3ec80000<>+0(SB), Y6, Y6
+	VFMADD231PS loops40100000<>+0(SB), Y2, Y6
+	VMOVAPS     Y5, Y2
+	VFMADD231PS loops3e7a0000<>+0(SB), Y1, Y2
+	VFMADD231PS loops40580000<>+0(SB), Y3, Y2
+	VMOVUPS     Y0, (AX)
+	VMOVUPS     Y4, (AX)(DX*1)
+	VMOVUPS     Y6, (AX)(DX*2)
+	VMOVUPS     Y2, (AX)(BX*1)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	SUBQ        $0x00000008, R10
+	JMP         by1
+
+below1:
+	TESTQ       R10, R10
+	JZ          end
+	NEGQ        R10
+	LEAQ        loopsOnes<>+0(SB), R11
+	VMOVUPS     32(R11)(R10*4), Y0
+	VMASKMOVPS  (CX), Y0, Y1
+	VMASKMOVPS  (CX)(SI*1), Y0, Y2
+	VMASKMOVPS  (CX)(SI*2), Y0, Y3
+	VMASKMOVPS  (CX)(DI*1), Y0, Y4
+	VMASKMOVPS  (CX)(SI*4), Y0, Y5
+	VMASKMOVPS  (CX)(R8*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VMULPS      loops3f200000<>+0(SB), Y2, Y5
+	VFMADD231PS loops3fc00000<>+0(SB), Y4, Y5
+	VMULPS      loops3ec80000<>+0(SB), Y7, Y7
+	VFMADD231PS loops40100000<>+0(SB), Y3, Y7
+	VMOVAPS     Y6, Y3
+	VFMADD231PS loops3e7a0000<>+0(SB), Y2, Y3
+	VFMADD231PS loops40580000<>+0(SB), Y4, Y3
+	VMASKMOVPS  Y1, Y0, (AX)
+	VMASKMOVPS  Y5, Y0, (AX)(DX*1)
+	VMASKMOVPS  Y7, Y0, (AX)(DX*2)
+	VMASKMOVPS  Y3, Y0, (AX)(BX*1)
+
+end:
+	MOVQ dstep+16(FP), R10
+	MOVQ n+48(FP), R11
+	ANDQ $-8, R11
+	SUBQ R11, R10
+	LEAQ (AX)(R10*4), AX
+	MOVQ sstep+40(FP), R10
+	MOVQ n+48(FP), R11
+	ANDQ $-8, R11
+	SUBQ R11, R10
+	LEAQ (CX)(R10*4), CX
+	DECQ R9
+	JNZ  next
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ dst+0(FP), AX
+	MOVQ src+24(FP), CX
+	MOVQ ds+8(FP), DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), BX
+	MOVQ ss+32(FP), SI
+	SHLQ $0x02, SI
+	LEAQ (SI)(SI*2), DI
+	LEAQ (SI)(SI*4), R8
+	MOVQ count+56(FP), R9
+
+next_wide:
+	MOVQ n+48(FP), R10
+
+by1_wide:
+	CMPQ        R10, $0x00000010
+	JLT         below1_wide
+	VMOVUPS     (CX), Z0
+	VMOVUPS     (CX)(SI*1), Z1
+	VMOVUPS     (CX)(SI*2), Z2
+	VMOVUPS     (CX)(DI*1), Z3
+	VMOVUPS     (CX)(SI*4), Z4
+	VMOVUPS     (CX)(R8*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      Z7, Z1, Z4
+	VFMADD231PS Z8, Z3, Z4
+	VMULPS      Z9, Z6, Z6
+	VFMADD231PS Z10, Z2, Z6
+	VMOVAPS     Z5, Z2
+	VFMADD231PS Z11, Z1, Z2
+	VFMADD231PS Z12, Z3, Z2
+	VMOVUPS     Z0, (AX)
+	VMOVUPS     Z4, (AX)(DX*1)
+	VMOVUPS     Z6, (AX)(DX*2)
+	VMOVUPS     Z2, (AX)(BX*1)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x00000010, R10
+	JMP         by1_wide
+
+below1_wide:
+	TESTQ       R10, R10
+	JZ          end_wide
+	LEAQ        loopsTails<>+0(SB), R11
+	KMOVW       (R11)(R10*2), K1
+	VMOVUPS.Z   (CX), K1, Z0
+	VMOVUPS.Z   (CX)(SI*1), K1, Z1
+	VMOVUPS.Z   (CX)(SI*2), K1, Z2
+	VMOVUPS.Z   (CX)(DI*1), K1, Z3
+	VMOVUPS.Z   (CX)(SI*4), K1, Z4
+	VMOVUPS.Z   (CX)(R8*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VADDPS      Z6, Z0, Z0
+	VADDPS      Z2, Z0, Z0
+	VMULPS      Z7, Z1, Z4
+	VFMADD231PS Z8, Z3, Z4
+	VMULPS      Z9, Z6, Z6
+	VFMADD231PS Z10, Z2, Z6
+	VMOVAPS     Z5, Z2
+	VFMADD231PS Z11, Z1, Z2
+	VFMADD231PS Z12, Z3, Z2
+	VMOVUPS     Z0, K1, (AX)
+	VMOVUPS     Z4, K1, (AX)(DX*1)
+	VMOVUPS     Z6, K1, (AX)(DX*2)
+	VMOVUPS     Z2, K1, (AX)(BX*1)
+
+end_wide:
+	MOVQ dstep+16(FP), R10
+	MOVQ n+48(FP), R11
+	ANDQ $-16, R11
+	SUBQ R11, R10
+	LEAQ (AX)(R10*4), AX
+	MOVQ sstep+40(FP), R10
+	MOVQ n+48(FP), R11
+	ANDQ $-16, R11
+	SUBQ R11, R10
+	LEAQ (CX)(R10*4), CX
+	DECQ R9
+	JNZ  next_wide
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS loops3f200000<>+0(SB), Z7
+	VBROADCASTSS loops3fc00000<>+0(SB), Z8
+	VBROADCASTSS loops3ec80000<>+0(SB), Z9
+	VBROADCASTSS loops40100000<>+0(SB), Z10
+	VBROADCASTSS loops3e7a0000<>+0(SB), Z11
+	VBROADCASTSS loops40580000<>+0(SB), Z12
+	JMP          begin
+
+DATA loops3e7a0000<>+0(SB)/4, $0x3e7a0000
+DATA loops3e7a0000<>+4(SB)/4, $0x3e7a0000
+DATA loops3e7a0000<>+8(SB)/4, $0x3e7a0000
+DATA loops3e7a0000<>+12(SB)/4, $0x3e7a0000
+DATA loops3e7a0000<>+16(SB)/4, $0x3e7a0000
+DATA loops3e7a0000<>+20(SB)/4, $0x3e7a0000
+DATA loops3e7a0000<>+24(SB)/4, $0x3e7a0000
+DATA loops3e7a0000<>+28(SB)/4, $0x3e7a0000
+GLOBL loops3e7a0000<>(SB), RODATA|NOPTR, $32
+
+DATA loops40580000<>+0(SB)/4, $0x40580000
+DATA loops40580000<>+4(SB)/4, $0x40580000
+DATA loops40580000<>+8(SB)/4, $0x40580000
+DATA loops40580000<>+12(SB)/4, $0x40580000
+DATA loops40580000<>+16(SB)/4, $0x40580000
+DATA loops40580000<>+20(SB)/4, $0x40580000
+DATA loops40580000<>+24(SB)/4, $0x40580000
+DATA loops40580000<>+28(SB)/4, $0x40580000
+GLOBL loops40580000<>(SB), RODATA|NOPTR, $32
+
+// func vectorWinogradOutputAdjoint(dst *float32, ds int, dstep int, src *float32, ss int, sstep int, n int, count int)
+// Requires: AVX, AVX512F, FMA3
+TEXT ·vectorWinogradOutputAdjoint(SB), NOSPLIT, $0-64
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ dst+0(FP), AX
+	MOVQ src+24(FP), CX
+	MOVQ ds+8(FP), DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DX)(DX*4), SI
+	MOVQ ss+32(FP), DI
+	SHLQ $0x02, DI
+	LEAQ (DI)(DI*2), R8
+	MOVQ count+56(FP), R9
+
+next:
+	MOVQ n+48(FP), R10
+
+by1:
+	CMPQ         R10, $0x00000008
+	JLT          below1
+	VMOVUPS      (CX), Y0
+	VMOVUPS      (CX)(DI*1), Y1
+	VMOVUPS      (CX)(DI*2), Y2
+	VMOVUPS      (CX)(R8*1), Y3
+	VMOVAPS      Y0, Y4
+	VMOVAPS      Y0, Y7
+	VFMADD231PS  loops3ec80000<>+0(SB), Y2, Y7
+	VMOVAPS      Y1, Y8
+	VFMADD231PS  loops3ec80000<>+0(SB), Y3, Y8
+	VMOVAPS      Y7, Y6
+	VFNMADD231PS loops3f200000<>+0(SB), Y8, Y6
+	VMOVAPS      Y7, Y5
+	VFMADD231PS  loops3f200000<>+0(SB), Y8, Y5
+	VMOVAPS      Y0, Y7
+	VFMADD231PS  loops40100000<>+0(SB), Y2, Y7
+	VMOVAPS      Y1, Y8
+	VFMADD231PS  loops40100000<>+0(SB), Y3, Y8
+	VMOVAPS      Y7, Y0
+	VFNMADD231PS loops3fc00000<>+0(SB), Y8, Y0
+	VMOVAPS      Y7, Y1
+	VFMADD231PS  loops3fc00000<>+0(SB), Y8, Y1
+	VMOVAPS      Y3, Y2
+	VMOVUPS      Y4, (AX)
+	VMOVUPS      Y5, (AX)(DX*1)
+	VMOVUPS      Y6, (AX)(DX*2)
+	VMOVUPS      Y1, (AX)(BX*1)
+	VMOVUPS      Y0, (AX)(DX*4)
+	VMOVUPS      Y2, (AX)(SI*1)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x00000008, R10
+	JMP          by1
+
+below1:
+	TESTQ        R10, R10
+	JZ           end
+	NEGQ         R10
+	LEAQ         loopsOnes<>+0(SB), R11
+	VMOVUPS      32(R11)(R10*4), Y0
+	VMASKMOVPS   (CX), Y0, Y1
+	VMASKMOVPS   (CX)(DI*1), Y0, Y2
+	VMASKMOVPS   (CX)(DI*2), Y0, Y3
+	VMASKMOVPS   (CX)(R8*1), Y0, Y4
+	VMOVAPS      Y1, Y5
+	VMOVAPS      Y1, Y8
+	VFMADD231PS  loops3ec80000<>+0(SB), Y3, Y8
+	VMOVAPS      Y2, Y9
+	VFMADD231PS  loops3ec80000<>+0(SB), Y4, Y9
+	VMOVAPS      Y8, Y7
+	VFNMADD231PS loops3f200000<>+0(SB), Y9, Y7
+	VMOVAPS      Y8, Y6
+	VFMADD231PS  loops3f200000<>+0(SB), Y9, Y6
+	VMOVAPS      Y1, Y8
+	VFMADD231PS  loops40100000<>+0(SB), Y3, Y8
+	VMOVAPS      Y2, Y9
+	VFMADD231PS  loops40100000<>+0(SB), Y4, Y9
+	VMOVAPS      Y8, Y1
+	VFNMADD231PS loops3fc00000<>+0(SB), Y9, Y1
+	VMOVAPS      Y8, Y2
+	VFMADD231PS  loops3fc00000<>+0(SB), Y9, Y2
+	VMOVAPS      Y4, Y3
+	VMASKMOVPS   Y5, Y0, (AX)
+	VMASKMOVPS   Y6, Y0, (AX)(DX*1)
+	VMASKMOVPS   Y7, Y0, (AX)(DX*2)
+	VMASKMOVPS   Y2, Y0, (AX)(BX*1)
+	VMASKMOVPS   Y1, Y0, (AX)(DX*4)
+	VMASKMOVPS   Y3, Y0, (AX)(SI*1)
+
+end:
+	MOVQ dstep+16(FP), R10
+	MOVQ n+48(FP), R11
+	ANDQ $-8, R11
+	SUBQ R11, R10
+	LEAQ (AX)(R10*4), AX
+	MOVQ sstep+40(FP), R10
+	MOVQ n+48(FP), R11
+	ANDQ $-8, R11
+	SUBQ R11, R10
+	LEAQ (CX)(R10*4), CX
+	DECQ R9
+	JNZ  next
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ dst+0(FP), AX
+	MOVQ src+24(FP), CX
+	MOVQ ds+8(FP), DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DX)(DX*4), SI
+	MOVQ ss+32(FP), DI
+	SHLQ $0x02, DI
+	LEAQ (DI)(DI*2), R8
+	MOVQ count+56(FP), R9
+
+next_wide:
+	MOVQ n+48(FP), R10
+
+by1_wide:
+	CMPQ         R10, $0x00000010
+	JLT          below1_wide
+	VMOVUPS      (CX), Z0
+	VMOVUPS      (CX)(DI*1), Z1
+	VMOVUPS      (CX)(DI*2), Z2
+	VMOVUPS      (CX)(R8*1), Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z7
+	VFMADD231PS  Z9, Z2, Z7
+	VMOVAPS      Z1, Z8
+	VFMADD231PS  Z9, Z3, Z8
+	VMOVAPS      Z7, Z6
+	VFNMADD231PS Z10, Z8, Z6
+	VMOVAPS      Z7, Z5
+	VFMADD231PS  Z10, Z8, Z5
+	VMOVAPS      Z0, Z7
+	VFMADD231PS  Z11, Z2, Z7
+	VMOVAPS      Z1, Z8
+	VFMADD231PS  Z11, Z3, Z8
+	VMOVAPS      Z7, Z0
+	VFNMADD231PS Z12, Z8, Z0
+	VMOVAPS      Z7, Z1
+	VFMADD231PS  Z12, Z8, Z1
+	VMOVAPS      Z3, Z2
+	VMOVUPS      Z4, (AX)
+	VMOVUPS      Z5, (AX)(DX*1)
+	VMOVUPS      Z6, (AX)(DX*2)
+	VMOVUPS      Z1, (AX)(BX*1)
+	VMOVUPS      Z0, (AX)(DX*4)
+	VMOVUPS      Z2, (AX)(SI*1)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x00000010, R10
+	JMP          by1_wide
+
+below1_wide:
+	TESTQ        R10, R10
+	JZ           end_wide
+	LEAQ         loopsTails<>+0(SB), R11
+	KMOVW        (R11)(R10*2), K1
+	VMOVUPS.Z    (CX), K1, Z0
+	VMOVUPS.Z    (CX)(DI*1), K1, Z1
+	VMOVUPS.Z    (CX)(DI*2), K1, Z2
+	VMOVUPS.Z    (CX)(R8*1), K1, Z3
+	VMOVAPS      Z0, Z4
+	VMOVAPS      Z0, Z7
+	VFMADD231PS  Z9, Z2, Z7
+	VMOVAPS      Z1, Z8
+	VFMADD231PS  Z9, Z3, Z8
+	VMOVAPS      Z7, Z6
+	VFNMADD231PS Z10, Z8, Z6
+	VMOVAPS      Z7, Z5
+	VFMADD231PS  Z10, Z8, Z5
+	VMOVAPS      Z0, Z7
+	VFMADD231PS  Z11, Z2, Z7
+	VMOVAPS      Z1, Z8
+	VFMADD231PS  Z11, Z3, Z8
+	VMOVAPS      Z7, Z0
+	VFNMADD231PS Z12, Z8, Z0
+	VMOVAPS      Z7, Z1
+	VFMADD231PS  Z12, Z8, Z1
+	VMOVAPS      Z3, Z2
+	VMOVUPS      Z4, K1, (AX)
+	VMOVUPS      Z5, K1, (AX)(DX*1)
+	VMOVUPS      Z6, K1, (AX)(DX*2)
+	VMOVUPS      Z1, K1, (AX)(BX*1)
+	VMOVUPS      Z0, K1, (AX)(DX*4)
+	VMOVUPS      Z2, K1, (AX)(SI*1)
+
+end_wide:
+	MOVQ dstep+16(FP), R10
+	MOVQ n+48(FP), R11
+	ANDQ $-16, R11
+	SUBQ R11, R10
+	LEAQ (AX)(R10*4), AX
+	MOVQ sstep+40(FP), R10
+	MOVQ n+48(FP), R11
+	ANDQ $-16, R11
+	SUBQ R11, R10
+	LEAQ (CX)(R10*4), CX
+	DECQ R9
+	JNZ  next_wide
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS loops3ec80000<>+0(SB), Z9
+	VBROADCASTSS loops3f200000<>+0(SB), Z10
+	VBROADCASTSS loops40100000<>+0(SB), Z11
+	VBROADCASTSS loops3fc00000<>+0(SB), Z12
+	JMP          begin
+
+// func vectorWinogradFilterAdjoint(dst *float32, ds int, dstep int, src *float32, ss int, sstep int, n int, count int)
+// Requires: AVX, AVX512F, FMA3
+TEXT ·vectorWinogradFilterAdjoint(SB), NOSPLIT, $0-64
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ dst+0(FP), AX
+	MOVQ src+24(FP), CX
+	MOVQ ds+8(FP), DX
+	SHLQ $0x02, DX
+	MOVQ ss+32(FP), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+	LEAQ (BX)(BX*4), DI
+	MOVQ count+56(FP), R8
+
+next:
+	MOVQ n+48(FP), R9
+
+by1:
+	CMPQ        R9, $0x00000008
+	JLT         below1
+	VMOVUPS     (CX), Y0
+	VMOVUPS     (CX)(BX*1), Y1
+	VMOVUPS     (CX)(BX*2), Y2
+	VMOVUPS     (CX)(SI*1), Y3
+	VMOVUPS     (CX)(BX*4), Y4
+	VMOVUPS     (CX)(DI*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y4, Y3, Y2
+	VSUBPS      Y4, Y3, Y3
+	VMULPS      loops3f91a2b4<>+0(SB), Y0, Y0
+	VFMADD231PS loopsbf303b34<>+0(SB), Y6, Y0
+	VFMADD231PS loops3df4c401<>+0(SB), Y2, Y0
+	VMULPS      loopsbedc4a01<>+0(SB), Y1, Y1
+	VFMADD231PS loops3e379301<>+0(SB), Y3, Y1
+	VMOVAPS     Y5, Y3
+	VFMADD231PS loopsbe89ae41<>+0(SB), Y6, Y3
+	VFMADD231PS loops3e89ae41<>+0(SB), Y2, Y3
+	VMOVUPS     Y0, (AX)
+	VMOVUPS     Y1, (AX)(DX*1)
+	VMOVUPS     Y3, (AX)(DX*2)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	SUBQ        $0x00000008, R9
+	JMP         by1
+
+below1:
+	TESTQ       R9, R9
+	JZ          end
+	NEGQ        R9
+	LEAQ        loopsOnes<>+0(SB), R10
+	VMOVUPS     32(R10)(R9*4), Y0
+	VMASKMOVPS  (CX), Y0, Y1
+	VMASKMOVPS  (CX)(BX*1), Y0, Y2
+	VMASKMOVPS  (CX)(BX*2), Y0, Y3
+	VMASKMOVPS  (CX)(SI*1), Y0, Y4
+	VMASKMOVPS  (CX)(BX*4), Y0, Y5
+	VMASKMOVPS  (CX)(DI*1), Y0, Y6
+	VADDPS      Y3, Y2, Y7
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      loops3f91a2b4<>+0(SB), Y1, Y1
+	VFMADD231PS loopsbf303b34<>+0(SB), Y7, Y1
+	VFMADD231PS loops3df4c401<>+0(SB), Y3, Y1
+	VMULPS      loopsbedc4a01<>+0(SB), Y2, Y2
+	VFMADD231PS loops3e379301<>+0(SB), Y4, Y2
+	VMOVAPS     Y6, Y4
+	VFMADD231PS loopsbe89ae41<>+0(SB), Y7, Y4
+	VFMADD231PS loops3e89ae41<>+0(SB), Y3, Y4
+	VMASKMOVPS  Y1, Y0, (AX)
+	VMASKMOVPS  Y2, Y0, (AX)(DX*1)
+	VMASKMOVPS  Y4, Y0, (AX)(DX*2)
+
+end:
+	MOVQ dstep+16(FP), R9
+	MOVQ n+48(FP), R10
+	ANDQ $-8, R10
+	SUBQ R10, R9
+	LEAQ (AX)(R9*4), AX
+	MOVQ sstep+40(FP), R9
+	MOVQ n+48(FP), R10
+	ANDQ $-8, R10
+	SUBQ R10, R9
+	LEAQ (CX)(R9*4), CX
+	DECQ R8
+	JNZ  next
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ dst+0(FP), AX
+	MOVQ src+24(FP), CX
+	MOVQ ds+8(FP), DX
+	SHLQ $0x02, DX
+	MOVQ ss+32(FP), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+	LEAQ (BX)(BX*4), DI
+	MOVQ count+56(FP), R8
+
+next_wide:
+	MOVQ n+48(FP), R9
+
+by1_wide:
+	CMPQ        R9, $0x00000010
+	JLT         below1_wide
+	VMOVUPS     (CX), Z0
+	VMOVUPS     (CX)(BX*1), Z1
+	VMOVUPS     (CX)(BX*2), Z2
+	VMOVUPS     (CX)(SI*1), Z3
+	VMOVUPS     (CX)(BX*4), Z4
+	VMOVUPS     (CX)(DI*1), Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VMULPS      Z7, Z0, Z0
+	VFMADD231PS Z8, Z6, Z0
+	VFMADD231PS Z9, Z2, Z0
+	VMULPS      Z10, Z1, Z1
+	VFMADD231PS Z11, Z3, Z1
+	VMOVAPS     Z5, Z3
+	VFMADD231PS Z12, Z6, Z3
+	VFMADD231PS Z13, Z2, Z3
+	VMOVUPS     Z0, (AX)
+	VMOVUPS     Z1, (AX)(DX*1)
+	VMOVUPS     Z3, (AX)(DX*2)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x00000010, R9
+	JMP         by1_wide
+
+below1_wide:
+	TESTQ       R9, R9
+	JZ          end_wide
+	LEAQ        loopsTails<>+0(SB), R10
+	KMOVW       (R10)(R9*2), K1
+	VMOVUPS.Z   (CX), K1, Z0
+	VMOVUPS.Z   (CX)(BX*1), K1, Z1
+	VMOVUPS.Z   (CX)(BX*2), K1, Z2
+	VMOVUPS.Z   (CX)(SI*1), K1, Z3
+	VMOVUPS.Z   (CX)(BX*4), K1, Z4
+	VMOVUPS.Z   (CX)(DI*1), K1, Z5
+	VADDPS      Z2, Z1, Z6
+	VSUBPS      Z2, Z1, Z1
+	VADDPS      Z4, Z3, Z2
+	VSUBPS      Z4, Z3, Z3
+	VMULPS      Z7, Z0, Z0
+	VFMADD231PS Z8, Z6, Z0
+	VFMADD231PS Z9, Z2, Z0
+	VMULPS      Z10, Z1, Z1
+	VFMADD231PS Z11, Z3, Z1
+	VMOVAPS     Z5, Z3
+	VFMADD231PS Z12, Z6, Z3
+	VFMADD231PS Z13, Z2, Z3
+	VMOVUPS     Z0, K1, (AX)
+	VMOVUPS     Z1, K1, (AX)(DX*1)
+	VMOVUPS     Z3, K1, (AX)(DX*2)
+
+end_wide:
+	MOVQ dstep+16(FP), R9
+	MOVQ n+48(FP), R10
+	ANDQ $-16, R10
+	SUBQ R10, R9
+	LEAQ (AX)(R9*4), AX
+	MOVQ sstep+40(FP), R9
+	MOVQ n+48(FP), R10
+	ANDQ $-16, R10
+	SUBQ R10, R9
+	LEAQ (CX)(R9*4), CX
+	DECQ R8
+	JNZ  next_wide
+	VZEROUPPER
+	RET
+
+constants:
+	VBROADCASTSS loops3f91a2b4<>+0(SB), Z7
+	VBROADCASTSS loopsbf303b34<>+0(SB), Z8
+	VBROADCASTSS loops3df4c401<>+0(SB), Z9
+	VBROADCASTSS loopsbedc4a01<>+0(SB), Z10
+	VBROADCASTSS loops3e379301<>+0(SB), Z11
+	VBROADCASTSS loopsbe89ae41<>+0(SB), Z12
+	VBROADCASTSS loops3e89ae41<>+0(SB), Z13
+	JMP          begin

@@ -23,6 +23,7 @@ func main() {
 	norms()
 	recurrent()
 	layerNorms()
+	winograd()
 	Generate()
 }
 
