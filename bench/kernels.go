@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"github.com/hadal-go/hadal/internal/kernel"
 	"github.com/hadal-go/hadal/nn"
 	"github.com/hadal-go/hadal/optim"
 	"github.com/hadal-go/hadal/tensor"
@@ -50,6 +51,10 @@ func build(w Workload) (task, error) {
 		return operation{inputs: images(a), layer: nn.Func(func(x *tensor.Tensor) *tensor.Tensor {
 			return x.AvgPool2D(tensor.Pool{Kernel: 2})
 		})}.task(a), nil
+	case "lstm", "gru":
+		return recurrentLayer(w.Kind, a), nil
+	case "attention":
+		return attentionOf(a), nil
 	case "tanh":
 		return operation{inputs: vector(a), layer: nn.Func(nn.Tanh)}.task(a), nil
 	case "exp":
@@ -70,6 +75,7 @@ type operation struct {
 	inputs []*tensor.Tensor
 	layer  nn.Layer
 	many   func(xs []*tensor.Tensor) *tensor.Tensor // in place of layer where it has several inputs
+	params []*tensor.Tensor                         // of the layer, if it does not have them itself
 	fixed  bool                                     // nobody asks for the gradient of the inputs
 	above  *tensor.Tensor                           // the gradient that comes from above; nil: made for the result
 }
@@ -110,7 +116,10 @@ func (o operation) task(a args) task {
 
 func (o operation) backward() task {
 	r := rand.New(rand.NewPCG(1, 1))
-	params := nn.Params(o.layer)
+	params := o.params
+	if params == nil {
+		params = nn.Params(o.layer)
+	}
 	above := o.above
 	var t task
 	t.call = func() {
@@ -174,9 +183,57 @@ func convolution(a args) nn.Layer {
 	return layer
 }
 
+// recurrentLayer is a layer over sequences. PyTorch's lie as T×N×F.
+func recurrentLayer(kind string, a args) task {
+	r := rand.New(rand.NewPCG(1, 1))
+	t, n, h := a["t"], a["n"], a["h"]
+	sequences := func(name string) *tensor.Tensor { return madeTensor(name, t, n, h).Permute(1, 0, 2) }
+	var cell struct {
+		Cell  any
+		layer nn.Func
+	}
+	if kind == "lstm" {
+		l := nn.NewLSTM(r, h, h)
+		cell.Cell = l
+		cell.layer = func(x *tensor.Tensor) *tensor.Tensor {
+			y, _ := l.Forward(x, l.Zero(x.Pass(), n))
+			return y
+		}
+	} else {
+		l := nn.NewGRU(r, h, h)
+		cell.Cell = l
+		cell.layer = func(x *tensor.Tensor) *tensor.Tensor {
+			y, _ := l.Forward(x, l.Zero(x.Pass(), n))
+			return y
+		}
+	}
+	fill(&cell)
+	return operation{inputs: []*tensor.Tensor{sequences("x")}, layer: cell.layer, params: nn.Params(&cell), above: sequences("above")}.task(a)
+}
+
+// attentionOf is that of heads that PyTorch has as N×H×T×D, and Hadal as N×T×(H·D).
+func attentionOf(a args) task {
+	heads := func(name string) *tensor.Tensor {
+		x := madeTensor(name, a["n"], a["heads"], a["t"], a["d"])
+		return x.Permute(0, 2, 1, 3).Reshape(a["n"], a["t"], -1)
+	}
+	return operation{inputs: []*tensor.Tensor{heads("q"), heads("k"), heads("v")}, above: heads("above"),
+		many: func(xs []*tensor.Tensor) *tensor.Tensor {
+			return xs[0].Attention(xs[1], xs[2], tensor.Attention{Heads: a["heads"]})
+		}}.task(a)
+}
+
 // product is a matrix product into warm memory.
 func product(a args) task {
 	x, w := madeTensor("x", a["m"], a["k"]), madeTensor("w", a["k"], a["n"])
+	if a["packed"] == 1 {
+		var packed kernel.Packed
+		packed.Pack(a["k"], a["n"], w.Data(), a["n"], false)
+		y := tensor.New(a["m"], a["n"])
+		multiply := func() { packed.Multiply(a["m"], x.Data(), a["k"], y.Edit(), a["n"], false) }
+		multiply()
+		return task{call: multiply, check: sums(y)}
+	}
 	return operation{inputs: []*tensor.Tensor{x, w}, many: func(xs []*tensor.Tensor) *tensor.Tensor {
 		return xs[0].MatMul(xs[1])
 	}}.task(a)

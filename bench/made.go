@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math"
+	"strings"
 
 	"github.com/hadal-go/hadal/format/safetensors"
 	"github.com/hadal-go/hadal/nn"
@@ -67,7 +68,7 @@ func fill(model any) {
 			for i := range data {
 				data[i] *= tensor.Float(math.Sqrt(3 / float64(fan)))
 			}
-		case len(l.Name) > 4 && l.Name[len(l.Name)-4:] == "bias":
+		case strings.Contains(l.Name, "bias"):
 			clear(data)
 		}
 		entries = append(entries, safetensors.Entry{Name: l.Name, Shape: shape, Data: data})

@@ -82,6 +82,14 @@ func All() []Workload {
 		loop("exp", "1 M", 1<<20, 2, args{"n": 1 << 20}, false),
 		loop("relu", "64×64×32²", images, 5, args{"n": images}, true),
 	)
+	for _, kind := range []string{"lstm", "gru"} {
+		for _, h := range []int{200, 650} {
+			add("recurrent layers and attention", 2, recurrent(kind, 35, 20, h))
+		}
+	}
+	for _, t := range []int{128, 1024} {
+		add("recurrent layers and attention", 2, attention(8, 8, t, 64))
+	}
 	add("training steps", 20, step("tiny", 16, 2*16*(2*4*32+3*(32*32+32*2))))
 	add("training steps", 3, step("lenet", 64, 2*64*(2*784*25*6+3*(100*150*16+400*120+120*84+84*10))))
 	add("training steps", 2,
@@ -160,6 +168,19 @@ func loop(kind, shape string, n int, passes float64, a args, backward bool) Work
 		return w.withBackward()
 	}
 	return w
+}
+
+// recurrent is a layer of h units with as many inputs over t steps of n sequences, forward and backward.
+func recurrent(kind string, t, n, h int) Workload {
+	gates := map[string]int{"lstm": 4, "gru": 3}[kind]
+	return Workload{Name: fmt.Sprintf("%s T=%d N=%d H=%d", kind, t, n, h), Kind: kind, Args: args{"t": t, "n": n, "h": h},
+		Flop: 3 * 2 * float64(t*n) * float64(2*gates*h*h), Bytes: 4 * 3 * float64(t*n*(gates+2)*h)}.withBackward()
+}
+
+// attention is that of n sequences of t steps, of which each head has d features, forward and backward.
+func attention(n, heads, t, d int) Workload {
+	return Workload{Name: fmt.Sprintf("attention N=%d H=%d T=%d D=%d", n, heads, t, d), Kind: "attention",
+		Args: args{"n": n, "heads": heads, "t": t, "d": d}, Flop: (2 + 4) * 2 * float64(n*heads*t*t*d), Bytes: 4 * 11 * float64(n*heads*t*d)}.withBackward()
 }
 
 func step(net string, n int, flop float64) Workload {

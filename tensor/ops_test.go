@@ -38,7 +38,7 @@ type panics map[string]func()
 // table returns all rows.
 func table() []row {
 	return slices.Concat(elementwiseRows(), reduceRows(), softmaxRows(), matMulRows(), linearRows(), moveRows(), gatherRows(), convRows(),
-		poolRows(), normRows(), recurrentRows(), passRows())
+		poolRows(), normRows(), recurrentRows(), attentionRows(), passRows())
 }
 
 // A domain draws the inputs of an operation: away from kinks, where it has a derivative.

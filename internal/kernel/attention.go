@@ -1,0 +1,278 @@
+package kernel
+
+import (
+	"math"
+	"sync"
+)
+
+// An Attention is the geometry of scaled dot-product attention: softmax(q·kᵀ·Scale)·v for every sequence and head. q is
+// N×T×(Heads·D), k N×S×(Heads·D), v N×S×(Heads·E) and the result N×T×(Heads·E).
+//
+// A block of queries sees all its keys at once: its scores, at most attentionScores numbers or eight rows, stay in the second
+// cache level, and those of a whole head are never in memory. Backward, they are computed again from the saved log Σ eˢ of each
+// row (Dao et al. 2022, https://arxiv.org/abs/2205.14135).
+type Attention struct {
+	N, T, S     int // sequences, queries, keys
+	Heads, D, E int
+	Scale       Float
+	Causal      bool  // query i sees the keys up to i + S − T
+	Lengths     []int // of each sequence: how many keys there are; nil: S
+}
+
+const attentionScores = 1 << 16
+
+// Keys returns how many keys query t of sequence n sees.
+func (a *Attention) Keys(n, t int) int {
+	keys := a.S
+	if a.Lengths != nil {
+		keys = a.Lengths[n]
+	}
+	if a.Causal {
+		keys = min(keys, t+1+a.S-a.T)
+	}
+	return max(0, keys)
+}
+
+// block returns how many queries are worked on together.
+func (a *Attention) block() int { return max(8, min(64, attentionScores/max(1, a.S))) }
+
+// An attentionJob's pieces are heads, and forward where there are few of them, parts of their queries.
+type attentionJob struct {
+	Attention
+	parts         int
+	y, logs       []Float // logs is log Σ eˢ of each row: N×Heads×T
+	q, k, v       []Float
+	dy            []Float // nil: forward
+	dq, dk, dv    []Float // any may be nil
+	rows, columns int     // of a block of scores
+}
+
+// An attentionHead is what a piece works with: of its head the first number of the first row.
+type attentionHead struct {
+	*attentionJob
+	*attentionBuffer
+	n, keys          int // its sequence, and how many keys any of the queries sees
+	q, k, v, y, dy   []Float
+	dq, dk, dv       []Float
+	logs             []Float
+	strideD, strideE int // from one row to the next
+}
+
+// An attentionBuffer has the matrices in panels (keys turned and not, values as the product needs them) and a block of queries.
+type attentionBuffer struct{ keysIn, keysOut, values, queries, scores, slopes, packed []Float }
+
+var (
+	attentionJobs    jobs[attentionJob, *attentionJob]
+	attentionBuffers = sync.Pool{New: func() any { return new(attentionBuffer) }}
+)
+
+// Forward computes y and logs, N×Heads×T, which may be nil.
+func (a *Attention) Forward(y, logs, q, k, v []Float) {
+	heads := a.N * a.Heads
+	parts := min(ceil(8, max(1, heads)), ceil(a.T, a.block()))
+	a.do(heads*parts, attentionJob{Attention: *a, parts: parts, y: y, logs: logs, q: q, k: k, v: v})
+}
+
+// Backward computes the gradients by q, k and v, each of which may be nil, from dy and what Forward gave.
+func (a *Attention) Backward(dq, dk, dv, dy, y, logs, q, k, v []Float) {
+	a.do(a.N*a.Heads, attentionJob{Attention: *a, parts: 1, y: y, logs: logs, q: q, k: k, v: v, dy: dy, dq: dq, dk: dk, dv: dv})
+}
+
+func (a *Attention) do(pieces int, work attentionJob) {
+	work.rows, work.columns = a.block(), ceil(a.S, 2*tileN)*2*tileN+rowPad
+	attentionJobs.do(pieces, 1, work)
+}
+
+func (t *attentionJob) run(lo, hi int) {
+	b := attentionBuffers.Get().(*attentionBuffer)
+	b.scores = resized(b.scores, t.rows*t.columns)
+	for piece := lo; piece < hi; piece++ {
+		h := t.of(b, piece/t.parts)
+		blocks, part := ceil(t.T, t.rows), piece%t.parts
+		first, last := blocks*part/t.parts*t.rows, min(t.T, blocks*(part+1)/t.parts*t.rows)
+		if t.dy != nil {
+			h.backward()
+		} else {
+			h.forward(first, last)
+		}
+	}
+	attentionBuffers.Put(b)
+}
+
+// of returns head number i of all sequences.
+func (t *attentionJob) of(b *attentionBuffer, i int) attentionHead {
+	n, head := i/t.Heads, i%t.Heads
+	h := attentionHead{attentionJob: t, attentionBuffer: b, n: n, strideD: t.Heads * t.D, strideE: t.Heads * t.E}
+	at := func(x []Float, rows, width int) []Float {
+		if x == nil {
+			return nil
+		}
+		return x[min(len(x), n*rows*t.Heads*width+head*width):]
+	}
+	h.q, h.k, h.v, h.y, h.dy = at(t.q, t.T, t.D), at(t.k, t.S, t.D), at(t.v, t.S, t.E), at(t.y, t.T, t.E), at(t.dy, t.T, t.E)
+	h.dq, h.dk, h.dv = at(t.dq, t.T, t.D), at(t.dk, t.S, t.D), at(t.dv, t.S, t.E)
+	if t.logs != nil {
+		h.logs = t.logs[i*t.T:][:t.T]
+	}
+	h.keys = t.Keys(n, t.T-1)
+	return h
+}
+
+// panels packs the keys of a matrix, rows ld apart and width wide, as the right operand of a product: keys × width, or turned.
+func (h *attentionHead) panels(dst, x []Float, ld, width int, turned bool) []Float {
+	rows, columns := h.keys, width
+	if turned {
+		rows, columns = width, h.keys
+	}
+	dst = resized(dst, rows*ceil(columns, tileN)*tileN)
+	for j := 0; j < columns; j += tileN {
+		packPanel(dst[j*rows:], x, ld, turned, 0, rows, j, columns)
+	}
+	return dst
+}
+
+// multiply computes c = a·b for m×k by k×n, b in panels.
+func multiply(m, n, k int, a []Float, lda int, b, c []Float, ldc int) {
+	for j := 0; j < n; j += 2 * tileN {
+		if width := min(2*tileN, n-j); width > tileN {
+			pair(m, width, k, a, lda, 1, b[j*k:], tileN, tileN*k, c[j:], ldc, false, Epilogue{})
+		} else {
+			panel(m, width, k, a, lda, 1, b[j*k:], tileN, c[j:], ldc, false, Epilogue{})
+		}
+	}
+}
+
+// score computes the scores of m queries from t0 on with the keys that any of them sees, and returns how many those are.
+func (h *attentionHead) score(t0, m int) (keys int) {
+	keys = min(h.keys, h.Keys(h.n, t0+m-1))
+	if keys == 0 {
+		return 0
+	}
+	h.queries = resized(h.queries, m*h.D)
+	for i := range m {
+		Mul.VS(h.queries[i*h.D:][:h.D], h.q[(t0+i)*h.strideD:][:h.D], h.Scale)
+	}
+	if h.D == 0 {
+		clear(h.scores)
+		return keys
+	}
+	multiply(m, keys, h.D, h.queries, h.D, h.keysIn, h.scores, h.columns)
+	return keys
+}
+
+func (h *attentionHead) forward(first, last int) {
+	h.keysIn = h.panels(h.keysIn, h.k, h.strideD, h.D, true)
+	h.values = h.panels(h.values, h.v, h.strideE, h.E, false)
+	for t0 := first; t0 < last; t0 += h.rows {
+		m := min(h.rows, last-t0)
+		keys := h.score(t0, m)
+		for i := range m {
+			row, seen := h.scores[i*h.columns:][:keys], h.Keys(h.n, t0+i)
+			if seen == 0 {
+				h.finish(t0+i, row, 0, 0)
+				continue
+			}
+			greatest := greatestOf(row[:seen])
+			sum := expStore(row[:seen], row[:seen], greatest)
+			clear(row[seen:])
+			h.finish(t0+i, row, Float(1/sum), Float(float64(greatest)+math.Log(sum)))
+		}
+		h.product(t0, m, keys)
+	}
+}
+
+// finish scales the row of a query and notes its logarithm.
+func (h *attentionHead) finish(t int, row []Float, scale, log Float) {
+	if scale == 0 {
+		clear(row)
+	} else {
+		Mul.VS(row, row, scale)
+	}
+	if h.logs != nil {
+		h.logs[t] = log
+	}
+}
+
+// product multiplies the probabilities of m queries by the values.
+func (h *attentionHead) product(t0, m, keys int) {
+	if keys == 0 {
+		for i := range m {
+			clear(h.y[(t0+i)*h.strideE:][:h.E])
+		}
+		return
+	}
+	h.weigh(h.y[t0*h.strideE:], h.strideE, h.scores, m, h.E, keys, h.values)
+}
+
+// weigh computes y = x·b for m rows of scores and a matrix of all keys in panels, of which it takes the first rows.
+func (h *attentionHead) weigh(y []Float, ldy int, x []Float, m, width, keys int, b []Float) {
+	for j := 0; j < width; j += 2 * tileN {
+		b, gap := b[j*h.keys:], tileN*h.keys
+		if n := min(2*tileN, width-j); n > tileN {
+			pair(m, n, keys, x, h.columns, 1, b, tileN, gap, y[j:], ldy, false, Epilogue{})
+		} else {
+			panel(m, n, keys, x, h.columns, 1, b, tileN, y[j:], ldy, false, Epilogue{})
+		}
+	}
+}
+
+func (h *attentionHead) backward() {
+	h.keysIn = h.panels(h.keysIn, h.k, h.strideD, h.D, true)
+	h.keysOut = h.panels(h.keysOut, h.k, h.strideD, h.D, false)
+	h.values = h.panels(h.values, h.v, h.strideE, h.E, true)
+	h.slopes = resized(h.slopes, h.rows*h.columns)
+	h.packed = resized(h.packed, h.rows*2*tileN)
+	for s := range h.S {
+		if h.dk != nil {
+			clear(h.dk[s*h.strideD:][:h.D])
+		}
+		if h.dv != nil {
+			clear(h.dv[s*h.strideE:][:h.E])
+		}
+	}
+	for t0 := 0; t0 < h.T; t0 += h.rows {
+		m := min(h.rows, h.T-t0)
+		keys := h.score(t0, m)
+		if keys == 0 {
+			for i := 0; i < m && h.dq != nil; i++ {
+				clear(h.dq[(t0+i)*h.strideD:][:h.D])
+			}
+			continue
+		}
+		for i := range m {
+			row, seen := h.scores[i*h.columns:][:keys], h.Keys(h.n, t0+i)
+			scaledExp(row[:seen], row[:seen], 1, h.logs[t0+i])
+			clear(row[seen:])
+		}
+		dy := h.dy[t0*h.strideE:]
+		if h.dv != nil {
+			h.addProduct(h.dv, h.strideE, h.E, h.scores, dy, h.strideE, m, keys)
+		}
+		if h.dq == nil && h.dk == nil {
+			continue
+		}
+		multiply(m, keys, h.E, dy, h.strideE, h.values, h.slopes, h.columns)
+		for i := range m {
+			row, p := h.slopes[i*h.columns:][:keys], h.scores[i*h.columns:][:keys]
+			mean := innerProduct(dy[i*h.strideE:][:h.E], h.y[(t0+i)*h.strideE:][:h.E])
+			softmaxGradLoop(row, row, p, Float(mean), 0)
+		}
+		if h.dq != nil {
+			h.weigh(h.dq[t0*h.strideD:], h.strideD, h.slopes, m, h.D, keys, h.keysOut)
+			for i := range m {
+				row := h.dq[(t0+i)*h.strideD:][:h.D]
+				Mul.VS(row, row, h.Scale)
+			}
+		}
+		if h.dk != nil {
+			h.addProduct(h.dk, h.strideD, h.D, h.slopes, h.queries, h.D, m, keys)
+		}
+	}
+}
+
+// addProduct adds xᵀ·b to y, keys×width, for m rows of scores x and m rows of b.
+func (h *attentionHead) addProduct(y []Float, ldy, width int, x, b []Float, ldb, m, keys int) {
+	for j := 0; j < width; j += 2 * tileN {
+		packingProduct(h.packed, keys, min(2*tileN, width-j), m, x, 1, h.columns, b[j:], ldb, y[j:], ldy, true)
+	}
+}

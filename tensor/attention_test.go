@@ -1,0 +1,143 @@
+package tensor
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// naiveAttention is the formula, query by query.
+func naiveAttention(heads int, causal bool, lengths []int) func(x []array) array {
+	return func(x []array) array {
+		q, k, v := x[0], x[1], x[2]
+		t, s := q.shape[1], k.shape[1]
+		d, e := q.shape[2]/heads, v.shape[2]/heads
+		return build([]int{q.shape[0], t, v.shape[2]}, func(i []int) float64 {
+			n, query, head := i[0], i[1], i[2]/e
+			keys := s
+			if lengths != nil {
+				keys = lengths[n]
+			}
+			if causal {
+				keys = min(keys, query+1+s-t)
+			}
+			sum, weights := 0.0, 0.0
+			for key := range max(0, keys) {
+				score := 0.0
+				for c := head * d; c < (head+1)*d; c++ {
+					score += q.at(n, query, c) * k.at(n, key, c)
+				}
+				w := math.Exp(score / math.Sqrt(float64(d)))
+				sum, weights = sum+w*v.at(n, key, i[2]), weights+w
+			}
+			if weights == 0 {
+				return 0
+			}
+			return sum / weights
+		})
+	}
+}
+
+func attentionRows() []row {
+	attend := func(a Attention) func(x []*Tensor) *Tensor {
+		return func(x []*Tensor) *Tensor { return x[0].Attention(x[1], x[2], a) }
+	}
+	return []row{
+		{
+			name: "Attention", shapes: [][]int{{2, 3, 4}, {2, 5, 4}, {2, 5, 6}}, op: attend(Attention{}), naive: naiveAttention(1, false, nil),
+			panics: panics{
+				"Attention: queries [1 2 3], keys [1 4 5] and values [1 4 5] do not fit": func() {
+					New(1, 2, 3).Attention(New(1, 4, 5), New(1, 4, 5), Attention{})
+				},
+				"Attention: queries [1 2 4], keys [1 4 4] and values [1 4 4] do not fit each other and 3 heads": func() {
+					New(1, 2, 4).Attention(New(1, 4, 4), New(1, 4, 4), Attention{Heads: 3})
+				},
+				"Attention: there are 2 lengths for 1 sequences": func() {
+					New(1, 2, 4).Attention(New(1, 4, 4), New(1, 4, 4), Attention{Lengths: []int{1, 2}})
+				},
+				"Attention: a length of 5 does not fit 4 keys": func() {
+					New(1, 2, 4).Attention(New(1, 4, 4), New(1, 4, 4), Attention{Lengths: []int{5}})
+				},
+			},
+			large: [][]int{{3, 70, 33}, {3, 150, 33}, {3, 150, 40}},
+		},
+		{
+			name: "Attention/heads, causal", shapes: [][]int{{2, 4, 6}, {2, 4, 6}, {2, 4, 4}}, op: attend(Attention{Heads: 2, Causal: true}),
+			naive: naiveAttention(2, true, nil), large: [][]int{{2, 90, 32}, {2, 90, 32}, {2, 90, 64}},
+		},
+		{
+			name: "Attention/padding", shapes: [][]int{{3, 2, 2}, {3, 4, 2}, {3, 4, 2}}, op: attend(Attention{Lengths: []int{2, 0, 4}}),
+			naive: naiveAttention(1, false, []int{2, 0, 4}),
+		},
+		{
+			name: "Attention/more queries than keys, causal", shapes: [][]int{{1, 5, 2}, {1, 3, 2}, {1, 3, 2}},
+			op: attend(Attention{Causal: true}), naive: naiveAttention(1, true, nil),
+		},
+	}
+}
+
+// Value and gradients are those of the composition, for blocks of every kind and any number of threads.
+func TestAttentionIsItsComposition(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	normal := func(shape ...int) *Tensor {
+		x := New(shape...)
+		for i := range x.data {
+			x.data[i] = Float(r.NormFloat64())
+		}
+		return x
+	}
+	for _, c := range []struct {
+		n, t, s, d, e int
+		a             Attention
+	}{
+		{2, 65, 130, 32, 32, Attention{Heads: 2}},
+		{1, 200, 200, 64, 64, Attention{Heads: 1, Causal: true}},
+		{3, 7, 19, 24, 8, Attention{Heads: 4, Lengths: []int{19, 1, 0}, Scale: .3}},
+		{9, 1, 40, 16, 16, Attention{Heads: 2, Causal: true}},
+	} {
+		t.Run(fmt.Sprint(c), func(t *testing.T) {
+			q, k, v, g := normal(c.n, c.t, c.d), normal(c.n, c.s, c.d), normal(c.n, c.s, c.e), normal(c.n, c.t, c.e)
+			results := func(fused bool) [][]Float {
+				p := Training(r)
+				defer p.End()
+				xs := []*Tensor{p.Var(q), p.Var(k), p.Var(v)}
+				y := xs[0].Attention(xs[1], xs[2], c.a)
+				loss := y.Mul(p.Input(g)).Sum()
+				var all [][]Float
+				if grads := Grad(loss, xs...); fused {
+					for _, x := range append(grads, y) {
+						all = append(all, slices.Clone(x.data))
+					}
+				} else {
+					for _, x := range append(GradGraph(loss, xs...), y) {
+						all = append(all, slices.Clone(x.data))
+					}
+				}
+				return all
+			}
+			want := results(false)
+			var first [][]Float
+			for threads := 1; threads <= 3; threads++ {
+				before := Threads()
+				SetThreads(threads)
+				got := results(true)
+				SetThreads(before)
+				if threads == 1 {
+					first = got
+				}
+				for i := range got {
+					for j, x := range got[i] {
+						if d := math.Abs(float64(x - want[i][j])); !(d < 2e-5) {
+							t.Fatalf("result %d: element %d = %v, the composition gives %v", i, j, x, want[i][j])
+						}
+						if x != first[i][j] {
+							t.Fatalf("result %d: element %d = %v with %d threads, %v with one", i, j, x, threads, first[i][j])
+						}
+					}
+				}
+			}
+		})
+	}
+}
