@@ -8,7 +8,7 @@ import (
 // An Attention is the geometry of scaled dot-product attention: softmax(q·kᵀ·Scale)·v for every sequence and head. q is
 // N×T×(Heads·D), k N×S×(Heads·D), v N×S×(Heads·E) and the result N×T×(Heads·E).
 //
-// A block of queries sees all its keys at once: its scores, at most attentionScores numbers or eight rows, stay in the second
+// A block of queries sees all its keys at once: its scores, at most attentionScores numbers or twelve rows, stay in the second
 // cache level, and those of a whole head are never in memory. Backward, they are computed again from the saved log Σ eˢ of each
 // row (Dao et al. 2022, https://arxiv.org/abs/2205.14135).
 type Attention struct {
@@ -19,7 +19,7 @@ type Attention struct {
 	Lengths     []int // of each sequence: how many keys there are; nil: S
 }
 
-const attentionScores = 1 << 16
+const attentionScores = 1 << 17
 
 // Keys returns how many keys query t of sequence n sees.
 func (a *Attention) Keys(n, t int) int {
@@ -33,8 +33,8 @@ func (a *Attention) Keys(n, t int) int {
 	return max(0, keys)
 }
 
-// block returns how many queries are worked on together.
-func (a *Attention) block() int { return max(8, min(64, attentionScores/max(1, a.S))) }
+// block returns how many queries are worked on together: whole tiles.
+func (a *Attention) block() int { return max(12, min(96, attentionScores/max(1, a.S)/12*12)) }
 
 // An attentionJob's pieces are heads, and forward where there are few of them, parts of their queries.
 type attentionJob struct {
