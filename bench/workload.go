@@ -97,7 +97,7 @@ func All() []Workload {
 		step("vae", 128, 2*128*(2*784*400+3*(400*40+20*400+400*784))))
 	add("training steps", 1.4, dcganStep())
 	add("training steps", 1.5, step("cnn", 64, 2*64*(2*784*9*32+3*(196*288*64+3136*128+1280))))
-	add("training steps", 1.7, step("resnet18", 64, 2*64*(2*1024*27*64+3*553_653_248)))
+	add("training steps", 1.7, resnet18Step())
 	add("training steps", 1.5, step("resnet20", 64, 2*64*(2*1024*27*16+3*40_108_672)))
 	add("inference, one picture", 2,
 		inference("lenet", 28, 2*(784*25*6+100*150*16+400*120+120*84+84*10)),
@@ -193,6 +193,14 @@ func dcganStep() Workload {
 	const project, spread, last, first, second = 100 * 6272, 49 * 128 * 64 * 16, 196 * 64 * 16, 196 * 64 * 16, 49 * 64 * 128 * 16
 	w := step("dcgan", 64, 2*64*(2*project+3*spread+3*last+3*(first+second)+2*(first+second)+first+3*second))
 	w.Tolerance = 1e-2 // Adam makes steps of the signs of small gradients, which rounding decides: PyTorch's own parts with the threads
+	return w
+}
+
+// resnet18Step has losses that fall to a hundredth in its ten steps. In single precision the last of them are 0.003 from those that
+// PyTorch has in double precision.
+func resnet18Step() Workload {
+	w := step("resnet18", 64, 2*64*(2*1024*27*64+3*553_653_248))
+	w.Tolerance = 1e-2
 	return w
 }
 
