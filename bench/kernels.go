@@ -188,27 +188,24 @@ func recurrentLayer(kind string, a args) task {
 	r := rand.New(rand.NewPCG(1, 1))
 	t, n, h := a["t"], a["n"], a["h"]
 	sequences := func(name string) *tensor.Tensor { return madeTensor(name, t, n, h).Permute(1, 0, 2) }
-	var cell struct {
-		Cell  any
-		layer nn.Func
+	o := operation{inputs: []*tensor.Tensor{sequences("x")}, above: sequences("above")}
+	run := func(cell any, layer nn.Func) task {
+		fill(cell)
+		o.layer, o.params = layer, nn.Params(cell)
+		return o.task(a)
 	}
 	if kind == "lstm" {
 		l := nn.NewLSTM(r, h, h)
-		cell.Cell = l
-		cell.layer = func(x *tensor.Tensor) *tensor.Tensor {
+		return run(l, func(x *tensor.Tensor) *tensor.Tensor {
 			y, _ := l.Forward(x, l.Zero(x.Pass(), n))
 			return y
-		}
-	} else {
-		l := nn.NewGRU(r, h, h)
-		cell.Cell = l
-		cell.layer = func(x *tensor.Tensor) *tensor.Tensor {
-			y, _ := l.Forward(x, l.Zero(x.Pass(), n))
-			return y
-		}
+		})
 	}
-	fill(&cell)
-	return operation{inputs: []*tensor.Tensor{sequences("x")}, layer: cell.layer, params: nn.Params(&cell), above: sequences("above")}.task(a)
+	l := nn.NewGRU(r, h, h)
+	return run(l, func(x *tensor.Tensor) *tensor.Tensor {
+		y, _ := l.Forward(x, l.Zero(x.Pass(), n))
+		return y
+	})
 }
 
 // attentionOf is that of heads that PyTorch has as N×H×T×D, and Hadal as N×T×(H·D).

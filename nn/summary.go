@@ -2,7 +2,9 @@ package nn
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/hadal-go/hadal/tensor"
 )
@@ -21,50 +23,85 @@ type SummaryRow struct {
 	Output     []int  `json:"output"`
 	Parameters int    `json:"parameters"`
 	MACs       int    `json:"macs"`
+
+	Forward  float64 `json:"forward_seconds"`  // median of a few passes over the batch
+	Backward float64 `json:"backward_seconds"` // of the gradients by the parameters
 }
 
-// Summarize runs a network on a batch of zeros of the shape given, and returns what was recorded.
+// Summarize runs a network a few times on a batch of zeros of the shape given, and returns what was recorded and how long it took.
 func Summarize(model Layer, shape []int) Summary {
 	var s Summary
 	x := tensor.New(shape...)
-	p := tensor.Recording(rand.New(rand.NewPCG(0, 0)))
-	y := model.Forward(p.Var(x))
 	layer := map[*tensor.Tensor]string{}
 	for l := range Leaves(model) {
 		layer[l.Tensor] = l.Name[:max(0, strings.LastIndexByte(l.Name, '.'))]
 	}
-	counted := map[*tensor.Tensor]bool{}
-	for _, o := range p.Operations() {
-		row := SummaryRow{Operation: o.Name, Output: o.Outputs[0].Shape(), MACs: o.MACs}
-		for _, in := range o.Inputs {
-			name, ok := layer[in]
-			if ok {
-				row.Layer = name
+	var forward, backward [][]float64 // of each operation, in each pass
+	s.TrainingBytes = profiled(model, x, func(operations []tensor.Operation) {
+		counted := map[*tensor.Tensor]bool{}
+		s.Rows, s.Parameters, s.MACs = nil, 0, 0
+		for i, o := range operations {
+			if len(forward) <= i {
+				forward, backward = append(forward, nil), append(backward, nil)
 			}
-			if ok && !counted[in] {
-				counted[in] = true
-				row.Parameters += in.Len()
+			forward[i], backward[i] = append(forward[i], o.Forward.Seconds()), append(backward[i], o.Backward.Seconds())
+			row := SummaryRow{Operation: o.Name, Output: o.Outputs[0].Shape(), MACs: o.MACs, Forward: median(forward[i]), Backward: median(backward[i])}
+			for _, in := range o.Inputs {
+				name, ok := layer[in]
+				if ok {
+					row.Layer = name
+				}
+				if ok && !counted[in] {
+					counted[in] = true
+					row.Parameters += in.Len()
+				}
 			}
+			s.add(row)
 		}
-		s.MACs += row.MACs
-		s.Parameters += row.Parameters
-		if last := len(s.Rows) - 1; last >= 0 && row.Layer != "" && s.Rows[last].Layer == row.Layer {
-			s.Rows[last].Parameters += row.Parameters
-			s.Rows[last].MACs += row.MACs
-			s.Rows[last].Output = row.Output
-			continue
-		}
-		s.Rows = append(s.Rows, row)
-	}
-	if weights := Params(model); len(weights) > 0 {
-		tensor.Grad(y.Sum(), weights...)
-	}
-	s.TrainingBytes = p.Bytes()
-	p.End()
-
-	p = tensor.Inference()
+	})
+	p := tensor.Inference()
 	defer p.End()
 	model.Forward(p.Input(x))
 	s.InferenceBytes = p.Bytes()
 	return s
+}
+
+// add puts a row behind the others, or adds it to the last one if that is of the same layer.
+func (s *Summary) add(row SummaryRow) {
+	s.MACs += row.MACs
+	s.Parameters += row.Parameters
+	last := len(s.Rows) - 1
+	if last < 0 || row.Layer == "" || s.Rows[last].Layer != row.Layer {
+		s.Rows = append(s.Rows, row)
+		return
+	}
+	r := &s.Rows[last]
+	r.Parameters, r.MACs, r.Output = r.Parameters+row.Parameters, r.MACs+row.MACs, row.Output
+	r.Forward, r.Backward = r.Forward+row.Forward, r.Backward+row.Backward
+}
+
+// profiled runs the network on x, forward and backward, until the times say something, shows what was recorded each time, and returns
+// how much memory a pass took.
+func profiled(model Layer, x *tensor.Tensor, show func(operations []tensor.Operation)) (bytes int) {
+	const passes, enough = 9, 300 * time.Millisecond
+	weights := Params(model)
+	begin := time.Now()
+	for i := 0; i == 0 || i < passes && time.Since(begin) < enough; i++ {
+		p := tensor.Recording(rand.New(rand.NewPCG(0, 0)))
+		p.Profile()
+		y := model.Forward(p.Var(x))
+		own := len(p.Operations())
+		if len(weights) > 0 {
+			tensor.Grad(y.Sum(), weights...)
+		}
+		show(p.Operations()[:own])
+		bytes = max(bytes, p.Bytes())
+		p.End()
+	}
+	return bytes
+}
+
+func median(x []float64) float64 {
+	sorted := slices.Sorted(slices.Values(x))
+	return sorted[len(sorted)/2]
 }

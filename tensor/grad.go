@@ -88,7 +88,9 @@ func (p *Pass) pull(name string, ys, gys, xs []*Tensor, from int, graph bool) []
 		b.op = m.ops[i]
 		if b.reached() {
 			b.unwritten(name)
+			p.profile.begin()
 			b.run()
+			p.profile.backward(i)
 		}
 	}
 	gs := make([]*Tensor, len(xs))

@@ -1,6 +1,10 @@
 package tensor
 
-import "github.com/hadal-go/hadal/internal/kernel"
+import (
+	"time"
+
+	"github.com/hadal-go/hadal/internal/kernel"
+)
 
 // SetThreads sets how many threads work on one operation. Results do not depend on it. The default is GOMAXPROCS.
 func SetThreads(n int) { kernel.SetThreads(n) }
@@ -26,6 +30,49 @@ type Operation struct {
 	Name            string
 	Inputs, Outputs []*Tensor
 	MACs            int // multiplications with an addition, of matrix products, convolutions and recurrent layers
+
+	Forward, Backward time.Duration // how long it took, and its derivatives in Grad; 0 unless the pass is profiled
+}
+
+// A profile is how long each operation of a pass took. A nil profile notes nothing.
+type profile struct {
+	last  time.Time // when what is timed began
+	times []struct{ forward, backward time.Duration }
+}
+
+// Profile has the pass note from here on how long each operation takes, see Operations. What is computed between two operations
+// counts for the later one.
+func (p *Pass) Profile() {
+	p.live("Profile")
+	p.profile = &profile{last: time.Now()}
+}
+
+// forward notes that operation number i was recorded.
+func (f *profile) forward(i int) {
+	if f == nil {
+		return
+	}
+	for len(f.times) <= i {
+		f.times = append(f.times, struct{ forward, backward time.Duration }{})
+	}
+	now := time.Now()
+	f.times[i].forward, f.last = now.Sub(f.last), now
+}
+
+// begin notes that the derivatives of an operation begin, backward that those of number i are done.
+func (f *profile) begin() {
+	if f != nil {
+		f.last = time.Now()
+	}
+}
+
+func (f *profile) backward(i int) {
+	if f == nil || i >= len(f.times) {
+		return
+	}
+	now := time.Now()
+	f.times[i].backward += now.Sub(f.last)
+	f.last = now
 }
 
 // Operations returns what the pass recorded so far, in order.
@@ -34,6 +81,9 @@ func (p *Pass) Operations() []Operation {
 	all := make([]Operation, len(m.ops))
 	for i, o := range m.ops {
 		all[i].Name = o.name
+		if p.profile != nil && i < len(p.profile.times) {
+			all[i].Forward, all[i].Backward = p.profile.times[i].forward, p.profile.times[i].backward
+		}
 		for j, x := range m.operands[o.first : o.first+o.ins+o.outs] {
 			if j < int(o.ins) {
 				all[i].Inputs = append(all[i].Inputs, x.t)

@@ -17,6 +17,8 @@ type Pass struct {
 	record bool
 	train  bool
 	nested int // calls of pull under way
+
+	profile *profile // nil: nobody asks how long operations take
 }
 
 // Training begins a pass that records, in which layers train: dropout drops, batch norm takes the statistics of the batch.

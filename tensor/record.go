@@ -113,6 +113,7 @@ func (p *Pass) push(name string, vjp func(*Back), xs []*Tensor) *op {
 	for _, x := range xs {
 		m.operands = append(m.operands, operand{x, m.idOf(x), x.root().writes})
 	}
+	p.profile.forward(len(m.ops) - 1)
 	return &m.ops[len(m.ops)-1]
 }
 

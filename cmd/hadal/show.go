@@ -164,9 +164,10 @@ func (a *app) printSummary(j recipe.Job) error {
 		})
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "layer\toperation\toutput\tparameters\tMACs\t")
+	fmt.Fprintln(w, "layer\toperation\toutput\tparameters\tMACs\tforward, ms\tbackward, ms\t")
 	for _, row := range s.Rows {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t\n", row.Layer, row.Operation, shapeText(row.Output), count(row.Parameters), count(row.MACs))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%.3f\t%.3f\t\n", row.Layer, row.Operation, shapeText(row.Output), count(row.Parameters),
+			count(row.MACs), 1e3*row.Forward, 1e3*row.Backward)
 	}
 	if err := w.Flush(); err != nil {
 		return err
