@@ -26,7 +26,11 @@ var All = []Recipe{
 	{
 		Name: "mlp-mnist", About: "a multilayer perceptron, 784-256-128-10, on handwritten digits (MNIST)",
 		Paper: "Rumelhart, Hinton and Williams 1986", Data: "mnist", Goal: "test/accuracy>=0.98",
-		New: func() Job { return classifier("mnist", mlp) },
+		New: func() Job {
+			c := classifier("mnist", mlp)
+			c.Epochs = 10
+			return c
+		},
 	},
 }
 
