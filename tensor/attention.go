@@ -2,6 +2,7 @@ package tensor
 
 import (
 	"math"
+	"slices"
 
 	"github.com/hadal-go/hadal/internal/kernel"
 )
@@ -42,7 +43,7 @@ func (a Attention) geometry(q, k, v *Tensor) *kernel.Attention {
 	}
 	g := &kernel.Attention{
 		N: int(q.dims[0]), T: int(q.dims[1]), S: int(k.dims[1]), Heads: heads, D: int(q.dims[2]) / heads, E: int(v.dims[2]) / heads,
-		Scale: a.Scale, Causal: a.Causal, Lengths: a.Lengths,
+		Scale: a.Scale, Causal: a.Causal, Lengths: slices.Clone(a.Lengths), // the caller may write to its own before Grad
 	}
 	if g.Scale == 0 {
 		g.Scale = Float(1 / math.Sqrt(float64(max(1, g.D))))

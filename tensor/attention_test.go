@@ -141,3 +141,19 @@ func TestAttentionIsItsComposition(t *testing.T) {
 		})
 	}
 }
+
+// The lengths are those of the call, whatever the caller writes to them before Grad.
+func TestAttentionKeepsItsLengths(t *testing.T) {
+	gradient := func(after int) []Float {
+		p := Recording(rand.New(rand.NewPCG(1, 2)))
+		defer p.End()
+		x := p.Var(Of([]Float{1, 2, 3, -1, .5, 2}, 1, 3, 2))
+		lengths := []int{2}
+		y := x.Attention(x, x, Attention{Lengths: lengths}).Square().Sum()
+		lengths[0] = after
+		return slices.Clone(Grad(y, x)[0].data)
+	}
+	if got, want := gradient(3), gradient(2); !slices.Equal(got, want) {
+		t.Errorf("the gradient is %v after a write to the lengths, %v without", got, want)
+	}
+}
