@@ -22,6 +22,11 @@ const smallProduct = 1 << 19
 // maxPieces is into how many pieces a product is cut at most.
 const maxPieces = 32
 
+// widePiece is how many pairs of panels a piece has where all rows are in it and b is read where it lies, a few terms at a time, if
+// that leaves four pieces. The rows of b may lie in pages of their own, of which the processor keeps only so many in mind: this is how
+// often it comes back to one.
+const widePiece = 4
+
 // Gemm computes c = op(a)·op(b), or adds it to c where add is set. op(a) is m×k and op(b) is k×n; ta and tb say that
 // the operand is stored transposed. lda, ldb and ldc are the lengths of a row in memory. With k = 0 the product is
 // zero.
@@ -156,6 +161,9 @@ func (g *gemm) share(alone bool) {
 	}
 	heights, pairs := ceil(g.m, g.rows), ceil(g.n-g.j0, 2*tileN)
 	width := max(1, smallProduct/(g.rows*2*tileN*g.k), ceil(heights*pairs, maxPieces))
+	if heights == 1 && g.k > blockK && !g.tb && g.prepacked == nil {
+		width = max(width, min(widePiece, pairs/4))
+	}
 	g.columns, g.across = width*2*tileN, ceil(pairs, width)
 	g.kc = ceil(ceil(g.k, ceil(g.k, blockK)), tileN) * tileN
 	if pieces := heights * g.across; alone || g.m*(g.n-g.j0)*g.k < smallProduct {
@@ -196,7 +204,8 @@ func (g *gemm) block(buffer *gemmBuffer, i0, m, j0, j1, p0, k int) {
 	for j := j0; j < j1; j += 2 * tileN {
 		n := min(2*tileN, j1-j)
 		e := end.from(j)
-		b, bs, gap, done := buffer[:], tileN, tileN*k, 0
+		c := g.c[i0*g.ldc+j:]
+		b, bs, gap := buffer[:], tileN, tileN*k
 		switch last := (n - 1) / tileN * tileN; {
 		case g.prepacked != nil:
 			b, gap = g.prepacked[j*g.k+p0*tileN:], tileN*g.k
@@ -205,18 +214,22 @@ func (g *gemm) block(buffer *gemmBuffer, i0, m, j0, j1, p0, k int) {
 				packPanel(b[q*k:], g.b, g.ldb, g.tb, p0, k, j+q, j1)
 			}
 		case n == 2*tileN && m > 12:
-			bs, gap = 2*tileN, tileN
-			done = packPair(b, g.b[p0*g.ldb+j:], g.ldb, m, k, a, g.rs, ks, g.c[i0*g.ldc+j:], g.ldc, add, e)
+			var next []Float // what is packed behind this
+			if j+n < j1 {
+				next = g.b[p0*g.ldb+j+n:]
+			} else if p0+k < g.k {
+				next = g.b[(p0+k)*g.ldb+j0:]
+			}
+			done := packPair(b, g.b[p0*g.ldb+j:], g.ldb, m, k, a, g.rs, ks, c, g.ldc, add, e)
+			pairFetching(m-done, k, a[done*g.rs:], g.rs, ks, b, c[done*g.ldc:], g.ldc, add, e, next, g.ldb)
+			continue
 		default:
 			b, bs, gap = g.b[p0*g.ldb+j:], g.ldb, tileN
 		}
-		if done == m {
-			continue
-		}
-		if x, c := a[done*g.rs:], g.c[(i0+done)*g.ldc+j:]; n > tileN {
-			pair(m-done, n, k, x, g.rs, ks, b, bs, gap, c, g.ldc, add, e)
+		if n > tileN {
+			pair(m, n, k, a, g.rs, ks, b, bs, gap, c, g.ldc, add, e)
 		} else {
-			panel(m-done, n, k, x, g.rs, ks, b, bs, c, g.ldc, add, e)
+			panel(m, n, k, a, g.rs, ks, b, bs, c, g.ldc, add, e)
 		}
 	}
 }

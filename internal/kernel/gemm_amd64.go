@@ -68,10 +68,19 @@ func wideTile20(k int, a *float32, rs int, ks int, b *float32, bs int, c *float3
 func wideTile24(k int, a *float32, rs int, ks int, b *float32, bs int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
+func pairTile1(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
+
+//go:noescape
 func pairTile2(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
+func pairTile3(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
+
+//go:noescape
 func pairTile4(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
+
+//go:noescape
+func pairTile5(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
 func pairTile6(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
@@ -89,10 +98,19 @@ func pairTile12(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, 
 func packingTile8(k int, a *float32, rs int, ks int, b *float32, bs int, packed *float32, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
+func fetchingTile8(k int, a *float32, rs int, ks int, b *float32, next *float32, nextStep int, c *float32, ldc int, n int, bias *float32, mode int)
+
+//go:noescape
 func packingTile10(k int, a *float32, rs int, ks int, b *float32, bs int, packed *float32, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
+func fetchingTile10(k int, a *float32, rs int, ks int, b *float32, next *float32, nextStep int, c *float32, ldc int, n int, bias *float32, mode int)
+
+//go:noescape
 func packingTile12(k int, a *float32, rs int, ks int, b *float32, bs int, packed *float32, c *float32, ldc int, n int, bias *float32, mode int)
+
+//go:noescape
+func fetchingTile12(k int, a *float32, rs int, ks int, b *float32, next *float32, nextStep int, c *float32, ldc int, n int, bias *float32, mode int)
 
 //go:noescape
 func vector64(k int, a *float32, ks int, b *float32, bs int, c *float32)

@@ -2789,11 +2789,11 @@ TEXT ·wideTile1(SB), NOSPLIT, $0-88
 	MOVQ    rs+16(FP), AX
 	MOVQ    ks+24(FP), SI
 	MOVQ    b+32(FP), DI
-	MOVQ    bs+40(FP), R8
 	MOVQ    c+48(FP), AX
 	MOVQ    ldc+56(FP), DX
-	IMUL3Q  $0x10, R8, R9
-	ADDQ    DI, R9
+	MOVQ    bs+40(FP), R9
+	IMUL3Q  $0x10, R9, R8
+	ADDQ    DI, R8
 	VPXORD  Z0, Z0, Z0
 	SHRQ    $0x01, CX
 	MOVQ    $0x00000001, R10
@@ -2805,16 +2805,16 @@ TEXT ·wideTile1(SB), NOSPLIT, $0-88
 
 first:
 	VMOVUPS          (DI), Z1
-	PREFETCHT0       (R9)
-	ADDQ             R8, R9
-	ADDQ             R8, DI
+	PREFETCHT0       (R8)
+	ADDQ             R9, R8
+	ADDQ             R9, DI
 	VFMADD231PS.BCST (BX), Z1, Z0
 	ADDQ             SI, BX
 	PREFETCHT0       (AX)
 	VMOVUPS          (DI), Z2
-	PREFETCHT0       (R9)
-	ADDQ             R8, R9
-	ADDQ             R8, DI
+	PREFETCHT0       (R8)
+	ADDQ             R9, R8
+	ADDQ             R9, DI
 	VFMADD231PS.BCST (BX), Z2, Z0
 	ADDQ             SI, BX
 	ADDQ             DX, AX
@@ -2825,15 +2825,15 @@ first:
 
 loop:
 	VMOVUPS          (DI), Z1
-	PREFETCHT0       (R9)
-	ADDQ             R8, R9
-	ADDQ             R8, DI
+	PREFETCHT0       (R8)
+	ADDQ             R9, R8
+	ADDQ             R9, DI
 	VFMADD231PS.BCST (BX), Z1, Z0
 	ADDQ             SI, BX
 	VMOVUPS          (DI), Z2
-	PREFETCHT0       (R9)
-	ADDQ             R8, R9
-	ADDQ             R8, DI
+	PREFETCHT0       (R8)
+	ADDQ             R9, R8
+	ADDQ             R9, DI
 	VFMADD231PS.BCST (BX), Z2, Z0
 	ADDQ             SI, BX
 	DECQ             CX
@@ -2844,9 +2844,9 @@ rest:
 	ANDQ             $0x01, CX
 	JZ               summed
 	VMOVUPS          (DI), Z1
-	PREFETCHT0       (R9)
-	ADDQ             R8, R9
-	ADDQ             R8, DI
+	PREFETCHT0       (R8)
+	ADDQ             R9, R8
+	ADDQ             R9, DI
 	VFMADD231PS.BCST (BX), Z1, Z0
 	ADDQ             SI, BX
 
@@ -2892,11 +2892,11 @@ TEXT ·wideTile2(SB), NOSPLIT, $0-88
 	MOVQ    rs+16(FP), SI
 	MOVQ    ks+24(FP), DI
 	MOVQ    b+32(FP), R8
-	MOVQ    bs+40(FP), R9
 	MOVQ    c+48(FP), AX
 	MOVQ    ldc+56(FP), DX
-	IMUL3Q  $0x10, R9, R10
-	ADDQ    R8, R10
+	MOVQ    bs+40(FP), R10
+	IMUL3Q  $0x10, R10, R9
+	ADDQ    R8, R9
 	VPXORD  Z0, Z0, Z0
 	VPXORD  Z1, Z1, Z1
 	SHRQ    $0x01, CX
@@ -2909,17 +2909,17 @@ TEXT ·wideTile2(SB), NOSPLIT, $0-88
 
 first:
 	VMOVUPS          (R8), Z2
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z2, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z2, Z1
 	ADDQ             DI, BX
 	PREFETCHT0       (AX)
 	VMOVUPS          (R8), Z3
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z3, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z3, Z1
 	ADDQ             DI, BX
@@ -2931,16 +2931,16 @@ first:
 
 loop:
 	VMOVUPS          (R8), Z2
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z2, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z2, Z1
 	ADDQ             DI, BX
 	VMOVUPS          (R8), Z3
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z3, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z3, Z1
 	ADDQ             DI, BX
@@ -2952,9 +2952,9 @@ rest:
 	ANDQ             $0x01, CX
 	JZ               summed
 	VMOVUPS          (R8), Z2
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z2, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z2, Z1
 	ADDQ             DI, BX
@@ -3008,11 +3008,11 @@ TEXT ·wideTile3(SB), NOSPLIT, $0-88
 	MOVQ    rs+16(FP), SI
 	MOVQ    ks+24(FP), DI
 	MOVQ    b+32(FP), R8
-	MOVQ    bs+40(FP), R9
 	MOVQ    c+48(FP), AX
 	MOVQ    ldc+56(FP), DX
-	IMUL3Q  $0x10, R9, R10
-	ADDQ    R8, R10
+	MOVQ    bs+40(FP), R10
+	IMUL3Q  $0x10, R10, R9
+	ADDQ    R8, R9
 	VPXORD  Z0, Z0, Z0
 	VPXORD  Z1, Z1, Z1
 	VPXORD  Z2, Z2, Z2
@@ -3026,18 +3026,18 @@ TEXT ·wideTile3(SB), NOSPLIT, $0-88
 
 first:
 	VMOVUPS          (R8), Z3
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z3, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z3, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z3, Z2
 	ADDQ             DI, BX
 	PREFETCHT0       (AX)
 	VMOVUPS          (R8), Z4
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z4, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z4, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z4, Z2
@@ -3050,17 +3050,17 @@ first:
 
 loop:
 	VMOVUPS          (R8), Z3
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z3, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z3, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z3, Z2
 	ADDQ             DI, BX
 	VMOVUPS          (R8), Z4
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z4, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z4, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z4, Z2
@@ -3073,9 +3073,9 @@ rest:
 	ANDQ             $0x01, CX
 	JZ               summed
 	VMOVUPS          (R8), Z3
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z3, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z3, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z3, Z2
@@ -3137,11 +3137,11 @@ TEXT ·wideTile4(SB), NOSPLIT, $0-88
 	MOVQ    rs+16(FP), SI
 	MOVQ    ks+24(FP), DI
 	MOVQ    b+32(FP), R8
-	MOVQ    bs+40(FP), R9
 	MOVQ    c+48(FP), AX
 	MOVQ    ldc+56(FP), DX
-	IMUL3Q  $0x10, R9, R10
-	ADDQ    R8, R10
+	MOVQ    bs+40(FP), R10
+	IMUL3Q  $0x10, R10, R9
+	ADDQ    R8, R9
 	LEAQ    (SI)(SI*2), R11
 	VPXORD  Z0, Z0, Z0
 	VPXORD  Z1, Z1, Z1
@@ -3157,9 +3157,9 @@ TEXT ·wideTile4(SB), NOSPLIT, $0-88
 
 first:
 	VMOVUPS          (R8), Z4
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z4, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z4, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z4, Z2
@@ -3167,9 +3167,9 @@ first:
 	ADDQ             DI, BX
 	PREFETCHT0       (AX)
 	VMOVUPS          (R8), Z5
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z5, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z5, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z5, Z2
@@ -3183,18 +3183,18 @@ first:
 
 loop:
 	VMOVUPS          (R8), Z4
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z4, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z4, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z4, Z2
 	VFMADD231PS.BCST (BX)(R11*1), Z4, Z3
 	ADDQ             DI, BX
 	VMOVUPS          (R8), Z5
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z5, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z5, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z5, Z2
@@ -3208,9 +3208,9 @@ rest:
 	ANDQ             $0x01, CX
 	JZ               summed
 	VMOVUPS          (R8), Z4
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z4, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z4, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z4, Z2
@@ -3280,11 +3280,11 @@ TEXT ·wideTile6(SB), NOSPLIT, $0-88
 	MOVQ    rs+16(FP), SI
 	MOVQ    ks+24(FP), DI
 	MOVQ    b+32(FP), R8
-	MOVQ    bs+40(FP), R9
 	MOVQ    c+48(FP), AX
 	MOVQ    ldc+56(FP), DX
-	IMUL3Q  $0x10, R9, R10
-	ADDQ    R8, R10
+	MOVQ    bs+40(FP), R10
+	IMUL3Q  $0x10, R10, R9
+	ADDQ    R8, R9
 	LEAQ    (SI)(SI*2), R11
 	LEAQ    (R11)(SI*2), R12
 	VPXORD  Z0, Z0, Z0
@@ -3303,9 +3303,9 @@ TEXT ·wideTile6(SB), NOSPLIT, $0-88
 
 first:
 	VMOVUPS          (R8), Z6
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z6, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z6, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z6, Z2
@@ -3315,9 +3315,9 @@ first:
 	ADDQ             DI, BX
 	PREFETCHT0       (AX)
 	VMOVUPS          (R8), Z7
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z7, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z7, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z7, Z2
@@ -3333,9 +3333,9 @@ first:
 
 loop:
 	VMOVUPS          (R8), Z6
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z6, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z6, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z6, Z2
@@ -3344,9 +3344,9 @@ loop:
 	VFMADD231PS.BCST (BX)(R12*1), Z6, Z5
 	ADDQ             DI, BX
 	VMOVUPS          (R8), Z7
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z7, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z7, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z7, Z2
@@ -3362,9 +3362,9 @@ rest:
 	ANDQ             $0x01, CX
 	JZ               summed
 	VMOVUPS          (R8), Z6
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z6, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z6, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z6, Z2
@@ -3450,11 +3450,11 @@ TEXT ·wideTile8(SB), NOSPLIT, $0-88
 	MOVQ    rs+16(FP), SI
 	MOVQ    ks+24(FP), DI
 	MOVQ    b+32(FP), R8
-	MOVQ    bs+40(FP), R9
 	MOVQ    c+48(FP), AX
 	MOVQ    ldc+56(FP), DX
-	IMUL3Q  $0x10, R9, R10
-	ADDQ    R8, R10
+	MOVQ    bs+40(FP), R10
+	IMUL3Q  $0x10, R10, R9
+	ADDQ    R8, R9
 	LEAQ    (SI)(SI*2), R11
 	LEAQ    (R11)(SI*2), R12
 	LEAQ    (R12)(SI*2), R13
@@ -3476,9 +3476,9 @@ TEXT ·wideTile8(SB), NOSPLIT, $0-88
 
 first:
 	VMOVUPS          (R8), Z8
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z8, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z8, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z8, Z2
@@ -3490,9 +3490,9 @@ first:
 	ADDQ             DI, BX
 	PREFETCHT0       (AX)
 	VMOVUPS          (R8), Z9
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z9, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z9, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z9, Z2
@@ -3510,9 +3510,9 @@ first:
 
 loop:
 	VMOVUPS          (R8), Z8
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z8, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z8, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z8, Z2
@@ -3523,9 +3523,9 @@ loop:
 	VFMADD231PS.BCST (BX)(R13*1), Z8, Z7
 	ADDQ             DI, BX
 	VMOVUPS          (R8), Z9
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z9, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z9, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z9, Z2
@@ -3543,9 +3543,9 @@ rest:
 	ANDQ             $0x01, CX
 	JZ               summed
 	VMOVUPS          (R8), Z8
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z8, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z8, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z8, Z2
@@ -3647,11 +3647,11 @@ TEXT ·wideTile12(SB), NOSPLIT, $0-88
 	MOVQ    rs+16(FP), SI
 	MOVQ    ks+24(FP), DI
 	MOVQ    b+32(FP), R8
-	MOVQ    bs+40(FP), R9
 	MOVQ    c+48(FP), AX
 	MOVQ    ldc+56(FP), DX
-	IMUL3Q  $0x10, R9, R10
-	ADDQ    R8, R10
+	MOVQ    bs+40(FP), R10
+	IMUL3Q  $0x10, R10, R9
+	ADDQ    R8, R9
 	LEAQ    (SI)(SI*2), R11
 	LEAQ    (R11)(SI*2), R12
 	LEAQ    (R12)(SI*2), R13
@@ -3678,9 +3678,9 @@ TEXT ·wideTile12(SB), NOSPLIT, $0-88
 
 first:
 	VMOVUPS          (R8), Z12
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z12, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z12, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z12, Z2
@@ -3697,9 +3697,9 @@ first:
 	ADDQ             DI, R14
 	PREFETCHT0       (AX)
 	VMOVUPS          (R8), Z13
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z13, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z13, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z13, Z2
@@ -3722,9 +3722,9 @@ first:
 
 loop:
 	VMOVUPS          (R8), Z12
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z12, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z12, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z12, Z2
@@ -3740,9 +3740,9 @@ loop:
 	ADDQ             DI, BX
 	ADDQ             DI, R14
 	VMOVUPS          (R8), Z13
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z13, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z13, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z13, Z2
@@ -3765,9 +3765,9 @@ rest:
 	ANDQ             $0x01, CX
 	JZ               summed
 	VMOVUPS          (R8), Z12
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z12, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z12, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z12, Z2
@@ -3902,11 +3902,11 @@ TEXT ·wideTile16(SB), NOSPLIT, $0-88
 	MOVQ    rs+16(FP), SI
 	MOVQ    ks+24(FP), DI
 	MOVQ    b+32(FP), R8
-	MOVQ    bs+40(FP), R9
 	MOVQ    c+48(FP), AX
 	MOVQ    ldc+56(FP), DX
-	IMUL3Q  $0x10, R9, R10
-	ADDQ    R8, R10
+	MOVQ    bs+40(FP), R10
+	IMUL3Q  $0x10, R10, R9
+	ADDQ    R8, R9
 	LEAQ    (SI)(SI*2), R11
 	LEAQ    (R11)(SI*2), R12
 	LEAQ    (R12)(SI*2), R13
@@ -3937,9 +3937,9 @@ TEXT ·wideTile16(SB), NOSPLIT, $0-88
 
 first:
 	VMOVUPS          (R8), Z16
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z16, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z16, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z16, Z2
@@ -3960,9 +3960,9 @@ first:
 	ADDQ             DI, R14
 	PREFETCHT0       (AX)
 	VMOVUPS          (R8), Z17
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z17, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z17, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z17, Z2
@@ -3989,9 +3989,9 @@ first:
 
 loop:
 	VMOVUPS          (R8), Z16
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z16, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z16, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z16, Z2
@@ -4011,9 +4011,9 @@ loop:
 	ADDQ             DI, BX
 	ADDQ             DI, R14
 	VMOVUPS          (R8), Z17
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z17, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z17, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z17, Z2
@@ -4040,9 +4040,9 @@ rest:
 	ANDQ             $0x01, CX
 	JZ               summed
 	VMOVUPS          (R8), Z16
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z16, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z16, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z16, Z2
@@ -4209,11 +4209,11 @@ TEXT ·wideTile20(SB), NOSPLIT, $8-88
 	MOVQ    rs+16(FP), SI
 	MOVQ    ks+24(FP), DI
 	MOVQ    b+32(FP), R8
-	MOVQ    bs+40(FP), R9
 	MOVQ    c+48(FP), AX
 	MOVQ    ldc+56(FP), DX
-	IMUL3Q  $0x10, R9, R10
-	ADDQ    R8, R10
+	MOVQ    bs+40(FP), R10
+	IMUL3Q  $0x10, R10, R9
+	ADDQ    R8, R9
 	LEAQ    (SI)(SI*2), R11
 	LEAQ    (R11)(SI*2), R12
 	LEAQ    (R12)(SI*2), R13
@@ -4249,9 +4249,9 @@ TEXT ·wideTile20(SB), NOSPLIT, $8-88
 
 first:
 	VMOVUPS          (R8), Z20
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z20, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z20, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z20, Z2
@@ -4277,9 +4277,9 @@ first:
 	ADDQ             DI, R15
 	PREFETCHT0       (AX)
 	VMOVUPS          (R8), Z21
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z21, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z21, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z21, Z2
@@ -4311,9 +4311,9 @@ first:
 
 loop:
 	VMOVUPS          (R8), Z20
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z20, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z20, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z20, Z2
@@ -4338,9 +4338,9 @@ loop:
 	ADDQ             DI, R14
 	ADDQ             DI, R15
 	VMOVUPS          (R8), Z21
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z21, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z21, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z21, Z2
@@ -4372,9 +4372,9 @@ rest:
 	ANDQ             $0x01, CX
 	JZ               summed
 	VMOVUPS          (R8), Z20
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z20, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z20, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z20, Z2
@@ -4574,11 +4574,11 @@ TEXT ·wideTile24(SB), NOSPLIT, $8-88
 	MOVQ    rs+16(FP), SI
 	MOVQ    ks+24(FP), DI
 	MOVQ    b+32(FP), R8
-	MOVQ    bs+40(FP), R9
 	MOVQ    c+48(FP), AX
 	MOVQ    ldc+56(FP), DX
-	IMUL3Q  $0x10, R9, R10
-	ADDQ    R8, R10
+	MOVQ    bs+40(FP), R10
+	IMUL3Q  $0x10, R10, R9
+	ADDQ    R8, R9
 	LEAQ    (SI)(SI*2), R11
 	LEAQ    (R11)(SI*2), R12
 	LEAQ    (R12)(SI*2), R13
@@ -4618,9 +4618,9 @@ TEXT ·wideTile24(SB), NOSPLIT, $8-88
 
 first:
 	VMOVUPS          (R8), Z24
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z24, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z24, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z24, Z2
@@ -4650,9 +4650,9 @@ first:
 	ADDQ             DI, R15
 	PREFETCHT0       (AX)
 	VMOVUPS          (R8), Z25
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z25, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z25, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z25, Z2
@@ -4688,9 +4688,9 @@ first:
 
 loop:
 	VMOVUPS          (R8), Z24
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z24, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z24, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z24, Z2
@@ -4719,9 +4719,9 @@ loop:
 	ADDQ             DI, R14
 	ADDQ             DI, R15
 	VMOVUPS          (R8), Z25
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z25, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z25, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z25, Z2
@@ -4757,9 +4757,9 @@ rest:
 	ANDQ             $0x01, CX
 	JZ               summed
 	VMOVUPS          (R8), Z24
-	PREFETCHT0       (R10)
-	ADDQ             R9, R10
-	ADDQ             R9, R8
+	PREFETCHT0       (R9)
+	ADDQ             R10, R9
+	ADDQ             R10, R8
 	VFMADD231PS.BCST (BX), Z24, Z0
 	VFMADD231PS.BCST (BX)(SI*1), Z24, Z1
 	VFMADD231PS.BCST (BX)(SI*2), Z24, Z2
@@ -4983,6 +4983,139 @@ store:
 	VZEROUPPER
 	RET
 
+// func pairTile1(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·pairTile1(SB), NOSPLIT, $0-96
+	MOVQ    k+0(FP), CX
+	MOVQ    a+8(FP), BX
+	MOVQ    rs+16(FP), AX
+	MOVQ    ks+24(FP), SI
+	MOVQ    b+32(FP), DI
+	MOVQ    c+56(FP), AX
+	MOVQ    ldc+64(FP), DX
+	MOVQ    bs+40(FP), R9
+	IMUL3Q  $0x10, R9, R8
+	ADDQ    DI, R8
+	MOVQ    gap+48(FP), R10
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	SHRQ    $0x01, CX
+	MOVQ    $0x00000001, R11
+	CMPQ    CX, R11
+	CMOVQLT CX, R11
+	SUBQ    R11, CX
+	TESTQ   R11, R11
+	JZ      rest
+
+first:
+	VMOVUPS      (DI), Z2
+	PREFETCHT0   (R8)
+	VMOVUPS      (DI)(R10*1), Z3
+	PREFETCHT0   (R8)(R10*1)
+	ADDQ         R9, R8
+	ADDQ         R9, DI
+	VBROADCASTSS (BX), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         SI, BX
+	PREFETCHT0   (AX)
+	VMOVUPS      (DI), Z2
+	PREFETCHT0   (R8)
+	VMOVUPS      (DI)(R10*1), Z3
+	PREFETCHT0   (R8)(R10*1)
+	ADDQ         R9, R8
+	ADDQ         R9, DI
+	VBROADCASTSS (BX), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         SI, BX
+	PREFETCHT0   64(AX)
+	ADDQ         DX, AX
+	DECQ         R11
+	JNZ          first
+	TESTQ        CX, CX
+	JZ           rest
+
+loop:
+	VMOVUPS      (DI), Z2
+	PREFETCHT0   (R8)
+	VMOVUPS      (DI)(R10*1), Z3
+	PREFETCHT0   (R8)(R10*1)
+	ADDQ         R9, R8
+	ADDQ         R9, DI
+	VBROADCASTSS (BX), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         SI, BX
+	VMOVUPS      (DI), Z2
+	PREFETCHT0   (R8)
+	VMOVUPS      (DI)(R10*1), Z3
+	PREFETCHT0   (R8)(R10*1)
+	ADDQ         R9, R8
+	ADDQ         R9, DI
+	VBROADCASTSS (BX), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         SI, BX
+	DECQ         CX
+	JNZ          loop
+
+rest:
+	MOVQ         k+0(FP), CX
+	ANDQ         $0x01, CX
+	JZ           summed
+	VMOVUPS      (DI), Z2
+	PREFETCHT0   (R8)
+	VMOVUPS      (DI)(R10*1), Z3
+	PREFETCHT0   (R8)(R10*1)
+	ADDQ         R9, R8
+	ADDQ         R9, DI
+	VBROADCASTSS (BX), Z4
+	VFMADD231PS  Z2, Z4, Z0
+	VFMADD231PS  Z3, Z4, Z1
+	ADDQ         SI, BX
+
+summed:
+	MOVQ      c+56(FP), AX
+	MOVQ      n+72(FP), CX
+	SUBQ      $0x10, CX
+	MOVQ      bias+80(FP), BX
+	MOVQ      mode+88(FP), SI
+	MOVQ      $0x00000001, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	TESTQ     $0x00000001, SI
+	JZ        bias
+	MOVQ      AX, CX
+	VMOVUPS   (CX), Z2
+	VADDPS    Z2, Z0, Z0
+	VMOVUPS.Z 64(CX), K1, Z3
+	VADDPS    Z3, Z1, Z1
+	ADDQ      DX, CX
+
+bias:
+	TESTQ     BX, BX
+	JZ        relu
+	VMOVUPS   (BX), Z2
+	VADDPS    Z2, Z0, Z0
+	VMOVUPS.Z 64(BX), K1, Z3
+	VADDPS    Z3, Z1, Z1
+
+relu:
+	TESTQ  $0x00000002, SI
+	JZ     store
+	VPXORD Z2, Z2, Z2
+	VMAXPS Z0, Z2, Z0
+	VMAXPS Z1, Z2, Z1
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    DX, AX
+	VZEROUPPER
+	RET
+
 // func pairTile2(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·pairTile2(SB), NOSPLIT, $0-96
@@ -4991,11 +5124,11 @@ TEXT ·pairTile2(SB), NOSPLIT, $0-96
 	MOVQ    rs+16(FP), SI
 	MOVQ    ks+24(FP), DI
 	MOVQ    b+32(FP), R8
-	MOVQ    bs+40(FP), R9
 	MOVQ    c+56(FP), AX
 	MOVQ    ldc+64(FP), DX
-	IMUL3Q  $0x10, R9, R10
-	ADDQ    R8, R10
+	MOVQ    bs+40(FP), R10
+	IMUL3Q  $0x10, R10, R9
+	ADDQ    R8, R9
 	MOVQ    gap+48(FP), R11
 	VPXORD  Z0, Z0, Z0
 	VPXORD  Z1, Z1, Z1
@@ -5011,11 +5144,11 @@ TEXT ·pairTile2(SB), NOSPLIT, $0-96
 
 first:
 	VMOVUPS      (R8), Z4
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z5
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
@@ -5025,11 +5158,11 @@ first:
 	ADDQ         DI, BX
 	PREFETCHT0   (AX)
 	VMOVUPS      (R8), Z4
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z5
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
@@ -5046,11 +5179,11 @@ first:
 
 loop:
 	VMOVUPS      (R8), Z4
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z5
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
@@ -5059,11 +5192,11 @@ loop:
 	VFMADD231PS  Z5, Z6, Z3
 	ADDQ         DI, BX
 	VMOVUPS      (R8), Z4
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z5
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
@@ -5079,11 +5212,11 @@ rest:
 	ANDQ         $0x01, CX
 	JZ           summed
 	VMOVUPS      (R8), Z4
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z5
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
@@ -5145,6 +5278,197 @@ store:
 	VZEROUPPER
 	RET
 
+// func pairTile3(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·pairTile3(SB), NOSPLIT, $0-96
+	MOVQ    k+0(FP), CX
+	MOVQ    a+8(FP), BX
+	MOVQ    rs+16(FP), SI
+	MOVQ    ks+24(FP), DI
+	MOVQ    b+32(FP), R8
+	MOVQ    c+56(FP), AX
+	MOVQ    ldc+64(FP), DX
+	MOVQ    bs+40(FP), R10
+	IMUL3Q  $0x10, R10, R9
+	ADDQ    R8, R9
+	MOVQ    gap+48(FP), R11
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	SHRQ    $0x01, CX
+	MOVQ    $0x00000003, R12
+	CMPQ    CX, R12
+	CMOVQLT CX, R12
+	SUBQ    R12, CX
+	TESTQ   R12, R12
+	JZ      rest
+
+first:
+	VMOVUPS      (R8), Z6
+	PREFETCHT0   (R9)
+	VMOVUPS      (R8)(R11*1), Z7
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
+	VBROADCASTSS (BX), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (BX)(SI*1), Z8
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (BX)(SI*2), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         DI, BX
+	PREFETCHT0   (AX)
+	VMOVUPS      (R8), Z6
+	PREFETCHT0   (R9)
+	VMOVUPS      (R8)(R11*1), Z7
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
+	VBROADCASTSS (BX), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (BX)(SI*1), Z8
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (BX)(SI*2), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         DI, BX
+	PREFETCHT0   64(AX)
+	ADDQ         DX, AX
+	DECQ         R12
+	JNZ          first
+	TESTQ        CX, CX
+	JZ           rest
+
+loop:
+	VMOVUPS      (R8), Z6
+	PREFETCHT0   (R9)
+	VMOVUPS      (R8)(R11*1), Z7
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
+	VBROADCASTSS (BX), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (BX)(SI*1), Z8
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (BX)(SI*2), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         DI, BX
+	VMOVUPS      (R8), Z6
+	PREFETCHT0   (R9)
+	VMOVUPS      (R8)(R11*1), Z7
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
+	VBROADCASTSS (BX), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (BX)(SI*1), Z8
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (BX)(SI*2), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         DI, BX
+	DECQ         CX
+	JNZ          loop
+
+rest:
+	MOVQ         k+0(FP), CX
+	ANDQ         $0x01, CX
+	JZ           summed
+	VMOVUPS      (R8), Z6
+	PREFETCHT0   (R9)
+	VMOVUPS      (R8)(R11*1), Z7
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
+	VBROADCASTSS (BX), Z8
+	VFMADD231PS  Z6, Z8, Z0
+	VFMADD231PS  Z7, Z8, Z1
+	VBROADCASTSS (BX)(SI*1), Z8
+	VFMADD231PS  Z6, Z8, Z2
+	VFMADD231PS  Z7, Z8, Z3
+	VBROADCASTSS (BX)(SI*2), Z8
+	VFMADD231PS  Z6, Z8, Z4
+	VFMADD231PS  Z7, Z8, Z5
+	ADDQ         DI, BX
+
+summed:
+	MOVQ      c+56(FP), AX
+	MOVQ      n+72(FP), CX
+	SUBQ      $0x10, CX
+	MOVQ      bias+80(FP), BX
+	MOVQ      mode+88(FP), SI
+	MOVQ      $0x00000001, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	TESTQ     $0x00000001, SI
+	JZ        bias
+	MOVQ      AX, CX
+	VMOVUPS   (CX), Z6
+	VADDPS    Z6, Z0, Z0
+	VMOVUPS.Z 64(CX), K1, Z7
+	VADDPS    Z7, Z1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z6
+	VADDPS    Z6, Z2, Z2
+	VMOVUPS.Z 64(CX), K1, Z7
+	VADDPS    Z7, Z3, Z3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z6
+	VADDPS    Z6, Z4, Z4
+	VMOVUPS.Z 64(CX), K1, Z7
+	VADDPS    Z7, Z5, Z5
+	ADDQ      DX, CX
+
+bias:
+	TESTQ     BX, BX
+	JZ        relu
+	VMOVUPS   (BX), Z6
+	VADDPS    Z6, Z0, Z0
+	VADDPS    Z6, Z2, Z2
+	VADDPS    Z6, Z4, Z4
+	VMOVUPS.Z 64(BX), K1, Z7
+	VADDPS    Z7, Z1, Z1
+	VADDPS    Z7, Z3, Z3
+	VADDPS    Z7, Z5, Z5
+
+relu:
+	TESTQ  $0x00000002, SI
+	JZ     store
+	VPXORD Z6, Z6, Z6
+	VMAXPS Z0, Z6, Z0
+	VMAXPS Z1, Z6, Z1
+	VMAXPS Z2, Z6, Z2
+	VMAXPS Z3, Z6, Z3
+	VMAXPS Z4, Z6, Z4
+	VMAXPS Z5, Z6, Z5
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, K1, 64(AX)
+	ADDQ    DX, AX
+	VZEROUPPER
+	RET
+
 // func pairTile4(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·pairTile4(SB), NOSPLIT, $0-96
@@ -5153,11 +5477,11 @@ TEXT ·pairTile4(SB), NOSPLIT, $0-96
 	MOVQ    rs+16(FP), SI
 	MOVQ    ks+24(FP), DI
 	MOVQ    b+32(FP), R8
-	MOVQ    bs+40(FP), R9
 	MOVQ    c+56(FP), AX
 	MOVQ    ldc+64(FP), DX
-	IMUL3Q  $0x10, R9, R10
-	ADDQ    R8, R10
+	MOVQ    bs+40(FP), R10
+	IMUL3Q  $0x10, R10, R9
+	ADDQ    R8, R9
 	MOVQ    gap+48(FP), R11
 	LEAQ    (SI)(SI*2), R12
 	VPXORD  Z0, Z0, Z0
@@ -5178,11 +5502,11 @@ TEXT ·pairTile4(SB), NOSPLIT, $0-96
 
 first:
 	VMOVUPS      (R8), Z8
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z9
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
@@ -5198,11 +5522,11 @@ first:
 	ADDQ         DI, BX
 	PREFETCHT0   (AX)
 	VMOVUPS      (R8), Z8
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z9
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
@@ -5225,11 +5549,11 @@ first:
 
 loop:
 	VMOVUPS      (R8), Z8
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z9
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
@@ -5244,11 +5568,11 @@ loop:
 	VFMADD231PS  Z9, Z10, Z7
 	ADDQ         DI, BX
 	VMOVUPS      (R8), Z8
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z9
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
@@ -5270,11 +5594,11 @@ rest:
 	ANDQ         $0x01, CX
 	JZ           summed
 	VMOVUPS      (R8), Z8
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z9
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
@@ -5366,6 +5690,256 @@ store:
 	VZEROUPPER
 	RET
 
+// func pairTile5(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·pairTile5(SB), NOSPLIT, $0-96
+	MOVQ    k+0(FP), CX
+	MOVQ    a+8(FP), BX
+	MOVQ    rs+16(FP), SI
+	MOVQ    ks+24(FP), DI
+	MOVQ    b+32(FP), R8
+	MOVQ    c+56(FP), AX
+	MOVQ    ldc+64(FP), DX
+	MOVQ    bs+40(FP), R10
+	IMUL3Q  $0x10, R10, R9
+	ADDQ    R8, R9
+	MOVQ    gap+48(FP), R11
+	LEAQ    (SI)(SI*2), R12
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	SHRQ    $0x01, CX
+	MOVQ    $0x00000005, R13
+	CMPQ    CX, R13
+	CMOVQLT CX, R13
+	SUBQ    R13, CX
+	TESTQ   R13, R13
+	JZ      rest
+
+first:
+	VMOVUPS      (R8), Z10
+	PREFETCHT0   (R9)
+	VMOVUPS      (R8)(R11*1), Z11
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
+	VBROADCASTSS (BX), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (BX)(SI*1), Z12
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (BX)(SI*2), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (BX)(R12*1), Z12
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (BX)(SI*4), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         DI, BX
+	PREFETCHT0   (AX)
+	VMOVUPS      (R8), Z10
+	PREFETCHT0   (R9)
+	VMOVUPS      (R8)(R11*1), Z11
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
+	VBROADCASTSS (BX), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (BX)(SI*1), Z12
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (BX)(SI*2), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (BX)(R12*1), Z12
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (BX)(SI*4), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         DI, BX
+	PREFETCHT0   64(AX)
+	ADDQ         DX, AX
+	DECQ         R13
+	JNZ          first
+	TESTQ        CX, CX
+	JZ           rest
+
+loop:
+	VMOVUPS      (R8), Z10
+	PREFETCHT0   (R9)
+	VMOVUPS      (R8)(R11*1), Z11
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
+	VBROADCASTSS (BX), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (BX)(SI*1), Z12
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (BX)(SI*2), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (BX)(R12*1), Z12
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (BX)(SI*4), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         DI, BX
+	VMOVUPS      (R8), Z10
+	PREFETCHT0   (R9)
+	VMOVUPS      (R8)(R11*1), Z11
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
+	VBROADCASTSS (BX), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (BX)(SI*1), Z12
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (BX)(SI*2), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (BX)(R12*1), Z12
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (BX)(SI*4), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         DI, BX
+	DECQ         CX
+	JNZ          loop
+
+rest:
+	MOVQ         k+0(FP), CX
+	ANDQ         $0x01, CX
+	JZ           summed
+	VMOVUPS      (R8), Z10
+	PREFETCHT0   (R9)
+	VMOVUPS      (R8)(R11*1), Z11
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
+	VBROADCASTSS (BX), Z12
+	VFMADD231PS  Z10, Z12, Z0
+	VFMADD231PS  Z11, Z12, Z1
+	VBROADCASTSS (BX)(SI*1), Z12
+	VFMADD231PS  Z10, Z12, Z2
+	VFMADD231PS  Z11, Z12, Z3
+	VBROADCASTSS (BX)(SI*2), Z12
+	VFMADD231PS  Z10, Z12, Z4
+	VFMADD231PS  Z11, Z12, Z5
+	VBROADCASTSS (BX)(R12*1), Z12
+	VFMADD231PS  Z10, Z12, Z6
+	VFMADD231PS  Z11, Z12, Z7
+	VBROADCASTSS (BX)(SI*4), Z12
+	VFMADD231PS  Z10, Z12, Z8
+	VFMADD231PS  Z11, Z12, Z9
+	ADDQ         DI, BX
+
+summed:
+	MOVQ      c+56(FP), AX
+	MOVQ      n+72(FP), CX
+	SUBQ      $0x10, CX
+	MOVQ      bias+80(FP), BX
+	MOVQ      mode+88(FP), SI
+	MOVQ      $0x00000001, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	TESTQ     $0x00000001, SI
+	JZ        bias
+	MOVQ      AX, CX
+	VMOVUPS   (CX), Z10
+	VADDPS    Z10, Z0, Z0
+	VMOVUPS.Z 64(CX), K1, Z11
+	VADDPS    Z11, Z1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z10
+	VADDPS    Z10, Z2, Z2
+	VMOVUPS.Z 64(CX), K1, Z11
+	VADDPS    Z11, Z3, Z3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z10
+	VADDPS    Z10, Z4, Z4
+	VMOVUPS.Z 64(CX), K1, Z11
+	VADDPS    Z11, Z5, Z5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z10
+	VADDPS    Z10, Z6, Z6
+	VMOVUPS.Z 64(CX), K1, Z11
+	VADDPS    Z11, Z7, Z7
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z10
+	VADDPS    Z10, Z8, Z8
+	VMOVUPS.Z 64(CX), K1, Z11
+	VADDPS    Z11, Z9, Z9
+	ADDQ      DX, CX
+
+bias:
+	TESTQ     BX, BX
+	JZ        relu
+	VMOVUPS   (BX), Z10
+	VADDPS    Z10, Z0, Z0
+	VADDPS    Z10, Z2, Z2
+	VADDPS    Z10, Z4, Z4
+	VADDPS    Z10, Z6, Z6
+	VADDPS    Z10, Z8, Z8
+	VMOVUPS.Z 64(BX), K1, Z11
+	VADDPS    Z11, Z1, Z1
+	VADDPS    Z11, Z3, Z3
+	VADDPS    Z11, Z5, Z5
+	VADDPS    Z11, Z7, Z7
+	VADDPS    Z11, Z9, Z9
+
+relu:
+	TESTQ  $0x00000002, SI
+	JZ     store
+	VPXORD Z10, Z10, Z10
+	VMAXPS Z0, Z10, Z0
+	VMAXPS Z1, Z10, Z1
+	VMAXPS Z2, Z10, Z2
+	VMAXPS Z3, Z10, Z3
+	VMAXPS Z4, Z10, Z4
+	VMAXPS Z5, Z10, Z5
+	VMAXPS Z6, Z10, Z6
+	VMAXPS Z7, Z10, Z7
+	VMAXPS Z8, Z10, Z8
+	VMAXPS Z9, Z10, Z9
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, K1, 64(AX)
+	ADDQ    DX, AX
+	VZEROUPPER
+	RET
+
 // func pairTile6(k int, a *float32, rs int, ks int, b *float32, bs int, gap int, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·pairTile6(SB), NOSPLIT, $0-96
@@ -5374,11 +5948,11 @@ TEXT ·pairTile6(SB), NOSPLIT, $0-96
 	MOVQ    rs+16(FP), SI
 	MOVQ    ks+24(FP), DI
 	MOVQ    b+32(FP), R8
-	MOVQ    bs+40(FP), R9
 	MOVQ    c+56(FP), AX
 	MOVQ    ldc+64(FP), DX
-	IMUL3Q  $0x10, R9, R10
-	ADDQ    R8, R10
+	MOVQ    bs+40(FP), R10
+	IMUL3Q  $0x10, R10, R9
+	ADDQ    R8, R9
 	MOVQ    gap+48(FP), R11
 	LEAQ    (SI)(SI*2), R12
 	LEAQ    (R12)(SI*2), R13
@@ -5404,11 +5978,11 @@ TEXT ·pairTile6(SB), NOSPLIT, $0-96
 
 first:
 	VMOVUPS      (R8), Z12
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z13
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z14
 	VFMADD231PS  Z12, Z14, Z0
 	VFMADD231PS  Z13, Z14, Z1
@@ -5430,11 +6004,11 @@ first:
 	ADDQ         DI, BX
 	PREFETCHT0   (AX)
 	VMOVUPS      (R8), Z12
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z13
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z14
 	VFMADD231PS  Z12, Z14, Z0
 	VFMADD231PS  Z13, Z14, Z1
@@ -5463,11 +6037,11 @@ first:
 
 loop:
 	VMOVUPS      (R8), Z12
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z13
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z14
 	VFMADD231PS  Z12, Z14, Z0
 	VFMADD231PS  Z13, Z14, Z1
@@ -5488,11 +6062,11 @@ loop:
 	VFMADD231PS  Z13, Z14, Z11
 	ADDQ         DI, BX
 	VMOVUPS      (R8), Z12
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z13
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z14
 	VFMADD231PS  Z12, Z14, Z0
 	VFMADD231PS  Z13, Z14, Z1
@@ -5520,11 +6094,11 @@ rest:
 	ANDQ         $0x01, CX
 	JZ           summed
 	VMOVUPS      (R8), Z12
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z13
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z14
 	VFMADD231PS  Z12, Z14, Z0
 	VFMADD231PS  Z13, Z14, Z1
@@ -5654,11 +6228,11 @@ TEXT ·pairTile8(SB), NOSPLIT, $0-96
 	MOVQ    rs+16(FP), SI
 	MOVQ    ks+24(FP), DI
 	MOVQ    b+32(FP), R8
-	MOVQ    bs+40(FP), R9
 	MOVQ    c+56(FP), AX
 	MOVQ    ldc+64(FP), DX
-	IMUL3Q  $0x10, R9, R10
-	ADDQ    R8, R10
+	MOVQ    bs+40(FP), R10
+	IMUL3Q  $0x10, R10, R9
+	ADDQ    R8, R9
 	MOVQ    gap+48(FP), R11
 	LEAQ    (SI)(SI*2), R12
 	LEAQ    (R12)(SI*2), R13
@@ -5689,11 +6263,11 @@ TEXT ·pairTile8(SB), NOSPLIT, $0-96
 
 first:
 	VMOVUPS      (R8), Z16
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z17
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
@@ -5721,11 +6295,11 @@ first:
 	ADDQ         DI, BX
 	PREFETCHT0   (AX)
 	VMOVUPS      (R8), Z16
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z17
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
@@ -5760,11 +6334,11 @@ first:
 
 loop:
 	VMOVUPS      (R8), Z16
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z17
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
@@ -5791,11 +6365,11 @@ loop:
 	VFMADD231PS  Z17, Z18, Z15
 	ADDQ         DI, BX
 	VMOVUPS      (R8), Z16
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z17
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
@@ -5829,11 +6403,11 @@ rest:
 	ANDQ         $0x01, CX
 	JZ           summed
 	VMOVUPS      (R8), Z16
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z17
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
@@ -5993,11 +6567,11 @@ TEXT ·pairTile10(SB), NOSPLIT, $8-96
 	MOVQ    rs+16(FP), SI
 	MOVQ    ks+24(FP), DI
 	MOVQ    b+32(FP), R8
-	MOVQ    bs+40(FP), R9
 	MOVQ    c+56(FP), AX
 	MOVQ    ldc+64(FP), DX
-	IMUL3Q  $0x10, R9, R10
-	ADDQ    R8, R10
+	MOVQ    bs+40(FP), R10
+	IMUL3Q  $0x10, R10, R9
+	ADDQ    R8, R9
 	MOVQ    gap+48(FP), R11
 	LEAQ    (SI)(SI*2), R12
 	LEAQ    (R12)(SI*2), R13
@@ -6033,11 +6607,11 @@ TEXT ·pairTile10(SB), NOSPLIT, $8-96
 
 first:
 	VMOVUPS      (R8), Z20
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z21
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
@@ -6072,11 +6646,11 @@ first:
 	ADDQ         DI, R15
 	PREFETCHT0   (AX)
 	VMOVUPS      (R8), Z20
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z21
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
@@ -6118,11 +6692,11 @@ first:
 
 loop:
 	VMOVUPS      (R8), Z20
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z21
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
@@ -6156,11 +6730,11 @@ loop:
 	ADDQ         DI, BX
 	ADDQ         DI, R15
 	VMOVUPS      (R8), Z20
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z21
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
@@ -6201,11 +6775,11 @@ rest:
 	ANDQ         $0x01, CX
 	JZ           summed
 	VMOVUPS      (R8), Z20
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z21
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
@@ -6396,11 +6970,11 @@ TEXT ·pairTile12(SB), NOSPLIT, $8-96
 	MOVQ    rs+16(FP), SI
 	MOVQ    ks+24(FP), DI
 	MOVQ    b+32(FP), R8
-	MOVQ    bs+40(FP), R9
 	MOVQ    c+56(FP), AX
 	MOVQ    ldc+64(FP), DX
-	IMUL3Q  $0x10, R9, R10
-	ADDQ    R8, R10
+	MOVQ    bs+40(FP), R10
+	IMUL3Q  $0x10, R10, R9
+	ADDQ    R8, R9
 	MOVQ    gap+48(FP), R11
 	LEAQ    (SI)(SI*2), R12
 	LEAQ    (R12)(SI*2), R13
@@ -6440,11 +7014,11 @@ TEXT ·pairTile12(SB), NOSPLIT, $8-96
 
 first:
 	VMOVUPS      (R8), Z24
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z25
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
@@ -6485,11 +7059,11 @@ first:
 	ADDQ         DI, R15
 	PREFETCHT0   (AX)
 	VMOVUPS      (R8), Z24
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z25
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
@@ -6537,11 +7111,11 @@ first:
 
 loop:
 	VMOVUPS      (R8), Z24
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z25
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
@@ -6581,11 +7155,11 @@ loop:
 	ADDQ         DI, BX
 	ADDQ         DI, R15
 	VMOVUPS      (R8), Z24
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z25
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
@@ -6632,11 +7206,11 @@ rest:
 	ANDQ         $0x01, CX
 	JZ           summed
 	VMOVUPS      (R8), Z24
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      (R8)(R11*1), Z25
-	PREFETCHT0   (R10)(R11*1)
-	ADDQ         R9, R10
-	ADDQ         R9, R8
+	PREFETCHT0   (R9)(R11*1)
+	ADDQ         R10, R9
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
@@ -6857,11 +7431,11 @@ TEXT ·packingTile8(SB), NOSPLIT, $0-96
 	MOVQ    rs+16(FP), SI
 	MOVQ    ks+24(FP), DI
 	MOVQ    b+32(FP), R8
-	MOVQ    bs+40(FP), R9
 	MOVQ    c+56(FP), AX
 	MOVQ    ldc+64(FP), DX
-	IMUL3Q  $0x10, R9, R10
-	ADDQ    R8, R10
+	MOVQ    bs+40(FP), R10
+	IMUL3Q  $0x10, R10, R9
+	ADDQ    R8, R9
 	MOVQ    packed+48(FP), R11
 	LEAQ    (SI)(SI*2), R12
 	LEAQ    (R12)(SI*2), R13
@@ -6892,14 +7466,14 @@ TEXT ·packingTile8(SB), NOSPLIT, $0-96
 
 first:
 	VMOVUPS      (R8), Z16
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      64(R8), Z17
-	PREFETCHT0   64(R10)
-	ADDQ         R9, R10
+	PREFETCHT0   64(R9)
+	ADDQ         R10, R9
 	VMOVUPS      Z16, (R11)
 	VMOVUPS      Z17, 64(R11)
 	ADDQ         $0x00000080, R11
-	ADDQ         R9, R8
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
@@ -6927,14 +7501,14 @@ first:
 	ADDQ         DI, BX
 	PREFETCHT0   (AX)
 	VMOVUPS      (R8), Z16
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      64(R8), Z17
-	PREFETCHT0   64(R10)
-	ADDQ         R9, R10
+	PREFETCHT0   64(R9)
+	ADDQ         R10, R9
 	VMOVUPS      Z16, (R11)
 	VMOVUPS      Z17, 64(R11)
 	ADDQ         $0x00000080, R11
-	ADDQ         R9, R8
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
@@ -6969,14 +7543,14 @@ first:
 
 loop:
 	VMOVUPS      (R8), Z16
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      64(R8), Z17
-	PREFETCHT0   64(R10)
-	ADDQ         R9, R10
+	PREFETCHT0   64(R9)
+	ADDQ         R10, R9
 	VMOVUPS      Z16, (R11)
 	VMOVUPS      Z17, 64(R11)
 	ADDQ         $0x00000080, R11
-	ADDQ         R9, R8
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
@@ -7003,14 +7577,14 @@ loop:
 	VFMADD231PS  Z17, Z18, Z15
 	ADDQ         DI, BX
 	VMOVUPS      (R8), Z16
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      64(R8), Z17
-	PREFETCHT0   64(R10)
-	ADDQ         R9, R10
+	PREFETCHT0   64(R9)
+	ADDQ         R10, R9
 	VMOVUPS      Z16, (R11)
 	VMOVUPS      Z17, 64(R11)
 	ADDQ         $0x00000080, R11
-	ADDQ         R9, R8
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
@@ -7044,14 +7618,14 @@ rest:
 	ANDQ         $0x01, CX
 	JZ           summed
 	VMOVUPS      (R8), Z16
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      64(R8), Z17
-	PREFETCHT0   64(R10)
-	ADDQ         R9, R10
+	PREFETCHT0   64(R9)
+	ADDQ         R10, R9
 	VMOVUPS      Z16, (R11)
 	VMOVUPS      Z17, 64(R11)
 	ADDQ         $0x00000080, R11
-	ADDQ         R9, R8
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
@@ -7203,6 +7777,335 @@ store:
 	VZEROUPPER
 	RET
 
+// func fetchingTile8(k int, a *float32, rs int, ks int, b *float32, next *float32, nextStep int, c *float32, ldc int, n int, bias *float32, mode int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·fetchingTile8(SB), NOSPLIT, $0-96
+	MOVQ    k+0(FP), CX
+	MOVQ    a+8(FP), BX
+	MOVQ    rs+16(FP), SI
+	MOVQ    ks+24(FP), DI
+	MOVQ    b+32(FP), R8
+	MOVQ    c+56(FP), AX
+	MOVQ    ldc+64(FP), DX
+	MOVQ    next+40(FP), R9
+	MOVQ    nextStep+48(FP), R10
+	LEAQ    (SI)(SI*2), R11
+	LEAQ    (R11)(SI*2), R12
+	LEAQ    (R12)(SI*2), R13
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	SHRQ    $0x01, CX
+	MOVQ    $0x00000008, R14
+	CMPQ    CX, R14
+	CMOVQLT CX, R14
+	SUBQ    R14, CX
+	TESTQ   R14, R14
+	JZ      rest
+
+first:
+	VMOVUPS      (R8), Z16
+	PREFETCHT1   (R9)
+	VMOVUPS      64(R8), Z17
+	ADDQ         $0x00000080, R8
+	VBROADCASTSS (BX), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS (BX)(SI*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS (BX)(SI*2), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (BX)(R11*1), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS (BX)(SI*4), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS (BX)(R12*1), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (BX)(R11*2), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS (BX)(R13*1), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         DI, BX
+	PREFETCHT0   (AX)
+	VMOVUPS      (R8), Z16
+	PREFETCHT1   64(R9)
+	ADDQ         R10, R9
+	VMOVUPS      64(R8), Z17
+	ADDQ         $0x00000080, R8
+	VBROADCASTSS (BX), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS (BX)(SI*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS (BX)(SI*2), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (BX)(R11*1), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS (BX)(SI*4), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS (BX)(R12*1), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (BX)(R11*2), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS (BX)(R13*1), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         DI, BX
+	PREFETCHT0   64(AX)
+	ADDQ         DX, AX
+	DECQ         R14
+	JNZ          first
+	TESTQ        CX, CX
+	JZ           rest
+
+loop:
+	VMOVUPS      (R8), Z16
+	PREFETCHT1   (R9)
+	VMOVUPS      64(R8), Z17
+	ADDQ         $0x00000080, R8
+	VBROADCASTSS (BX), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS (BX)(SI*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS (BX)(SI*2), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (BX)(R11*1), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS (BX)(SI*4), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS (BX)(R12*1), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (BX)(R11*2), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS (BX)(R13*1), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         DI, BX
+	VMOVUPS      (R8), Z16
+	PREFETCHT1   64(R9)
+	ADDQ         R10, R9
+	VMOVUPS      64(R8), Z17
+	ADDQ         $0x00000080, R8
+	VBROADCASTSS (BX), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS (BX)(SI*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS (BX)(SI*2), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (BX)(R11*1), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS (BX)(SI*4), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS (BX)(R12*1), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (BX)(R11*2), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS (BX)(R13*1), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         DI, BX
+	DECQ         CX
+	JNZ          loop
+
+rest:
+	MOVQ         k+0(FP), CX
+	ANDQ         $0x01, CX
+	JZ           summed
+	VMOVUPS      (R8), Z16
+	PREFETCHT1   (R9)
+	VMOVUPS      64(R8), Z17
+	ADDQ         $0x00000080, R8
+	VBROADCASTSS (BX), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS (BX)(SI*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS (BX)(SI*2), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (BX)(R11*1), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS (BX)(SI*4), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS (BX)(R12*1), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (BX)(R11*2), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS (BX)(R13*1), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         DI, BX
+
+summed:
+	MOVQ      c+56(FP), AX
+	MOVQ      n+72(FP), CX
+	SUBQ      $0x10, CX
+	MOVQ      bias+80(FP), BX
+	MOVQ      mode+88(FP), SI
+	MOVQ      $0x00000001, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	TESTQ     $0x00000001, SI
+	JZ        bias
+	MOVQ      AX, CX
+	VMOVUPS   (CX), Z16
+	VADDPS    Z16, Z0, Z0
+	VMOVUPS.Z 64(CX), K1, Z17
+	VADDPS    Z17, Z1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
+	VADDPS    Z16, Z2, Z2
+	VMOVUPS.Z 64(CX), K1, Z17
+	VADDPS    Z17, Z3, Z3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
+	VADDPS    Z16, Z4, Z4
+	VMOVUPS.Z 64(CX), K1, Z17
+	VADDPS    Z17, Z5, Z5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
+	VADDPS    Z16, Z6, Z6
+	VMOVUPS.Z 64(CX), K1, Z17
+	VADDPS    Z17, Z7, Z7
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
+	VADDPS    Z16, Z8, Z8
+	VMOVUPS.Z 64(CX), K1, Z17
+	VADDPS    Z17, Z9, Z9
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
+	VADDPS    Z16, Z10, Z10
+	VMOVUPS.Z 64(CX), K1, Z17
+	VADDPS    Z17, Z11, Z11
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
+	VADDPS    Z16, Z12, Z12
+	VMOVUPS.Z 64(CX), K1, Z17
+	VADDPS    Z17, Z13, Z13
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z16
+	VADDPS    Z16, Z14, Z14
+	VMOVUPS.Z 64(CX), K1, Z17
+	VADDPS    Z17, Z15, Z15
+	ADDQ      DX, CX
+
+bias:
+	TESTQ     BX, BX
+	JZ        relu
+	VMOVUPS   (BX), Z16
+	VADDPS    Z16, Z0, Z0
+	VADDPS    Z16, Z2, Z2
+	VADDPS    Z16, Z4, Z4
+	VADDPS    Z16, Z6, Z6
+	VADDPS    Z16, Z8, Z8
+	VADDPS    Z16, Z10, Z10
+	VADDPS    Z16, Z12, Z12
+	VADDPS    Z16, Z14, Z14
+	VMOVUPS.Z 64(BX), K1, Z17
+	VADDPS    Z17, Z1, Z1
+	VADDPS    Z17, Z3, Z3
+	VADDPS    Z17, Z5, Z5
+	VADDPS    Z17, Z7, Z7
+	VADDPS    Z17, Z9, Z9
+	VADDPS    Z17, Z11, Z11
+	VADDPS    Z17, Z13, Z13
+	VADDPS    Z17, Z15, Z15
+
+relu:
+	TESTQ  $0x00000002, SI
+	JZ     store
+	VPXORD Z16, Z16, Z16
+	VMAXPS Z0, Z16, Z0
+	VMAXPS Z1, Z16, Z1
+	VMAXPS Z2, Z16, Z2
+	VMAXPS Z3, Z16, Z3
+	VMAXPS Z4, Z16, Z4
+	VMAXPS Z5, Z16, Z5
+	VMAXPS Z6, Z16, Z6
+	VMAXPS Z7, Z16, Z7
+	VMAXPS Z8, Z16, Z8
+	VMAXPS Z9, Z16, Z9
+	VMAXPS Z10, Z16, Z10
+	VMAXPS Z11, Z16, Z11
+	VMAXPS Z12, Z16, Z12
+	VMAXPS Z13, Z16, Z13
+	VMAXPS Z14, Z16, Z14
+	VMAXPS Z15, Z16, Z15
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, K1, 64(AX)
+	ADDQ    DX, AX
+	VZEROUPPER
+	RET
+
 // func packingTile10(k int, a *float32, rs int, ks int, b *float32, bs int, packed *float32, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·packingTile10(SB), NOSPLIT, $8-96
@@ -7211,11 +8114,11 @@ TEXT ·packingTile10(SB), NOSPLIT, $8-96
 	MOVQ    rs+16(FP), SI
 	MOVQ    ks+24(FP), DI
 	MOVQ    b+32(FP), R8
-	MOVQ    bs+40(FP), R9
 	MOVQ    c+56(FP), AX
 	MOVQ    ldc+64(FP), DX
-	IMUL3Q  $0x10, R9, R10
-	ADDQ    R8, R10
+	MOVQ    bs+40(FP), R10
+	IMUL3Q  $0x10, R10, R9
+	ADDQ    R8, R9
 	MOVQ    packed+48(FP), R11
 	LEAQ    (SI)(SI*2), R12
 	LEAQ    (R12)(SI*2), R13
@@ -7251,14 +8154,14 @@ TEXT ·packingTile10(SB), NOSPLIT, $8-96
 
 first:
 	VMOVUPS      (R8), Z20
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      64(R8), Z21
-	PREFETCHT0   64(R10)
-	ADDQ         R9, R10
+	PREFETCHT0   64(R9)
+	ADDQ         R10, R9
 	VMOVUPS      Z20, (R11)
 	VMOVUPS      Z21, 64(R11)
 	ADDQ         $0x00000080, R11
-	ADDQ         R9, R8
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
@@ -7293,14 +8196,14 @@ first:
 	ADDQ         DI, R15
 	PREFETCHT0   (AX)
 	VMOVUPS      (R8), Z20
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      64(R8), Z21
-	PREFETCHT0   64(R10)
-	ADDQ         R9, R10
+	PREFETCHT0   64(R9)
+	ADDQ         R10, R9
 	VMOVUPS      Z20, (R11)
 	VMOVUPS      Z21, 64(R11)
 	ADDQ         $0x00000080, R11
-	ADDQ         R9, R8
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
@@ -7342,14 +8245,14 @@ first:
 
 loop:
 	VMOVUPS      (R8), Z20
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      64(R8), Z21
-	PREFETCHT0   64(R10)
-	ADDQ         R9, R10
+	PREFETCHT0   64(R9)
+	ADDQ         R10, R9
 	VMOVUPS      Z20, (R11)
 	VMOVUPS      Z21, 64(R11)
 	ADDQ         $0x00000080, R11
-	ADDQ         R9, R8
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
@@ -7383,14 +8286,14 @@ loop:
 	ADDQ         DI, BX
 	ADDQ         DI, R15
 	VMOVUPS      (R8), Z20
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      64(R8), Z21
-	PREFETCHT0   64(R10)
-	ADDQ         R9, R10
+	PREFETCHT0   64(R9)
+	ADDQ         R10, R9
 	VMOVUPS      Z20, (R11)
 	VMOVUPS      Z21, 64(R11)
 	ADDQ         $0x00000080, R11
-	ADDQ         R9, R8
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
@@ -7431,14 +8334,14 @@ rest:
 	ANDQ         $0x01, CX
 	JZ           summed
 	VMOVUPS      (R8), Z20
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      64(R8), Z21
-	PREFETCHT0   64(R10)
-	ADDQ         R9, R10
+	PREFETCHT0   64(R9)
+	ADDQ         R10, R9
 	VMOVUPS      Z20, (R11)
 	VMOVUPS      Z21, 64(R11)
 	ADDQ         $0x00000080, R11
-	ADDQ         R9, R8
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
@@ -7621,6 +8524,399 @@ store:
 	VZEROUPPER
 	RET
 
+// func fetchingTile10(k int, a *float32, rs int, ks int, b *float32, next *float32, nextStep int, c *float32, ldc int, n int, bias *float32, mode int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·fetchingTile10(SB), NOSPLIT, $0-96
+	MOVQ    k+0(FP), CX
+	MOVQ    a+8(FP), BX
+	MOVQ    rs+16(FP), SI
+	MOVQ    ks+24(FP), DI
+	MOVQ    b+32(FP), R8
+	MOVQ    c+56(FP), AX
+	MOVQ    ldc+64(FP), DX
+	MOVQ    next+40(FP), R9
+	MOVQ    nextStep+48(FP), R10
+	LEAQ    (SI)(SI*2), R11
+	LEAQ    (R11)(SI*2), R12
+	LEAQ    (R12)(SI*2), R13
+	LEAQ    (BX)(SI*8), R14
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	VPXORD  Z16, Z16, Z16
+	VPXORD  Z17, Z17, Z17
+	VPXORD  Z18, Z18, Z18
+	VPXORD  Z19, Z19, Z19
+	SHRQ    $0x01, CX
+	MOVQ    $0x0000000a, R15
+	CMPQ    CX, R15
+	CMOVQLT CX, R15
+	SUBQ    R15, CX
+	TESTQ   R15, R15
+	JZ      rest
+
+first:
+	VMOVUPS      (R8), Z20
+	PREFETCHT1   (R9)
+	VMOVUPS      64(R8), Z21
+	ADDQ         $0x00000080, R8
+	VBROADCASTSS (BX), Z22
+	VFMADD231PS  Z20, Z22, Z0
+	VFMADD231PS  Z21, Z22, Z1
+	VBROADCASTSS (BX)(SI*1), Z22
+	VFMADD231PS  Z20, Z22, Z2
+	VFMADD231PS  Z21, Z22, Z3
+	VBROADCASTSS (BX)(SI*2), Z22
+	VFMADD231PS  Z20, Z22, Z4
+	VFMADD231PS  Z21, Z22, Z5
+	VBROADCASTSS (BX)(R11*1), Z22
+	VFMADD231PS  Z20, Z22, Z6
+	VFMADD231PS  Z21, Z22, Z7
+	VBROADCASTSS (BX)(SI*4), Z22
+	VFMADD231PS  Z20, Z22, Z8
+	VFMADD231PS  Z21, Z22, Z9
+	VBROADCASTSS (BX)(R12*1), Z22
+	VFMADD231PS  Z20, Z22, Z10
+	VFMADD231PS  Z21, Z22, Z11
+	VBROADCASTSS (BX)(R11*2), Z22
+	VFMADD231PS  Z20, Z22, Z12
+	VFMADD231PS  Z21, Z22, Z13
+	VBROADCASTSS (BX)(R13*1), Z22
+	VFMADD231PS  Z20, Z22, Z14
+	VFMADD231PS  Z21, Z22, Z15
+	VBROADCASTSS (R14), Z22
+	VFMADD231PS  Z20, Z22, Z16
+	VFMADD231PS  Z21, Z22, Z17
+	VBROADCASTSS (R14)(SI*1), Z22
+	VFMADD231PS  Z20, Z22, Z18
+	VFMADD231PS  Z21, Z22, Z19
+	ADDQ         DI, BX
+	ADDQ         DI, R14
+	PREFETCHT0   (AX)
+	VMOVUPS      (R8), Z20
+	PREFETCHT1   64(R9)
+	ADDQ         R10, R9
+	VMOVUPS      64(R8), Z21
+	ADDQ         $0x00000080, R8
+	VBROADCASTSS (BX), Z22
+	VFMADD231PS  Z20, Z22, Z0
+	VFMADD231PS  Z21, Z22, Z1
+	VBROADCASTSS (BX)(SI*1), Z22
+	VFMADD231PS  Z20, Z22, Z2
+	VFMADD231PS  Z21, Z22, Z3
+	VBROADCASTSS (BX)(SI*2), Z22
+	VFMADD231PS  Z20, Z22, Z4
+	VFMADD231PS  Z21, Z22, Z5
+	VBROADCASTSS (BX)(R11*1), Z22
+	VFMADD231PS  Z20, Z22, Z6
+	VFMADD231PS  Z21, Z22, Z7
+	VBROADCASTSS (BX)(SI*4), Z22
+	VFMADD231PS  Z20, Z22, Z8
+	VFMADD231PS  Z21, Z22, Z9
+	VBROADCASTSS (BX)(R12*1), Z22
+	VFMADD231PS  Z20, Z22, Z10
+	VFMADD231PS  Z21, Z22, Z11
+	VBROADCASTSS (BX)(R11*2), Z22
+	VFMADD231PS  Z20, Z22, Z12
+	VFMADD231PS  Z21, Z22, Z13
+	VBROADCASTSS (BX)(R13*1), Z22
+	VFMADD231PS  Z20, Z22, Z14
+	VFMADD231PS  Z21, Z22, Z15
+	VBROADCASTSS (R14), Z22
+	VFMADD231PS  Z20, Z22, Z16
+	VFMADD231PS  Z21, Z22, Z17
+	VBROADCASTSS (R14)(SI*1), Z22
+	VFMADD231PS  Z20, Z22, Z18
+	VFMADD231PS  Z21, Z22, Z19
+	ADDQ         DI, BX
+	ADDQ         DI, R14
+	PREFETCHT0   64(AX)
+	ADDQ         DX, AX
+	DECQ         R15
+	JNZ          first
+	TESTQ        CX, CX
+	JZ           rest
+
+loop:
+	VMOVUPS      (R8), Z20
+	PREFETCHT1   (R9)
+	VMOVUPS      64(R8), Z21
+	ADDQ         $0x00000080, R8
+	VBROADCASTSS (BX), Z22
+	VFMADD231PS  Z20, Z22, Z0
+	VFMADD231PS  Z21, Z22, Z1
+	VBROADCASTSS (BX)(SI*1), Z22
+	VFMADD231PS  Z20, Z22, Z2
+	VFMADD231PS  Z21, Z22, Z3
+	VBROADCASTSS (BX)(SI*2), Z22
+	VFMADD231PS  Z20, Z22, Z4
+	VFMADD231PS  Z21, Z22, Z5
+	VBROADCASTSS (BX)(R11*1), Z22
+	VFMADD231PS  Z20, Z22, Z6
+	VFMADD231PS  Z21, Z22, Z7
+	VBROADCASTSS (BX)(SI*4), Z22
+	VFMADD231PS  Z20, Z22, Z8
+	VFMADD231PS  Z21, Z22, Z9
+	VBROADCASTSS (BX)(R12*1), Z22
+	VFMADD231PS  Z20, Z22, Z10
+	VFMADD231PS  Z21, Z22, Z11
+	VBROADCASTSS (BX)(R11*2), Z22
+	VFMADD231PS  Z20, Z22, Z12
+	VFMADD231PS  Z21, Z22, Z13
+	VBROADCASTSS (BX)(R13*1), Z22
+	VFMADD231PS  Z20, Z22, Z14
+	VFMADD231PS  Z21, Z22, Z15
+	VBROADCASTSS (R14), Z22
+	VFMADD231PS  Z20, Z22, Z16
+	VFMADD231PS  Z21, Z22, Z17
+	VBROADCASTSS (R14)(SI*1), Z22
+	VFMADD231PS  Z20, Z22, Z18
+	VFMADD231PS  Z21, Z22, Z19
+	ADDQ         DI, BX
+	ADDQ         DI, R14
+	VMOVUPS      (R8), Z20
+	PREFETCHT1   64(R9)
+	ADDQ         R10, R9
+	VMOVUPS      64(R8), Z21
+	ADDQ         $0x00000080, R8
+	VBROADCASTSS (BX), Z22
+	VFMADD231PS  Z20, Z22, Z0
+	VFMADD231PS  Z21, Z22, Z1
+	VBROADCASTSS (BX)(SI*1), Z22
+	VFMADD231PS  Z20, Z22, Z2
+	VFMADD231PS  Z21, Z22, Z3
+	VBROADCASTSS (BX)(SI*2), Z22
+	VFMADD231PS  Z20, Z22, Z4
+	VFMADD231PS  Z21, Z22, Z5
+	VBROADCASTSS (BX)(R11*1), Z22
+	VFMADD231PS  Z20, Z22, Z6
+	VFMADD231PS  Z21, Z22, Z7
+	VBROADCASTSS (BX)(SI*4), Z22
+	VFMADD231PS  Z20, Z22, Z8
+	VFMADD231PS  Z21, Z22, Z9
+	VBROADCASTSS (BX)(R12*1), Z22
+	VFMADD231PS  Z20, Z22, Z10
+	VFMADD231PS  Z21, Z22, Z11
+	VBROADCASTSS (BX)(R11*2), Z22
+	VFMADD231PS  Z20, Z22, Z12
+	VFMADD231PS  Z21, Z22, Z13
+	VBROADCASTSS (BX)(R13*1), Z22
+	VFMADD231PS  Z20, Z22, Z14
+	VFMADD231PS  Z21, Z22, Z15
+	VBROADCASTSS (R14), Z22
+	VFMADD231PS  Z20, Z22, Z16
+	VFMADD231PS  Z21, Z22, Z17
+	VBROADCASTSS (R14)(SI*1), Z22
+	VFMADD231PS  Z20, Z22, Z18
+	VFMADD231PS  Z21, Z22, Z19
+	ADDQ         DI, BX
+	ADDQ         DI, R14
+	DECQ         CX
+	JNZ          loop
+
+rest:
+	MOVQ         k+0(FP), CX
+	ANDQ         $0x01, CX
+	JZ           summed
+	VMOVUPS      (R8), Z20
+	PREFETCHT1   (R9)
+	VMOVUPS      64(R8), Z21
+	ADDQ         $0x00000080, R8
+	VBROADCASTSS (BX), Z22
+	VFMADD231PS  Z20, Z22, Z0
+	VFMADD231PS  Z21, Z22, Z1
+	VBROADCASTSS (BX)(SI*1), Z22
+	VFMADD231PS  Z20, Z22, Z2
+	VFMADD231PS  Z21, Z22, Z3
+	VBROADCASTSS (BX)(SI*2), Z22
+	VFMADD231PS  Z20, Z22, Z4
+	VFMADD231PS  Z21, Z22, Z5
+	VBROADCASTSS (BX)(R11*1), Z22
+	VFMADD231PS  Z20, Z22, Z6
+	VFMADD231PS  Z21, Z22, Z7
+	VBROADCASTSS (BX)(SI*4), Z22
+	VFMADD231PS  Z20, Z22, Z8
+	VFMADD231PS  Z21, Z22, Z9
+	VBROADCASTSS (BX)(R12*1), Z22
+	VFMADD231PS  Z20, Z22, Z10
+	VFMADD231PS  Z21, Z22, Z11
+	VBROADCASTSS (BX)(R11*2), Z22
+	VFMADD231PS  Z20, Z22, Z12
+	VFMADD231PS  Z21, Z22, Z13
+	VBROADCASTSS (BX)(R13*1), Z22
+	VFMADD231PS  Z20, Z22, Z14
+	VFMADD231PS  Z21, Z22, Z15
+	VBROADCASTSS (R14), Z22
+	VFMADD231PS  Z20, Z22, Z16
+	VFMADD231PS  Z21, Z22, Z17
+	VBROADCASTSS (R14)(SI*1), Z22
+	VFMADD231PS  Z20, Z22, Z18
+	VFMADD231PS  Z21, Z22, Z19
+	ADDQ         DI, BX
+	ADDQ         DI, R14
+
+summed:
+	MOVQ      c+56(FP), AX
+	MOVQ      n+72(FP), CX
+	SUBQ      $0x10, CX
+	MOVQ      bias+80(FP), BX
+	MOVQ      mode+88(FP), SI
+	MOVQ      $0x00000001, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	TESTQ     $0x00000001, SI
+	JZ        bias
+	MOVQ      AX, CX
+	VMOVUPS   (CX), Z20
+	VADDPS    Z20, Z0, Z0
+	VMOVUPS.Z 64(CX), K1, Z21
+	VADDPS    Z21, Z1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
+	VADDPS    Z20, Z2, Z2
+	VMOVUPS.Z 64(CX), K1, Z21
+	VADDPS    Z21, Z3, Z3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
+	VADDPS    Z20, Z4, Z4
+	VMOVUPS.Z 64(CX), K1, Z21
+	VADDPS    Z21, Z5, Z5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
+	VADDPS    Z20, Z6, Z6
+	VMOVUPS.Z 64(CX), K1, Z21
+	VADDPS    Z21, Z7, Z7
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
+	VADDPS    Z20, Z8, Z8
+	VMOVUPS.Z 64(CX), K1, Z21
+	VADDPS    Z21, Z9, Z9
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
+	VADDPS    Z20, Z10, Z10
+	VMOVUPS.Z 64(CX), K1, Z21
+	VADDPS    Z21, Z11, Z11
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
+	VADDPS    Z20, Z12, Z12
+	VMOVUPS.Z 64(CX), K1, Z21
+	VADDPS    Z21, Z13, Z13
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
+	VADDPS    Z20, Z14, Z14
+	VMOVUPS.Z 64(CX), K1, Z21
+	VADDPS    Z21, Z15, Z15
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
+	VADDPS    Z20, Z16, Z16
+	VMOVUPS.Z 64(CX), K1, Z21
+	VADDPS    Z21, Z17, Z17
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z20
+	VADDPS    Z20, Z18, Z18
+	VMOVUPS.Z 64(CX), K1, Z21
+	VADDPS    Z21, Z19, Z19
+	ADDQ      DX, CX
+
+bias:
+	TESTQ     BX, BX
+	JZ        relu
+	VMOVUPS   (BX), Z20
+	VADDPS    Z20, Z0, Z0
+	VADDPS    Z20, Z2, Z2
+	VADDPS    Z20, Z4, Z4
+	VADDPS    Z20, Z6, Z6
+	VADDPS    Z20, Z8, Z8
+	VADDPS    Z20, Z10, Z10
+	VADDPS    Z20, Z12, Z12
+	VADDPS    Z20, Z14, Z14
+	VADDPS    Z20, Z16, Z16
+	VADDPS    Z20, Z18, Z18
+	VMOVUPS.Z 64(BX), K1, Z21
+	VADDPS    Z21, Z1, Z1
+	VADDPS    Z21, Z3, Z3
+	VADDPS    Z21, Z5, Z5
+	VADDPS    Z21, Z7, Z7
+	VADDPS    Z21, Z9, Z9
+	VADDPS    Z21, Z11, Z11
+	VADDPS    Z21, Z13, Z13
+	VADDPS    Z21, Z15, Z15
+	VADDPS    Z21, Z17, Z17
+	VADDPS    Z21, Z19, Z19
+
+relu:
+	TESTQ  $0x00000002, SI
+	JZ     store
+	VPXORD Z20, Z20, Z20
+	VMAXPS Z0, Z20, Z0
+	VMAXPS Z1, Z20, Z1
+	VMAXPS Z2, Z20, Z2
+	VMAXPS Z3, Z20, Z3
+	VMAXPS Z4, Z20, Z4
+	VMAXPS Z5, Z20, Z5
+	VMAXPS Z6, Z20, Z6
+	VMAXPS Z7, Z20, Z7
+	VMAXPS Z8, Z20, Z8
+	VMAXPS Z9, Z20, Z9
+	VMAXPS Z10, Z20, Z10
+	VMAXPS Z11, Z20, Z11
+	VMAXPS Z12, Z20, Z12
+	VMAXPS Z13, Z20, Z13
+	VMAXPS Z14, Z20, Z14
+	VMAXPS Z15, Z20, Z15
+	VMAXPS Z16, Z20, Z16
+	VMAXPS Z17, Z20, Z17
+	VMAXPS Z18, Z20, Z18
+	VMAXPS Z19, Z20, Z19
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z18, (AX)
+	VMOVUPS Z19, K1, 64(AX)
+	ADDQ    DX, AX
+	VZEROUPPER
+	RET
+
 // func packingTile12(k int, a *float32, rs int, ks int, b *float32, bs int, packed *float32, c *float32, ldc int, n int, bias *float32, mode int)
 // Requires: AVX, AVX512F, CMOV, MMX+
 TEXT ·packingTile12(SB), NOSPLIT, $8-96
@@ -7629,11 +8925,11 @@ TEXT ·packingTile12(SB), NOSPLIT, $8-96
 	MOVQ    rs+16(FP), SI
 	MOVQ    ks+24(FP), DI
 	MOVQ    b+32(FP), R8
-	MOVQ    bs+40(FP), R9
 	MOVQ    c+56(FP), AX
 	MOVQ    ldc+64(FP), DX
-	IMUL3Q  $0x10, R9, R10
-	ADDQ    R8, R10
+	MOVQ    bs+40(FP), R10
+	IMUL3Q  $0x10, R10, R9
+	ADDQ    R8, R9
 	MOVQ    packed+48(FP), R11
 	LEAQ    (SI)(SI*2), R12
 	LEAQ    (R12)(SI*2), R13
@@ -7673,14 +8969,14 @@ TEXT ·packingTile12(SB), NOSPLIT, $8-96
 
 first:
 	VMOVUPS      (R8), Z24
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      64(R8), Z25
-	PREFETCHT0   64(R10)
-	ADDQ         R9, R10
+	PREFETCHT0   64(R9)
+	ADDQ         R10, R9
 	VMOVUPS      Z24, (R11)
 	VMOVUPS      Z25, 64(R11)
 	ADDQ         $0x00000080, R11
-	ADDQ         R9, R8
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
@@ -7721,14 +9017,14 @@ first:
 	ADDQ         DI, R15
 	PREFETCHT0   (AX)
 	VMOVUPS      (R8), Z24
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      64(R8), Z25
-	PREFETCHT0   64(R10)
-	ADDQ         R9, R10
+	PREFETCHT0   64(R9)
+	ADDQ         R10, R9
 	VMOVUPS      Z24, (R11)
 	VMOVUPS      Z25, 64(R11)
 	ADDQ         $0x00000080, R11
-	ADDQ         R9, R8
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
@@ -7776,14 +9072,14 @@ first:
 
 loop:
 	VMOVUPS      (R8), Z24
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      64(R8), Z25
-	PREFETCHT0   64(R10)
-	ADDQ         R9, R10
+	PREFETCHT0   64(R9)
+	ADDQ         R10, R9
 	VMOVUPS      Z24, (R11)
 	VMOVUPS      Z25, 64(R11)
 	ADDQ         $0x00000080, R11
-	ADDQ         R9, R8
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
@@ -7823,14 +9119,14 @@ loop:
 	ADDQ         DI, BX
 	ADDQ         DI, R15
 	VMOVUPS      (R8), Z24
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      64(R8), Z25
-	PREFETCHT0   64(R10)
-	ADDQ         R9, R10
+	PREFETCHT0   64(R9)
+	ADDQ         R10, R9
 	VMOVUPS      Z24, (R11)
 	VMOVUPS      Z25, 64(R11)
 	ADDQ         $0x00000080, R11
-	ADDQ         R9, R8
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
@@ -7877,14 +9173,14 @@ rest:
 	ANDQ         $0x01, CX
 	JZ           summed
 	VMOVUPS      (R8), Z24
-	PREFETCHT0   (R10)
+	PREFETCHT0   (R9)
 	VMOVUPS      64(R8), Z25
-	PREFETCHT0   64(R10)
-	ADDQ         R9, R10
+	PREFETCHT0   64(R9)
+	ADDQ         R10, R9
 	VMOVUPS      Z24, (R11)
 	VMOVUPS      Z25, 64(R11)
 	ADDQ         $0x00000080, R11
-	ADDQ         R9, R8
+	ADDQ         R10, R8
 	VBROADCASTSS (BX), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
@@ -7923,6 +9219,457 @@ rest:
 	VFMADD231PS  Z25, Z26, Z23
 	ADDQ         DI, BX
 	ADDQ         DI, R15
+
+summed:
+	MOVQ      c+56(FP), AX
+	MOVQ      n+72(FP), CX
+	SUBQ      $0x10, CX
+	MOVQ      bias+80(FP), BX
+	MOVQ      mode+88(FP), SI
+	MOVQ      $0x00000001, DI
+	SHLQ      CL, DI
+	DECQ      DI
+	KMOVW     DI, K1
+	TESTQ     $0x00000001, SI
+	JZ        bias
+	MOVQ      AX, CX
+	VMOVUPS   (CX), Z24
+	VADDPS    Z24, Z0, Z0
+	VMOVUPS.Z 64(CX), K1, Z25
+	VADDPS    Z25, Z1, Z1
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
+	VADDPS    Z24, Z2, Z2
+	VMOVUPS.Z 64(CX), K1, Z25
+	VADDPS    Z25, Z3, Z3
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
+	VADDPS    Z24, Z4, Z4
+	VMOVUPS.Z 64(CX), K1, Z25
+	VADDPS    Z25, Z5, Z5
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
+	VADDPS    Z24, Z6, Z6
+	VMOVUPS.Z 64(CX), K1, Z25
+	VADDPS    Z25, Z7, Z7
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
+	VADDPS    Z24, Z8, Z8
+	VMOVUPS.Z 64(CX), K1, Z25
+	VADDPS    Z25, Z9, Z9
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
+	VADDPS    Z24, Z10, Z10
+	VMOVUPS.Z 64(CX), K1, Z25
+	VADDPS    Z25, Z11, Z11
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
+	VADDPS    Z24, Z12, Z12
+	VMOVUPS.Z 64(CX), K1, Z25
+	VADDPS    Z25, Z13, Z13
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
+	VADDPS    Z24, Z14, Z14
+	VMOVUPS.Z 64(CX), K1, Z25
+	VADDPS    Z25, Z15, Z15
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
+	VADDPS    Z24, Z16, Z16
+	VMOVUPS.Z 64(CX), K1, Z25
+	VADDPS    Z25, Z17, Z17
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
+	VADDPS    Z24, Z18, Z18
+	VMOVUPS.Z 64(CX), K1, Z25
+	VADDPS    Z25, Z19, Z19
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
+	VADDPS    Z24, Z20, Z20
+	VMOVUPS.Z 64(CX), K1, Z25
+	VADDPS    Z25, Z21, Z21
+	ADDQ      DX, CX
+	VMOVUPS   (CX), Z24
+	VADDPS    Z24, Z22, Z22
+	VMOVUPS.Z 64(CX), K1, Z25
+	VADDPS    Z25, Z23, Z23
+	ADDQ      DX, CX
+
+bias:
+	TESTQ     BX, BX
+	JZ        relu
+	VMOVUPS   (BX), Z24
+	VADDPS    Z24, Z0, Z0
+	VADDPS    Z24, Z2, Z2
+	VADDPS    Z24, Z4, Z4
+	VADDPS    Z24, Z6, Z6
+	VADDPS    Z24, Z8, Z8
+	VADDPS    Z24, Z10, Z10
+	VADDPS    Z24, Z12, Z12
+	VADDPS    Z24, Z14, Z14
+	VADDPS    Z24, Z16, Z16
+	VADDPS    Z24, Z18, Z18
+	VADDPS    Z24, Z20, Z20
+	VADDPS    Z24, Z22, Z22
+	VMOVUPS.Z 64(BX), K1, Z25
+	VADDPS    Z25, Z1, Z1
+	VADDPS    Z25, Z3, Z3
+	VADDPS    Z25, Z5, Z5
+	VADDPS    Z25, Z7, Z7
+	VADDPS    Z25, Z9, Z9
+	VADDPS    Z25, Z11, Z11
+	VADDPS    Z25, Z13, Z13
+	VADDPS    Z25, Z15, Z15
+	VADDPS    Z25, Z17, Z17
+	VADDPS    Z25, Z19, Z19
+	VADDPS    Z25, Z21, Z21
+	VADDPS    Z25, Z23, Z23
+
+relu:
+	TESTQ  $0x00000002, SI
+	JZ     store
+	VPXORD Z24, Z24, Z24
+	VMAXPS Z0, Z24, Z0
+	VMAXPS Z1, Z24, Z1
+	VMAXPS Z2, Z24, Z2
+	VMAXPS Z3, Z24, Z3
+	VMAXPS Z4, Z24, Z4
+	VMAXPS Z5, Z24, Z5
+	VMAXPS Z6, Z24, Z6
+	VMAXPS Z7, Z24, Z7
+	VMAXPS Z8, Z24, Z8
+	VMAXPS Z9, Z24, Z9
+	VMAXPS Z10, Z24, Z10
+	VMAXPS Z11, Z24, Z11
+	VMAXPS Z12, Z24, Z12
+	VMAXPS Z13, Z24, Z13
+	VMAXPS Z14, Z24, Z14
+	VMAXPS Z15, Z24, Z15
+	VMAXPS Z16, Z24, Z16
+	VMAXPS Z17, Z24, Z17
+	VMAXPS Z18, Z24, Z18
+	VMAXPS Z19, Z24, Z19
+	VMAXPS Z20, Z24, Z20
+	VMAXPS Z21, Z24, Z21
+	VMAXPS Z22, Z24, Z22
+	VMAXPS Z23, Z24, Z23
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z18, (AX)
+	VMOVUPS Z19, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z20, (AX)
+	VMOVUPS Z21, K1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z22, (AX)
+	VMOVUPS Z23, K1, 64(AX)
+	ADDQ    DX, AX
+	VZEROUPPER
+	RET
+
+// func fetchingTile12(k int, a *float32, rs int, ks int, b *float32, next *float32, nextStep int, c *float32, ldc int, n int, bias *float32, mode int)
+// Requires: AVX, AVX512F, CMOV, MMX+
+TEXT ·fetchingTile12(SB), NOSPLIT, $0-96
+	MOVQ    k+0(FP), CX
+	MOVQ    a+8(FP), BX
+	MOVQ    rs+16(FP), SI
+	MOVQ    ks+24(FP), DI
+	MOVQ    b+32(FP), R8
+	MOVQ    c+56(FP), AX
+	MOVQ    ldc+64(FP), DX
+	MOVQ    next+40(FP), R9
+	MOVQ    nextStep+48(FP), R10
+	LEAQ    (SI)(SI*2), R11
+	LEAQ    (R11)(SI*2), R12
+	LEAQ    (R12)(SI*2), R13
+	LEAQ    (BX)(SI*8), R14
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	VPXORD  Z16, Z16, Z16
+	VPXORD  Z17, Z17, Z17
+	VPXORD  Z18, Z18, Z18
+	VPXORD  Z19, Z19, Z19
+	VPXORD  Z20, Z20, Z20
+	VPXORD  Z21, Z21, Z21
+	VPXORD  Z22, Z22, Z22
+	VPXORD  Z23, Z23, Z23
+	SHRQ    $0x01, CX
+	MOVQ    $0x0000000c, R15
+	CMPQ    CX, R15
+	CMOVQLT CX, R15
+	SUBQ    R15, CX
+	TESTQ   R15, R15
+	JZ      rest
+
+first:
+	VMOVUPS      (R8), Z24
+	PREFETCHT1   (R9)
+	VMOVUPS      64(R8), Z25
+	ADDQ         $0x00000080, R8
+	VBROADCASTSS (BX), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS (BX)(SI*1), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS (BX)(SI*2), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS (BX)(R11*1), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS (BX)(SI*4), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS (BX)(R12*1), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS (BX)(R11*2), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS (BX)(R13*1), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS (R14), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS (R14)(SI*1), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS (R14)(SI*2), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS (R14)(R11*1), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	ADDQ         DI, BX
+	ADDQ         DI, R14
+	PREFETCHT0   (AX)
+	VMOVUPS      (R8), Z24
+	PREFETCHT1   64(R9)
+	ADDQ         R10, R9
+	VMOVUPS      64(R8), Z25
+	ADDQ         $0x00000080, R8
+	VBROADCASTSS (BX), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS (BX)(SI*1), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS (BX)(SI*2), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS (BX)(R11*1), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS (BX)(SI*4), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS (BX)(R12*1), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS (BX)(R11*2), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS (BX)(R13*1), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS (R14), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS (R14)(SI*1), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS (R14)(SI*2), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS (R14)(R11*1), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	ADDQ         DI, BX
+	ADDQ         DI, R14
+	PREFETCHT0   64(AX)
+	ADDQ         DX, AX
+	DECQ         R15
+	JNZ          first
+	TESTQ        CX, CX
+	JZ           rest
+
+loop:
+	VMOVUPS      (R8), Z24
+	PREFETCHT1   (R9)
+	VMOVUPS      64(R8), Z25
+	ADDQ         $0x00000080, R8
+	VBROADCASTSS (BX), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS (BX)(SI*1), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS (BX)(SI*2), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS (BX)(R11*1), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS (BX)(SI*4), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS (BX)(R12*1), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS (BX)(R11*2), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS (BX)(R13*1), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS (R14), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS (R14)(SI*1), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS (R14)(SI*2), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS (R14)(R11*1), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	ADDQ         DI, BX
+	ADDQ         DI, R14
+	VMOVUPS      (R8), Z24
+	PREFETCHT1   64(R9)
+	ADDQ         R10, R9
+	VMOVUPS      64(R8), Z25
+	ADDQ         $0x00000080, R8
+	VBROADCASTSS (BX), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS (BX)(SI*1), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS (BX)(SI*2), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS (BX)(R11*1), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS (BX)(SI*4), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS (BX)(R12*1), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS (BX)(R11*2), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS (BX)(R13*1), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS (R14), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS (R14)(SI*1), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS (R14)(SI*2), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS (R14)(R11*1), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	ADDQ         DI, BX
+	ADDQ         DI, R14
+	DECQ         CX
+	JNZ          loop
+
+rest:
+	MOVQ         k+0(FP), CX
+	ANDQ         $0x01, CX
+	JZ           summed
+	VMOVUPS      (R8), Z24
+	PREFETCHT1   (R9)
+	VMOVUPS      64(R8), Z25
+	ADDQ         $0x00000080, R8
+	VBROADCASTSS (BX), Z26
+	VFMADD231PS  Z24, Z26, Z0
+	VFMADD231PS  Z25, Z26, Z1
+	VBROADCASTSS (BX)(SI*1), Z26
+	VFMADD231PS  Z24, Z26, Z2
+	VFMADD231PS  Z25, Z26, Z3
+	VBROADCASTSS (BX)(SI*2), Z26
+	VFMADD231PS  Z24, Z26, Z4
+	VFMADD231PS  Z25, Z26, Z5
+	VBROADCASTSS (BX)(R11*1), Z26
+	VFMADD231PS  Z24, Z26, Z6
+	VFMADD231PS  Z25, Z26, Z7
+	VBROADCASTSS (BX)(SI*4), Z26
+	VFMADD231PS  Z24, Z26, Z8
+	VFMADD231PS  Z25, Z26, Z9
+	VBROADCASTSS (BX)(R12*1), Z26
+	VFMADD231PS  Z24, Z26, Z10
+	VFMADD231PS  Z25, Z26, Z11
+	VBROADCASTSS (BX)(R11*2), Z26
+	VFMADD231PS  Z24, Z26, Z12
+	VFMADD231PS  Z25, Z26, Z13
+	VBROADCASTSS (BX)(R13*1), Z26
+	VFMADD231PS  Z24, Z26, Z14
+	VFMADD231PS  Z25, Z26, Z15
+	VBROADCASTSS (R14), Z26
+	VFMADD231PS  Z24, Z26, Z16
+	VFMADD231PS  Z25, Z26, Z17
+	VBROADCASTSS (R14)(SI*1), Z26
+	VFMADD231PS  Z24, Z26, Z18
+	VFMADD231PS  Z25, Z26, Z19
+	VBROADCASTSS (R14)(SI*2), Z26
+	VFMADD231PS  Z24, Z26, Z20
+	VFMADD231PS  Z25, Z26, Z21
+	VBROADCASTSS (R14)(R11*1), Z26
+	VFMADD231PS  Z24, Z26, Z22
+	VFMADD231PS  Z25, Z26, Z23
+	ADDQ         DI, BX
+	ADDQ         DI, R14
 
 summed:
 	MOVQ      c+56(FP), AX

@@ -26,7 +26,7 @@ const (
 	levelAVX512
 )
 
-// crowded, panel, pair, pack, packPair, packTransposed, copyRuns, mulAdd, dot, vectorColumns and dotRow are what
+// crowded, panel, pair, pairFetching, pack, packPair, packTransposed, copyRuns, mulAdd, dot, vectorColumns and dotRow are what
 // tile_other.go says, in assembly where the processor has it.
 
 func crowded(ks int) bool { return level == levelAVX2 && ks%256 == 0 }
@@ -97,35 +97,67 @@ func pair(m, n, k int, a []Float, rs, ks int, b []Float, bs, gap int, c []Float,
 		return
 	}
 	bias, mode := e.tile(n, add)
-	second, _ := e.from(tileN).tile(n-tileN, add)
 	_, _, _ = a[(m-1)*rs+(k-1)*ks], b[gap+(k-1)*bs+tileN-1], c[(m-1)*ldc+n-1]
 	for i := 0; i < m; {
 		x, y := &a[i*rs], &c[i*ldc]
-		rows := evenly(m - i)
-		switch {
-		case rows >= 12:
+		rows := pairRows(m - i)
+		switch rows {
+		case 12:
 			pairTile12(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, bias, mode)
-			i += 12
-		case rows >= 10:
+		case 10:
 			pairTile10(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, bias, mode)
-			i += 10
-		case rows >= 8:
+		case 8:
 			pairTile8(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, bias, mode)
-			i += 8
-		case rows >= 6:
+		case 6:
 			pairTile6(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, bias, mode)
-			i += 6
-		case rows >= 4:
+		case 5:
+			pairTile5(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, bias, mode)
+		case 4:
 			pairTile4(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, bias, mode)
-			i += 4
-		case rows >= 2:
+		case 3:
+			pairTile3(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, bias, mode)
+		case 2:
 			pairTile2(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, bias, mode)
-			i += 2
 		default:
-			wideTile1(k, x, 4*rs, 4*ks, &b[0], 4*bs, y, 4*ldc, tileN, bias, mode)
-			wideTile1(k, x, 4*rs, 4*ks, &b[gap], 4*bs, &c[i*ldc+tileN], 4*ldc, n-tileN, second, mode)
-			i++
+			pairTile1(k, x, 4*rs, 4*ks, &b[0], 4*bs, 4*gap, y, 4*ldc, n, bias, mode)
 		}
+		i += rows
+	}
+}
+
+// pairRows returns how many of m rows the first pairTile takes: two tiles of about the same height rather than one that hardly pays.
+func pairRows(m int) int {
+	switch {
+	case m > 12 && m < 24:
+		return (m + 3) / 4 * 2
+	case m > 6 && m < 12 && m%2 > 0:
+		return (m + 1) / 2
+	}
+	return min(m, 12)
+}
+
+func pairFetching(
+	m, k int, a []Float, rs, ks int, b, c []Float, ldc int, add bool, e Epilogue, next []Float, apart int,
+) {
+	i := 0
+	if level == levelAVX512 && k > 0 {
+		bias, mode := e.tile(2*tileN, add)
+		_, _, _ = a[(m-1)*rs+(k-1)*ks], b[k*2*tileN-1], c[(m-1)*ldc+2*tileN-1]
+		for fetched := 0; fetched < k && fetched*apart < len(next) && pairRows(m-i) >= 8; fetched += k / 2 {
+			x, y, soon := &a[i*rs], &c[i*ldc], &next[fetched*apart]
+			switch pairRows(m - i) {
+			case 12:
+				fetchingTile12(k, x, 4*rs, 4*ks, &b[0], soon, 4*apart, y, 4*ldc, 2*tileN, bias, mode)
+			case 10:
+				fetchingTile10(k, x, 4*rs, 4*ks, &b[0], soon, 4*apart, y, 4*ldc, 2*tileN, bias, mode)
+			case 8:
+				fetchingTile8(k, x, 4*rs, 4*ks, &b[0], soon, 4*apart, y, 4*ldc, 2*tileN, bias, mode)
+			}
+			i += pairRows(m - i)
+		}
+	}
+	if i < m {
+		pair(m-i, 2*tileN, k, a[i*rs:], rs, ks, b, 2*tileN, tileN, c[i*ldc:], ldc, add, e)
 	}
 }
 
@@ -149,7 +181,10 @@ func packPair(
 		copyRuns8(&dst[0], 8*tileN, &b[0], 4*ldb, 2*tileN/8, k)
 		return 0
 	}
-	rows := evenly(m)
+	rows := m
+	if m > 12 {
+		rows = pairRows(m)
+	}
 	_, _ = a[(rows-1)*rs+(k-1)*ks], c[(rows-1)*ldc+2*tileN-1]
 	bias, mode := e.tile(2*tileN, add)
 	switch {
@@ -162,15 +197,6 @@ func packPair(
 	}
 	packingTile8(k, &a[0], 4*rs, 4*ks, &b[0], 4*ldb, &dst[0], &c[0], 4*ldc, 2*tileN, bias, mode)
 	return 8
-}
-
-// evenly returns how many of m rows the first pairTile takes: two tiles of about the same height rather than one that
-// hardly pays.
-func evenly(m int) int {
-	if m > 12 && m < 24 {
-		return (m + 3) / 4 * 2
-	}
-	return min(m, 12)
 }
 
 func packTransposed(dst, b []Float, ldb, k, n int) {

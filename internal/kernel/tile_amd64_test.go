@@ -185,6 +185,13 @@ func testPackPairAgreesWithGeneric(t *testing.T) {
 			if done > m || !slices.Equal(cAll, wantC) {
 				t.Fatalf("packPair(m=%d k=%d) computes other %d rows than pair", m, k, done)
 			}
+			for _, next := range [][]Float{nil, b, b[:len(b)/2]} {
+				pair(m, 2*tileN, k, a, k, 1, b, 71, tileN, wantC[8:], ldc, m&2 > 0, e)
+				pairFetching(m, k, a, k, 1, got, c, ldc, m&2 > 0, e, next, 71)
+				if !slices.Equal(cAll, wantC) {
+					t.Fatalf("pairFetching(m=%d k=%d) computes other numbers than pair", m, k)
+				}
+			}
 		}
 	}
 }

@@ -21,6 +21,14 @@ func pair(m, n, k int, a []Float, rs, ks int, b []Float, bs, gap int, c []Float,
 	panel(m, n-tileN, k, a, rs, ks, b[gap:], bs, c[tileN:], ldc, add, e.from(tileN))
 }
 
+// pairFetching is pair for the panels that packPair leaves in b, row behind row. Meanwhile it fetches rows that will be packed after
+// these: k of them, apart from one another, if next has so many.
+func pairFetching(
+	m, k int, a []Float, rs, ks int, b, c []Float, ldc int, add bool, e Epilogue, next []Float, apart int,
+) {
+	pair(m, 2*tileN, k, a, rs, ks, b, 2*tileN, tileN, c, ldc, add, e)
+}
+
 // pack copies the k×n matrix b, n ≤ tileN, to rows of tileN, with zeros behind n.
 func pack(dst, b []Float, ldb, k, n int) { packGeneric(dst, b, ldb, k, n) }
 

@@ -19,13 +19,14 @@ func main() {
 		tile(rows, 1)
 	}
 	for _, rows := range []int{1, 2, 3, 4, 6, 8, 12, 16, 20, 24} {
-		wideTile(rows, 1, false)
+		wideTile(rows, 1, plain)
 	}
-	for _, rows := range []int{2, 4, 6, 8, 10, 12} {
-		wideTile(rows, 2, false)
+	for _, rows := range []int{1, 2, 3, 4, 5, 6, 8, 10, 12} {
+		wideTile(rows, 2, plain)
 	}
 	for _, rows := range []int{8, 10, 12} {
-		wideTile(rows, 2, true)
+		wideTile(rows, 2, packing)
+		wideTile(rows, 2, fetching)
 	}
 	vector()
 	dot()
@@ -191,18 +192,29 @@ func tile(rows, width int) {
 		func(i int, from reg.VecVirtual, to Mem) { VMASKMOVPS(from, y[i], to) })
 }
 
+// The kinds of a wideTile.
+const (
+	plain = iota
+	packing
+	fetching
+)
+
 // wideTile is tile for AVX-512: rows × 16·panels, a register for each row and panel. The second panel of b is gap bytes
 // behind the first. An element of a is spread over a register as it is loaded, by the multiplication itself. n is at
 // most 16 for one panel and more than 16 for two.
 //
-// With packing, the rows of b that it has read, two panels side by side, are also stored to packed, one behind the
-// other: the next tile finds them there.
-func wideTile(rows, panels int, packing bool) {
+// One that is packing also stores the rows of b that it has read, two panels side by side, to packed, one behind the other: the next
+// tiles find them there. One that is fetching is such a next tile, and fetches the rows that are to be packed after these, nextStep
+// bytes apart, at half the pace at which it goes over its own.
+func wideTile(rows, panels, kind int) {
 	switch {
 	case panels == 1:
 		TEXT(fmt.Sprintf("wideTile%d", rows), NOSPLIT,
 			"func(k int, a *float32, rs, ks int, b *float32, bs int, c *float32, ldc, n int, bias *float32, mode int)")
-	case packing:
+	case kind == fetching:
+		TEXT(fmt.Sprintf("fetchingTile%d", rows), NOSPLIT,
+			"func(k int, a *float32, rs, ks int, b, next *float32, nextStep int, c *float32, ldc, n int, bias *float32, mode int)")
+	case kind == packing:
 		TEXT(fmt.Sprintf("packingTile%d", rows), NOSPLIT,
 			"func(k int, a *float32, rs, ks int, b *float32, bs int, packed, c *float32, ldc, n int, bias *float32, mode int)")
 	default:
@@ -215,18 +227,26 @@ func wideTile(rows, panels int, packing bool) {
 	rs := Load(Param("rs"), GP64())
 	ks := Load(Param("ks"), GP64())
 	b := Load(Param("b"), GP64())
-	bs := Load(Param("bs"), GP64())
 	c := Load(Param("c"), GP64())
 	ldc := Load(Param("ldc"), GP64())
-	// b is fetched ahead rows before it is used: it may lie in rows far apart, which the processor does not foresee.
-	const ahead = 16
+	var bs Op = U32(128)
 	soon, gap, packed := GP64(), b, b
-	IMUL3Q(Imm(ahead), bs, soon)
-	ADDQ(b, soon)
+	pace := bs
+	if kind == fetching {
+		Load(Param("next"), soon)
+		pace = Load(Param("nextStep"), GP64())
+	} else {
+		// b is fetched ahead rows before it is used: it may lie in rows far apart, which the processor does not foresee.
+		const ahead = 16
+		bs = Load(Param("bs"), GP64())
+		pace = bs
+		IMUL3Q(Imm(ahead), bs, soon)
+		ADDQ(b, soon)
+	}
 	switch {
-	case packing:
+	case kind == packing:
 		packed = Load(Param("packed"), GP64())
-	case panels == 2:
+	case kind == plain && panels == 2:
 		gap = Load(Param("gap"), GP64())
 	}
 	// Every eighth row has a pointer; the seven behind it are reached by the multiples 1, 3, 5 and 7 of rs and their
@@ -260,22 +280,34 @@ func wideTile(rows, panels int, packing bool) {
 	}
 	y, x := []reg.VecVirtual{ZMM(), ZMM()}, ZMM()
 	step := func(u int) {
+		half := u
 		if panels == 2 {
 			u = 0
 		}
 		VMOVUPS(Mem{Base: b}, y[u])
-		PREFETCHT0(Mem{Base: soon})
+		if kind == fetching {
+			PREFETCHT1(Mem{Base: soon, Disp: 64 * half})
+			if half == 1 {
+				ADDQ(pace, soon)
+			}
+		} else {
+			PREFETCHT0(Mem{Base: soon})
+		}
 		if panels == 2 {
 			second := Mem{Base: b, Index: gap, Scale: 1}
 			next := Mem{Base: soon, Index: gap, Scale: 1}
-			if packing { // the panels lie side by side
+			if kind != plain { // the panels lie side by side
 				second, next = Mem{Base: b, Disp: 64}, Mem{Base: soon, Disp: 64}
 			}
 			VMOVUPS(second, y[1])
-			PREFETCHT0(next)
+			if kind != fetching {
+				PREFETCHT0(next)
+			}
 		}
-		ADDQ(bs, soon)
-		if packing {
+		if kind != fetching {
+			ADDQ(pace, soon)
+		}
+		if kind == packing {
 			VMOVUPS(y[0], Mem{Base: packed})
 			VMOVUPS(y[1], Mem{Base: packed, Disp: 64})
 			ADDQ(U32(128), packed)
@@ -296,13 +328,13 @@ func wideTile(rows, panels int, packing bool) {
 	}
 	// The rows of c are fetched beside the first steps, one at a time: all at once they would take the place of what the
 	// sums wait for.
-	two, fetching := k, GP64()
+	two, first := k, GP64()
 	SHRQ(Imm(1), two)
-	MOVQ(U32(uint32(rows)), fetching)
-	CMPQ(two, fetching)
-	CMOVQLT(two, fetching)
-	SUBQ(fetching, two)
-	TESTQ(fetching, fetching)
+	MOVQ(U32(uint32(rows)), first)
+	CMPQ(two, first)
+	CMOVQLT(two, first)
+	SUBQ(first, two)
+	TESTQ(first, first)
 	JZ(LabelRef("rest"))
 	Label("first")
 	step(0)
@@ -312,7 +344,7 @@ func wideTile(rows, panels int, packing bool) {
 		PREFETCHT0(Mem{Base: c, Disp: 64})
 	}
 	ADDQ(ldc, c)
-	DECQ(fetching)
+	DECQ(first)
 	JNZ(LabelRef("first"))
 	TESTQ(two, two)
 	JZ(LabelRef("rest"))
