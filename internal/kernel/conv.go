@@ -37,19 +37,10 @@ func (g *Conv) ForwardEpilogue(y, x, w []Float, e Epilogue) {
 		g.lineForward(y, x, w, e)
 	case g.winogradWins():
 		g.winogradForward(y, x, w, e)
+	case g.few():
+		g.fewForward(y, x, w, e)
 	default:
-		t := taps.Get().(*tap)
-		t.source = image{x, g.N, g.H, g.W, g.C}
-		t.target = grid{y, g.N, g.OH, g.OW, g.OH, g.OW, g.OC, 0, 0, 1, 1}
-		t.stepH, t.stepW = g.StrideH, g.StrideW
-		t.h, t.w = t.h[:0], t.w[:0]
-		for kh := range g.KH {
-			t.h = append(t.h, offset{kh*g.DilationH - g.PadTop, kh * g.KW * g.C / g.Groups * g.OC})
-		}
-		for kw := range g.KW {
-			t.w = append(t.w, offset{kw*g.DilationW - g.PadLeft, kw * g.C / g.Groups * g.OC})
-		}
-		t.weight, t.ldw, t.transposed, t.end = w, g.OC, false, e
+		t := g.forwardTap(y, x, w, e)
 		for q := range g.Groups {
 			t.c0, t.c = q*(g.C/g.Groups), g.C/g.Groups
 			t.n0, t.n = q*(g.OC/g.Groups), g.OC/g.Groups
@@ -58,6 +49,23 @@ func (g *Conv) ForwardEpilogue(y, x, w []Float, e Epilogue) {
 		}
 		t.free()
 	}
+}
+
+// forwardTap returns the forward convolution, without the channels that are read and written.
+func (g *Conv) forwardTap(y, x, w []Float, e Epilogue) *tap {
+	t := taps.Get().(*tap)
+	t.source = image{x, g.N, g.H, g.W, g.C}
+	t.target = grid{y, g.N, g.OH, g.OW, g.OH, g.OW, g.OC, 0, 0, 1, 1}
+	t.stepH, t.stepW = g.StrideH, g.StrideW
+	t.h, t.w = t.h[:0], t.w[:0]
+	for kh := range g.KH {
+		t.h = append(t.h, offset{kh*g.DilationH - g.PadTop, kh * g.KW * g.C / g.Groups * g.OC})
+	}
+	for kw := range g.KW {
+		t.w = append(t.w, offset{kw*g.DilationW - g.PadLeft, kw * g.C / g.Groups * g.OC})
+	}
+	t.weight, t.ldw, t.transposed, t.end = w, g.OC, false, e
+	return t
 }
 
 // Input computes dx, the gradient by the input, from dy, the gradient by the output, and w. It is the adjoint of

@@ -33,9 +33,11 @@ var convShapes = []Conv{
 	square(2, 8, 7, 7, 3, 1, 1, 1, 7), // depthwise
 	square(1, 8, 77, 77, 3, 2, 1, 1, 77),
 	square(2, 9, 5, 10, 3, 2, 1, 2, 5),  // depthwise, two outputs a channel
-	square(1, 4, 70, 20, 3, 1, 1, 1, 1), // more than one block of weights
+	square(1, 4, 70, 20, 3, 1, 1, 1, 1), // few pixels
+	square(1, 16, 70, 9, 3, 1, 1, 1, 1), // more than one block of weights
 	square(4, 20, 40, 24, 3, 1, 1, 1, 1),
-	square(1, 3, 2, 600, 3, 1, 1, 1, 1), // more than one block of channels
+	square(1, 3, 2, 600, 3, 1, 1, 1, 1),
+	square(1, 16, 2, 520, 3, 1, 1, 1, 1), // more than one block of channels
 	square(1, 3, 600, 2, 3, 1, 1, 1, 1),
 	{2, 1, 20, 4, 1, 20, 6, 1, 5, 1, 1, 0, 2, 1, 1, 1},   // one-dimensional
 	{2, 1, 20, 4, 1, 20, 6, 1, 5, 1, 1, 0, 4, 1, 1, 1},   // padded in front only
