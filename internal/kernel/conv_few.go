@@ -1,7 +1,5 @@
 package kernel
 
-import "sync"
-
 // few reports whether the forward convolution has few pixels: what takes time are the weights then, see fewForward.
 func (g *Conv) few() bool { return g.Groups == 1 && g.N*g.OH*g.OW <= blockM }
 
@@ -15,7 +13,7 @@ type fewPixels struct {
 
 var (
 	fewPixelses jobs[fewPixels, *fewPixels]
-	fewMatrices = sync.Pool{New: func() any { return new([]Float) }}
+	fewMatrices shelf[[]Float]
 )
 
 func (g *Conv) fewForward(y, x, w []Float, e Epilogue) {
@@ -23,11 +21,11 @@ func (g *Conv) fewForward(y, x, w []Float, e Epilogue) {
 	t.c0, t.c = 0, g.C
 	t.p0, t.kc = 0, g.KH*g.KW*g.C
 	pixels, ld := g.N*g.OH*g.OW, ceil(t.kc, rowPad)*rowPad+rowPad
-	matrix := fewMatrices.Get().(*[]Float)
+	matrix := fewMatrices.get()
 	*matrix = resized(*matrix, pixels*ld)
 	fewPixelses.do(pixels, max(1, smallPiece/t.kc), fewPixels{t, *matrix, ld})
 	GemmEpilogue(pixels, g.OC, t.kc, *matrix, ld, false, w, g.OC, false, y, g.OC, false, e)
-	fewMatrices.Put(matrix)
+	fewMatrices.put(matrix)
 	t.free()
 }
 

@@ -68,11 +68,11 @@ var winogradOff bool
 var (
 	winograds       jobs[winograd, *winograd]
 	winogradBuffers = sync.Pool{New: func() any { return new(winogradBuffer) }}
-	winogradShareds = sync.Pool{New: func() any { return new(winogradShared) }}
+	winogradShareds shelf[winogradShared]
 )
 
-// A winogradShared is what the pieces of a convolution share.
-type winogradShared struct{ filter, zeros, ones []Float }
+// A winogradShared is what the pieces of a convolution share: the transformed weights, or the sums of their gradients.
+type winogradShared struct{ points, zeros, ones []Float }
 
 // A winogradBuffer is what a piece of work writes to.
 type winogradBuffer struct{ rows, strip, data, sums, taps, half []Float }
@@ -92,17 +92,17 @@ func (g *Conv) winogradInput(dx, dy, w []Float) {
 }
 
 func (t *winograd) compute() {
-	shared := winogradShareds.Get().(*winogradShared)
+	shared := winogradShareds.get()
 	panels := ceil(t.target.c, tileN)
-	shared.filter = resized(shared.filter, winPoints*panels*t.source.c*tileN)
-	t.filter = shared.filter
+	shared.points = resized(shared.points, winPoints*panels*t.source.c*tileN)
+	t.filter = shared.points
 	t.end = shared.normalizing(t.end, t.target.c)
 	t.preparing = true
 	winograds.do(panels, 1, *t)
 	t.preparing = false
 	t.parts = min(ceil(4, t.blocks()), ceil(t.target.c, 2*tileN))
 	winograds.do(t.blocks()*t.parts, 1, *t)
-	winogradShareds.Put(shared)
+	winogradShareds.put(shared)
 }
 
 // normalizing returns e, if there is something to do, as one that normalizes n columns: that is done to many rows at once.

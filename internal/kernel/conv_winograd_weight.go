@@ -1,7 +1,5 @@
 package kernel
 
-import "sync"
-
 // A winogradWeight is the gradient by the weights, the adjoint of the forward convolution in its weights: at each point, the
 // transposed input, channels × tiles, times what the adjoint of the output's transform makes of dy, tiles × channels. A piece of
 // work has some of the input's channels and some of the blocks of tiles, and sums of its own, which are added in order.
@@ -20,10 +18,7 @@ type winogradWeight struct {
 // winWeightSums is about how many sums a piece has.
 const winWeightSums = 1 << 19
 
-var (
-	winogradWeights    jobs[winogradWeight, *winogradWeight]
-	winogradWeightSums = sync.Pool{New: func() any { return new([]Float) }}
-)
+var winogradWeights jobs[winogradWeight, *winogradWeight]
 
 func (g *Conv) winogradWeight(dw, x, dy []Float) {
 	t := winogradWeight{tiling: newTiling(image{x, g.N, g.H, g.W, g.C}, g.OH, g.OW, g.PadTop, g.PadLeft), dw: dw}
@@ -31,15 +26,15 @@ func (g *Conv) winogradWeight(dw, x, dy []Float) {
 	t.width = min(g.C, max(64, winWeightSums/(winPoints*g.OC)/tileN*tileN))
 	t.splits = ceil(g.C, t.width)
 	t.chunks = min(t.blocks(), ceil(8, t.splits))
-	sums := winogradWeightSums.Get().(*[]Float)
-	*sums = resized(*sums, t.splits*t.chunks*winPoints*t.width*g.OC)
-	t.sums = *sums
+	shared := winogradShareds.get()
+	shared.points = resized(shared.points, t.splits*t.chunks*winPoints*t.width*g.OC)
+	t.sums = shared.points
 	winogradWeights.do(t.splits*t.chunks, 1, t)
 	t.finishing = true
 	t.parts = ceil(t.width*g.OC, grain)
 	t.finish = ceil(t.width*g.OC, t.parts)
 	winogradWeights.do(t.splits*t.parts, 1, t)
-	winogradWeightSums.Put(sums)
+	winogradShareds.put(shared)
 }
 
 func (t *winogradWeight) run(lo, hi int) {

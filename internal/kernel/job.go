@@ -52,5 +52,31 @@ func (j *jobs[T, P]) do(n, grain int, work T) {
 	j.put(t)
 }
 
+// A shelf keeps large memory between calls. What one goroutine has put back the next one finds, whichever processor it runs on; a
+// sync.Pool would come to have some for each of them.
+type shelf[T any] struct {
+	mu   sync.Mutex
+	free []*T
+}
+
+// get returns what was put back last, or something new.
+func (s *shelf[T]) get() *T {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.free)
+	if n == 0 {
+		return new(T)
+	}
+	t := s.free[n-1]
+	s.free = s.free[:n-1]
+	return t
+}
+
+func (s *shelf[T]) put(t *T) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.free = append(s.free, t)
+}
+
 // resized returns n numbers that are not set, in the memory of s if it is large enough.
 func resized[T any](s []T, n int) []T { return slices.Grow(s[:0], n)[:n] }
