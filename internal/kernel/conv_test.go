@@ -144,6 +144,8 @@ func TestConvDoesNotAllocate(t *testing.T) {
 		square(8, 28, 1, 6, 5, 1, 2, 1, 1),
 		square(2, 8, 8, 8, 3, 2, 1, 1, 8),
 		square(2, 8, 8, 8, 1, 1, 0, 1, 1),
+		square(2, 8, 8, 8, 3, 1, 1, 1, 1),
+		square(2, 32, 16, 16, 3, 1, 1, 1, 1),
 	} {
 		nx, nw, ny := g.lens()
 		x, w, y := make([]Float, nx), make([]Float, nw), make([]Float, ny)
