@@ -74,6 +74,9 @@ func TestWinogradLosesLittle(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for _, c := range []int{16, 64, 256} {
 		g := square(4, 16, c, 32, 3, 1, 1, 1, 1)
+		if winogradOff = false; !g.winogradWins() {
+			t.Fatalf("%+v is not done by Winograd's algorithm", g)
+		}
 		nx, nw, ny := g.lens()
 		x, w, y := random(r, nx), random(r, nw), random(r, ny)
 		for _, pass := range []struct {

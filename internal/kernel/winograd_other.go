@@ -2,16 +2,8 @@
 
 package kernel
 
-func winogradData(dst, src vectors, n, count int) { winogradDataGeneric(dst, src, n, count) }
+// The assembly loops, which this build does not have.
+var vectorWinogradData, vectorWinogradFilter, vectorWinogradOutput, vectorWinogradOutputAdjoint, vectorWinogradFilterAdjoint absent
 
-func winogradFilter(dst, src vectors, n, count int) { winogradFilterGeneric(dst, src, n, count) }
-
-func winogradOutput(dst, src vectors, n, count int) { winogradOutputGeneric(dst, src, n, count) }
-
-func winogradOutputAdjoint(dst, src vectors, n, count int) {
-	winogradOutputAdjointGeneric(dst, src, n, count)
-}
-
-func winogradFilterAdjoint(dst, src vectors, n, count int) {
-	winogradFilterAdjointGeneric(dst, src, n, count)
-}
+// along makes a transform of ins vectors to outs of its loop in assembly and its generic twin.
+func along(_ absent, ins, outs int, generic transform) transform { return generic }

@@ -6,7 +6,7 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// The points of F(4×4, 3×3) are 0, ±a, ±b and infinity, as conv_winograd.go says.
+// The points of F(4×4, 3×3) are 0, ±a, ±b and infinity, as winograd.go says.
 const (
 	pointA = 5. / 8
 	pointB = 3. / 2
@@ -17,7 +17,7 @@ const (
 	normB  = 2 * squaB * (squaB - squaA)
 )
 
-// winograd writes the transforms of Winograd's convolution along one axis, as winograd_generic.go has them.
+// winograd writes the transforms of Winograd's convolution along one axis, as winograd.go has them.
 func winograd() {
 	// both is y0, y1 = even ± point·odd.
 	both := func(y0, y1 vec, point float64, even, odd vec) {
