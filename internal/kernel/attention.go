@@ -131,14 +131,10 @@ func (h *attentionHead) panels(dst, x []Float, ld, width int, turned bool) []Flo
 	return dst
 }
 
-// multiply computes c = a·b for m×k by k×n, b in panels.
-func multiply(m, n, k int, a []Float, lda int, b, c []Float, ldc int) {
+// multiply computes c = a·b for m×k by k×n. b is in panels of rows rows, of which the first k are used.
+func multiply(m, n, k int, a []Float, lda int, b []Float, rows int, c []Float, ldc int) {
 	for j := 0; j < n; j += 2 * tileN {
-		if width := min(2*tileN, n-j); width > tileN {
-			pair(m, width, k, a, lda, 1, b[j*k:], tileN, tileN*k, c[j:], ldc, false, Epilogue{})
-		} else {
-			panel(m, width, k, a, lda, 1, b[j*k:], tileN, c[j:], ldc, false, Epilogue{})
-		}
+		pair(m, min(2*tileN, n-j), k, a, lda, 1, b[j*rows:], tileN, tileN*rows, c[j:], ldc, false, Epilogue{})
 	}
 }
 
@@ -152,11 +148,7 @@ func (h *attentionHead) score(t0, m int) (keys int) {
 	for i := range m {
 		Mul.VS(h.queries[i*h.D:][:h.D], h.q[(t0+i)*h.strideD:][:h.D], h.Scale)
 	}
-	if h.D == 0 {
-		clear(h.scores)
-		return keys
-	}
-	multiply(m, keys, h.D, h.queries, h.D, h.keysIn, h.scores, h.columns)
+	multiply(m, keys, h.D, h.queries, h.D, h.keysIn, h.D, h.scores, h.columns)
 	return keys
 }
 
@@ -201,19 +193,7 @@ func (h *attentionHead) product(t0, m, keys int) {
 		}
 		return
 	}
-	h.weigh(h.y[t0*h.strideE:], h.strideE, h.scores, m, h.E, keys, h.values)
-}
-
-// weigh computes y = x·b for m rows of scores and a matrix of all keys in panels, of which it takes the first rows.
-func (h *attentionHead) weigh(y []Float, ldy int, x []Float, m, width, keys int, b []Float) {
-	for j := 0; j < width; j += 2 * tileN {
-		b, gap := b[j*h.keys:], tileN*h.keys
-		if n := min(2*tileN, width-j); n > tileN {
-			pair(m, n, keys, x, h.columns, 1, b, tileN, gap, y[j:], ldy, false, Epilogue{})
-		} else {
-			panel(m, n, keys, x, h.columns, 1, b, tileN, y[j:], ldy, false, Epilogue{})
-		}
-	}
+	multiply(m, h.E, keys, h.scores, h.columns, h.values, h.keys, h.y[t0*h.strideE:], h.strideE)
 }
 
 func (h *attentionHead) backward() {
@@ -251,14 +231,14 @@ func (h *attentionHead) backward() {
 		if h.dq == nil && h.dk == nil {
 			continue
 		}
-		multiply(m, keys, h.E, dy, h.strideE, h.values, h.slopes, h.columns)
+		multiply(m, keys, h.E, dy, h.strideE, h.values, h.E, h.slopes, h.columns)
 		for i := range m {
 			row, p := h.slopes[i*h.columns:][:keys], h.scores[i*h.columns:][:keys]
 			mean := innerProduct(dy[i*h.strideE:][:h.E], h.y[(t0+i)*h.strideE:][:h.E])
 			softmaxGradLoop(row, row, p, Float(mean), 0)
 		}
 		if h.dq != nil {
-			h.weigh(h.dq[t0*h.strideD:], h.strideD, h.slopes, m, h.D, keys, h.keysOut)
+			multiply(m, h.D, keys, h.slopes, h.columns, h.keysOut, h.keys, h.dq[t0*h.strideD:], h.strideD)
 			for i := range m {
 				row := h.dq[(t0+i)*h.strideD:][:h.D]
 				Mul.VS(row, row, h.Scale)

@@ -268,13 +268,7 @@ func (t *tap) piece(buffer *convBuffer, m0 int) {
 		end = t.end.inTile().from(t.n0 + t.j0)
 	}
 	for j := 0; j < t.nc; j += 2 * tileN {
-		n := min(2*tileN, t.nc-j)
-		b := t.packed[j*t.kc:]
-		if n > tileN {
-			pair(m, n, t.kc, buffer.a[:], lda, 1, b, tileN, tileN*t.kc, c[j:], ldc, t.add, end.from(j))
-		} else {
-			panel(m, n, t.kc, buffer.a[:], lda, 1, b, tileN, c[j:], ldc, t.add, end.from(j))
-		}
+		pair(m, min(2*tileN, t.nc-j), t.kc, buffer.a[:], lda, 1, t.packed[j*t.kc:], tileN, tileN*t.kc, c[j:], ldc, t.add, end.from(j))
 	}
 	if t.last {
 		t.end.behind(t.target.data, t.target.c, m0, m, t.n0+t.j0, t.nc)

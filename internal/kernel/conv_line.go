@@ -66,13 +66,8 @@ func (t *lineConv) run(lo, hi int) {
 	for row := lo; row < hi; row++ {
 		phase := g.lines(buffer.columns, t.x, row, row == lo)
 		for j := 0; j < g.OC; j += 2 * tileN {
-			n := min(2*tileN, g.OC-j)
-			y := t.y[row*g.OW*g.OC+j:]
-			if b := t.weights[(phase*width+j)*k:]; n > tileN {
-				pair(g.OW, n, k, buffer.columns, g.StrideW*g.KH, 1, b, tileN, tileN*k, y, g.OC, false, end.from(j))
-			} else {
-				panel(g.OW, n, k, buffer.columns, g.StrideW*g.KH, 1, b, tileN, y, g.OC, false, end.from(j))
-			}
+			b, y := t.weights[(phase*width+j)*k:], t.y[row*g.OW*g.OC+j:]
+			pair(g.OW, min(2*tileN, g.OC-j), k, buffer.columns, g.StrideW*g.KH, 1, b, tileN, tileN*k, y, g.OC, false, end.from(j))
 		}
 		t.end.behind(t.y, g.OC, row*g.OW, g.OW, 0, g.OC)
 	}
@@ -152,12 +147,8 @@ func (t *lineWeight) run(lo, hi int) {
 		for row := piece * t.rows; row < min((piece+1)*t.rows, g.N*g.OH); row++ {
 			sums := all[g.lines(columns, t.x, row, row == piece*t.rows)*g.OC*k:]
 			for j := 0; j < k; j += 2 * tileN {
-				n := min(2*tileN, k-j)
-				if a, b := t.dy[row*g.OW*g.OC:], buffer.columns[j:]; n > tileN {
-					pair(g.OC, n, g.OW, a, 1, g.OC, b, g.StrideW*g.KH, tileN, sums[j:], k, true, Epilogue{})
-				} else {
-					panel(g.OC, n, g.OW, a, 1, g.OC, b, g.StrideW*g.KH, sums[j:], k, true, Epilogue{})
-				}
+				b := buffer.columns[j:]
+				pair(g.OC, min(2*tileN, k-j), g.OW, t.dy[row*g.OW*g.OC:], 1, g.OC, b, g.StrideW*g.KH, tileN, sums[j:], k, true, Epilogue{})
 			}
 		}
 		sums := t.sums[piece*k*g.OC:][:k*g.OC]

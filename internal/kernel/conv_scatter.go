@@ -82,12 +82,7 @@ func (t *scatter) run(lo, hi int) {
 func (t *scatter) multiply(shares []Float, ld int, dy []Float, m int) {
 	k := t.g.OC
 	for j := 0; j < t.columns; j += 2 * tileN {
-		n := min(2*tileN, t.columns-j)
-		if b := t.packed[j*k:]; n > tileN {
-			pair(m, n, k, dy, k, 1, b, tileN, tileN*k, shares[j:], ld, false, Epilogue{})
-		} else {
-			panel(m, n, k, dy, k, 1, b, tileN, shares[j:], ld, false, Epilogue{})
-		}
+		pair(m, min(2*tileN, t.columns-j), k, dy, k, 1, t.packed[j*k:], tileN, tileN*k, shares[j:], ld, false, Epilogue{})
 	}
 }
 

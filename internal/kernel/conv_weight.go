@@ -137,9 +137,5 @@ func packingProduct(buffer []Float, m, n, k int, a []Float, rs, ks int, b []Floa
 	if done == m {
 		return
 	}
-	if a, c := a[done*rs:], c[done*ldc:]; n > tileN {
-		pair(m-done, n, k, a, rs, ks, b, bs, gap, c, ldc, add, Epilogue{})
-	} else {
-		panel(m-done, n, k, a, rs, ks, b, bs, c, ldc, add, Epilogue{})
-	}
+	pair(m-done, n, k, a[done*rs:], rs, ks, b, bs, gap, c[done*ldc:], ldc, add, Epilogue{})
 }

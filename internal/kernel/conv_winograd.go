@@ -168,11 +168,7 @@ func (t *winograd) piece(b *winogradBuffer, block, first, last int) {
 	for p := range winPoints {
 		for j := 0; j < n; j += 2 * tileN {
 			a, w, y := b.data[p*tiles*c:], t.filter[p*apart+(first+j)*c:], b.sums[p*tiles*n+j:]
-			if width := min(2*tileN, n-j); width > tileN {
-				pair(tiles, width, c, a, c, 1, w, tileN, tileN*c, y, n, false, Epilogue{})
-			} else {
-				panel(tiles, width, c, a, c, 1, w, tileN, y, n, false, Epilogue{})
-			}
+			pair(tiles, min(2*tileN, n-j), c, a, c, 1, w, tileN, tileN*c, y, n, false, Epilogue{})
 		}
 	}
 	// Along the columns, in place; then along the rows, into the target.

@@ -60,11 +60,11 @@ func GemmEpilogue(
 		g.rs, g.ks = 1, lda
 	}
 	if g.worthPacking() {
-		p := packs.Get().(*Packed)
+		p := packs.get()
 		p.Pack(k, n, b, ldb, tb)
 		g.prepacked = p.data
 		g.share(false)
-		packs.Put(p)
+		packs.put(p)
 	} else {
 		g.share(false)
 	}
@@ -121,7 +121,7 @@ func (g *batchTask) run(lo, hi int) {
 
 var (
 	gemms       = sync.Pool{New: func() any { return new(gemm) }}
-	packs       = sync.Pool{New: func() any { return new(Packed) }}
+	packs       shelf[Packed]
 	batches     = sync.Pool{New: func() any { return new(batchTask) }}
 	gemmBuffers = sync.Pool{New: func() any { return new(gemmBuffer) }}
 	gatherings  = sync.Pool{New: func() any { return new(gathering) }}
@@ -226,11 +226,7 @@ func (g *gemm) block(buffer *gemmBuffer, i0, m, j0, j1, p0, k int) {
 		default:
 			b, bs, gap = g.b[p0*g.ldb+j:], g.ldb, tileN
 		}
-		if n > tileN {
-			pair(m, n, k, a, g.rs, ks, b, bs, gap, c, g.ldc, add, e)
-		} else {
-			panel(m, n, k, a, g.rs, ks, b, bs, c, g.ldc, add, e)
-		}
+		pair(m, n, k, a, g.rs, ks, b, bs, gap, c, g.ldc, add, e)
 	}
 }
 

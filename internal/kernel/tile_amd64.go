@@ -91,6 +91,10 @@ func panel(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc
 }
 
 func pair(m, n, k int, a []Float, rs, ks int, b []Float, bs, gap int, c []Float, ldc int, add bool, e Epilogue) {
+	if n <= tileN {
+		panel(m, n, k, a, rs, ks, b, bs, c, ldc, add, e)
+		return
+	}
 	if level != levelAVX512 || k == 0 {
 		panel(m, tileN, k, a, rs, ks, b, bs, c, ldc, add, e)
 		panel(m, n-tileN, k, a, rs, ks, b[gap:], bs, c[tileN:], ldc, add, e.from(tileN))

@@ -15,8 +15,12 @@ func panel(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc
 	panelGeneric(m, n, k, a, rs, ks, b, bs, c, ldc, add, e)
 }
 
-// pair is panel for tileN < n ≤ 2·tileN; the second panel of b lies gap behind the first.
+// pair is panel for up to two panels of b, of which the second lies gap behind the first.
 func pair(m, n, k int, a []Float, rs, ks int, b []Float, bs, gap int, c []Float, ldc int, add bool, e Epilogue) {
+	if n <= tileN {
+		panel(m, n, k, a, rs, ks, b, bs, c, ldc, add, e)
+		return
+	}
 	panel(m, tileN, k, a, rs, ks, b, bs, c, ldc, add, e)
 	panel(m, n-tileN, k, a, rs, ks, b[gap:], bs, c[tileN:], ldc, add, e.from(tileN))
 }
