@@ -29,7 +29,7 @@ func (p *Pass) Bytes() int {
 type Operation struct {
 	Name            string
 	Inputs, Outputs []*Tensor
-	MACs            int // multiplications with an addition, of matrix products, convolutions and recurrent layers
+	MACs            int // multiplications with an addition, of matrix products, convolutions, recurrent layers and attention
 
 	Forward, Backward time.Duration // how long it took, and its derivatives in Grad; 0 unless the pass is profiled
 }
@@ -99,6 +99,9 @@ func (p *Pass) Operations() []Operation {
 func macs(o op, f Operation) int {
 	if g, ok := o.attr.(*kernel.Conv); ok {
 		return g.N * g.OH * g.OW * g.OC * g.KH * g.KW * g.C / g.Groups
+	}
+	if a, ok := o.attr.(*kernel.Attention); ok {
+		return a.N * a.Heads * a.T * a.S * (a.D + a.E)
 	}
 	if r, ok := o.attr.(*recurrence); ok {
 		return r.N * r.T * (f.Inputs[r.ih].Len() + f.Inputs[r.hh].Len())
