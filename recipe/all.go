@@ -10,6 +10,15 @@ import (
 // All is the table of recipes, sorted by name.
 var All = []Recipe{
 	{
+		Name: "cnn-mnist", About: "convolutions of 3×3 with batch normalization on handwritten digits (MNIST)",
+		Paper: "Simonyan and Zisserman 2014; Ioffe and Szegedy 2015", Data: "mnist", Goal: "test/accuracy>=0.995",
+		New: func() Job {
+			c := classifier("mnist", cnn)
+			c.Epochs, c.Augment = 8, "affine"
+			return c
+		},
+	},
+	{
 		Name: "lenet-fashion", About: "LeNet-5 on photographs of clothes (Fashion-MNIST)", Paper: "LeCun et al. 1998; Xiao et al. 2017",
 		Data: "fashion-mnist", Goal: "test/accuracy>=0.90",
 		New: func() Job {
@@ -44,6 +53,8 @@ func classifier(data string, build func(r *rand.Rand, classes int) nn.Layer) *Cl
 		},
 	}
 }
+
+func cnn(r *rand.Rand, classes int) nn.Layer { return vision.NewCNN(r, 1, classes) }
 
 func lenet(r *rand.Rand, classes int) nn.Layer { return vision.NewLeNet(r, classes) }
 
