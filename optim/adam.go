@@ -1,8 +1,6 @@
 package optim
 
 import (
-	"math"
-
 	"github.com/hadal-go/hadal/internal/kernel"
 	"github.com/hadal-go/hadal/tensor"
 )
@@ -16,23 +14,14 @@ import (
 // Weight decay adds decay·w to g or, if it is decoupled, shrinks w by lr·decay·w first (AdamW: Loshchilov and Hutter 2019,
 // https://arxiv.org/abs/1711.05101; there the factor on decay is that of the schedule alone, here it is lr, as in PyTorch).
 type Adam struct {
-	Core
-	Beta1     float64 `json:"-"` // β₁, 0.9
-	Beta2     float64 `json:"-"` // β₂, 0.999
-	Epsilon   float64 `json:"-"` // ε, 1e-8
-	Decoupled bool    `json:"-"` // weight decay as in AdamW
-
-	Mean   []*tensor.Tensor `json:"-"` // m
-	Square []*tensor.Tensor `json:"-"` // v
+	Moments
 
 	steps []kernel.AdamStep // room for those of a Step
 }
 
 // NewAdam returns Adam for params, without weight decay.
 func NewAdam(params []*tensor.Tensor, lr float64) *Adam {
-	a := &Adam{Core: newCore("NewAdam", params, lr), Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}
-	a.Mean, a.Square = a.zeros(), a.zeros()
-	return a
+	return &Adam{Moments: newMoments("NewAdam", params, lr)}
 }
 
 // NewAdamW returns Adam for params with decoupled weight decay of 0.01.
@@ -50,9 +39,9 @@ func (a *Adam) Step(grads []*tensor.Tensor) {
 			continue
 		}
 		t, lr, decay := a.update(i)
-		bias1, bias2 := 1-math.Pow(a.Beta1, float64(t)), 1-math.Pow(a.Beta2, float64(t))
+		first, second := a.biases(t)
 		a.steps = append(a.steps, kernel.Adam(w.Edit(), grads[i].Data(), a.Mean[i].Edit(), a.Square[i].Edit(), lr, a.Beta1, a.Beta2,
-			a.Epsilon, decay, bias1, bias2, a.Decoupled))
+			a.Epsilon, decay, first, second, a.Decoupled))
 	}
 	kernel.StepAdam(a.steps)
 	clear(a.steps) // gradients belong to passes

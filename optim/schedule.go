@@ -45,6 +45,87 @@ func (s MultiStep) At(step int) float64 {
 	return s.LR * math.Pow(s.Factor, float64(sort.SearchInts(s.Milestones, step+1)))
 }
 
+// Exponential multiplies the learning rate by Factor after every step (PyTorch's ExponentialLR).
+type Exponential struct{ LR, Factor float64 }
+
+// At returns LR·Factorˢᵗᵉᵖ.
+func (s Exponential) At(step int) float64 { return s.LR * math.Pow(s.Factor, float64(step)) }
+
+// Polynomial falls from LR to Floor, which it reaches at step Steps, as the Power-th power of what is left of the steps (PyTorch's
+// PolynomialLR; with the power 1 its LinearLR).
+type Polynomial struct {
+	LR, Floor float64
+	Steps     int
+	Power     float64 // 0 stands for 1
+}
+
+// At returns Floor + (LR − Floor)·(1 − step/Steps)^Power.
+func (s Polynomial) At(step int) float64 {
+	if step >= s.Steps {
+		return s.Floor
+	}
+	return s.Floor + (s.LR-s.Floor)*math.Pow(1-float64(step)/float64(s.Steps), or(s.Power, 1))
+}
+
+// InverseSqrt falls as 1/√(step + 1), from LR at step 0. Behind a WarmUp, whose length is Steps, it is the schedule of the Transformer
+// (Vaswani et al. 2017, equation 3, https://arxiv.org/abs/1706.03762): LR/√(1 + step/Steps).
+type InverseSqrt struct {
+	LR    float64
+	Steps int // 0 stands for 1
+}
+
+// At returns LR/√(1 + step/Steps).
+func (s InverseSqrt) At(step int) float64 {
+	return s.LR / math.Sqrt(1+float64(step)/float64(max(1, s.Steps)))
+}
+
+// Restarts falls along half a period of a cosine again and again, for First steps, then each time Factor times as many (Loshchilov and
+// Hutter 2017, section 3, https://arxiv.org/abs/1608.03983; PyTorch's CosineAnnealingWarmRestarts).
+type Restarts struct {
+	LR, Floor float64
+	First     int
+	Factor    int // 0 stands for 1
+}
+
+// At returns the learning rate of a step.
+func (s Restarts) At(step int) float64 {
+	if s.First < 1 || s.Factor < 0 {
+		fail("Restarts", "a period of %d steps and a factor of %d lead nowhere", s.First, s.Factor)
+	}
+	period := s.First
+	for step >= period {
+		step -= period
+		period *= max(1, s.Factor)
+	}
+	return between(s.LR, s.Floor, float64(step)/float64(period))
+}
+
+// Triangular goes up from Low to High in Up steps and down again in Down, over and over (Smith 2017, https://arxiv.org/abs/1506.01186;
+// PyTorch's CyclicLR). Height multiplies the way between them with every cycle: ½ is Smith's triangular2. Fall does so with every step:
+// his exp_range.
+type Triangular struct {
+	Low, High    float64
+	Up, Down     int     // Down 0 stands for Up
+	Height, Fall float64 // 0 stands for 1
+}
+
+// At returns the learning rate of a step.
+func (s Triangular) At(step int) float64 {
+	down := s.Down
+	if down == 0 {
+		down = s.Up
+	}
+	if s.Up < 1 || down < 1 {
+		fail("Triangular", "%d steps up and %d down are no cycle", s.Up, down)
+	}
+	cycle, at := step/(s.Up+down), step%(s.Up+down)
+	part := float64(at) / float64(s.Up)
+	if at > s.Up {
+		part = float64(s.Up+down-at) / float64(down)
+	}
+	return s.Low + (s.High-s.Low)*part*math.Pow(or(s.Height, 1), float64(cycle))*math.Pow(or(s.Fall, 1), float64(step))
+}
+
 // Cosine falls from LR to Floor along half a period of a cosine (Loshchilov and Hutter 2017, equation 5,
 // https://arxiv.org/abs/1608.03983; PyTorch's CosineAnnealingLR). The floor is reached at step Steps.
 type Cosine struct {

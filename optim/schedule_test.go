@@ -21,6 +21,14 @@ var schedules = map[string]optim.Schedule{
 	"onecycle":        optim.OneCycle{Max: 0.1, Steps: 60},
 	"onecycle_linear": linear,
 	"onecycle_three":  optim.OneCycle{Max: 0.1, Steps: 60, ThreePhase: true},
+	"exponential":     optim.Exponential{LR: 0.1, Factor: 0.9},
+	"polynomial":      optim.Polynomial{LR: 0.1, Steps: 30, Power: 2},
+	"linear":          optim.Polynomial{LR: 0.1, Floor: 0.01, Steps: 15},
+	"restarts":        optim.Restarts{LR: 0.1, Floor: 0.001, First: 5, Factor: 2},
+	"restarts_equal":  optim.Restarts{LR: 0.1, First: 7},
+	"triangular":      optim.Triangular{Low: 0.01, High: 0.1, Up: 4, Down: 6},
+	"triangular2":     optim.Triangular{Low: 0.01, High: 0.1, Up: 4, Height: 0.5},
+	"triangular_fall": optim.Triangular{Low: 0.01, High: 0.1, Up: 4, Fall: 0.97},
 	"warmup":          optim.WarmUp{Steps: 8, From: 1. / 3, Then: optim.Constant{LR: 0.1}},
 	"warmup_cosine":   optim.WarmUp{Steps: 10, From: 0.01, Then: optim.Cosine{LR: 0.1, Floor: 0.001, Steps: 40}},
 }
@@ -88,5 +96,34 @@ func TestOneCycleShortRise(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// The learning rates behind every figure are PyTorch's.
+func TestPlateau(t *testing.T) {
+	f := fixture.Open(t, "optim.safetensors")
+	losses, err := f.Float64s("plateau_losses")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases := map[string]optim.Plateau{
+		"loss":     {Factor: 0.5, Patience: 2, Threshold: 1e-4},
+		"cooldown": {Factor: 0.1, Patience: 1, Threshold: 1e-4, Cooldown: 3, Floor: 0.002},
+		"absolute": {Factor: 0.5, Patience: 1, Threshold: 0.05, Absolute: true},
+		"greater":  {Factor: 0.5, Patience: 2, Threshold: 0.001, Absolute: true, Greater: true},
+	}
+	for name, p := range cases {
+		p.LR = 0.1
+		compare(t, f, "plateau/"+name, func(i int) float64 {
+			if p.Greater {
+				return p.Next(-losses[i])
+			}
+			return p.Next(losses[i])
+		})
+	}
+	p := optim.NewPlateau(1)
+	p.Patience = 0
+	if p.Next(math.NaN()) != 0.1 || p.Next(math.NaN()) > 0.0101 {
+		t.Error("figures that are NaN do not lower the learning rate")
 	}
 }
