@@ -24,12 +24,12 @@ import (
 type ClassifierSettings struct {
 	Epochs         int     `yaml:"epochs" help:"passes over the training set"`
 	Batch          int     `yaml:"batch" help:"examples a step" fixed:"true"`
-	LR             float64 `yaml:"lr" help:"learning rate, the greatest of the schedule"`
-	Optimizer      string  `yaml:"optimizer" oneof:"sgd adam adamw" help:"method" fixed:"true"`
+	LR             float64 `yaml:"lr" auto:"true" help:"learning rate, the greatest of the schedule; auto finds one"`
+	Optimizer      string  `yaml:"optimizer" oneof:"adadelta adafactor adagrad adam adamax adamw amsgrad lamb lion muon nadam radam rmsprop sgd" help:"method" fixed:"true"`
 	Momentum       float64 `yaml:"momentum" help:"of sgd"`
 	Nesterov       bool    `yaml:"nesterov" help:"look ahead along the momentum, of sgd"`
 	WeightDecay    float64 `yaml:"weight_decay" help:"pull of the weights towards zero"`
-	Schedule       string  `yaml:"schedule" oneof:"constant step cosine one-cycle" help:"course of the learning rate"`
+	Schedule       string  `yaml:"schedule" oneof:"constant step exponential linear cosine restarts cyclic one-cycle inverse-sqrt plateau" help:"course of the learning rate"`
 	Warmup         float64 `yaml:"warmup" help:"epochs in which the learning rate rises first; one-cycle has a rise of its own"`
 	Clip           float64 `yaml:"clip" help:"greatest norm of the gradient; 0 is any"`
 	LabelSmoothing float64 `yaml:"label_smoothing" help:"share of the target spread over all classes"`
@@ -47,7 +47,7 @@ func (s *ClassifierSettings) check() error {
 	}{
 		{s.Epochs >= 1, "epochs", s.Epochs, "there must be one at least"},
 		{s.Batch >= 1, "batch", s.Batch, "there must be one example at least"},
-		{s.LR > 0 && !math.IsInf(s.LR, 0), "lr", s.LR, "it must be positive"},
+		{s.LR > 0 && !math.IsInf(s.LR, 0) || math.IsNaN(s.LR), "lr", s.LR, "it must be positive"},
 		{s.Momentum >= 0 && s.Momentum < 1, "momentum", s.Momentum, "it must be in [0, 1)"},
 		{!s.Nesterov || s.Momentum > 0, "nesterov", s.Nesterov, "it needs a momentum"},
 		{s.WeightDecay >= 0, "weight_decay", s.WeightDecay, "it must not be negative"},
@@ -74,6 +74,7 @@ type Classifier struct {
 	card                       card
 	training, validation, test *data.Batches
 	loop                       *train.Supervised // that of a run which is resumed
+	search                     *train.RateSearch // where the learning rate came from; nil: it was given
 }
 
 const cardHelp = "Bring back a copy of the file, or resume the run with more epochs, which writes it anew."
@@ -128,6 +129,22 @@ func (c *Classifier) Prepare(ctx context.Context, w Workplace) error {
 	c.validation = &data.Batches{Set: held, Size: 256, Scale: scale}
 	c.test = &data.Batches{Set: test, Size: 256, Scale: scale}
 	c.net = c.Build(train.NewStream(w.Seed, "weights").Rand(), len(c.card.Classes))
+	if math.IsNaN(c.LR) {
+		return c.findRate(ctx)
+	}
+	return nil
+}
+
+// findRate searches a learning rate with a network of its own, so that the search leaves nothing behind but the number.
+func (c *Classifier) findRate(ctx context.Context) error {
+	c.LR = 1 // the search sets its own
+	trial := *c
+	trial.net = c.Build(train.NewStream(c.seed, "weights").Rand(), len(c.card.Classes))
+	search, err := trial.supervised().SearchRate(ctx)
+	if err != nil {
+		return err
+	}
+	c.search, c.LR = search, search.Found
 	return nil
 }
 
@@ -184,20 +201,9 @@ func (c *Classifier) supervised() *train.Supervised {
 		Clip: c.Clip, Epochs: c.Epochs,
 	}
 	params := nn.Params(c.net)
-	switch c.Optimizer {
-	case "sgd":
-		o := optim.NewSGD(params, c.LR, c.Momentum)
-		o.Nesterov, o.Decay = c.Nesterov, c.WeightDecay
-		s.Optimizer = o
-	case "adam":
-		o := optim.NewAdam(params, c.LR)
-		o.Decay = c.WeightDecay
-		s.Optimizer = o
-	case "adamw":
-		o := optim.NewAdamW(params, c.LR)
-		o.Decay = c.WeightDecay
-		s.Optimizer = o
-	}
+	s.Optimizer = optim.New(c.Optimizer, params, optim.Settings{
+		LR: c.LR, Momentum: c.Momentum, Nesterov: c.Nesterov, Decay: c.WeightDecay,
+	})
 	per := c.training.Len()
 	steps, warm := c.Epochs*per, int(c.Warmup*float64(per))
 	switch c.Schedule {
@@ -205,8 +211,22 @@ func (c *Classifier) supervised() *train.Supervised {
 		s.Schedule = optim.Constant{LR: c.LR}
 	case "step":
 		s.Schedule = optim.Stairs{LR: c.LR, Every: max(1, (steps-warm)/3), Factor: .1}
+	case "exponential": // to a hundredth
+		s.Schedule = optim.Exponential{LR: c.LR, Factor: math.Pow(.01, 1/float64(steps-warm+1))}
+	case "linear":
+		s.Schedule = optim.Polynomial{LR: c.LR, Steps: steps - warm}
 	case "cosine":
 		s.Schedule = optim.Cosine{LR: c.LR, Steps: steps - warm}
+	case "restarts": // of one epoch, then twice as long each
+		s.Schedule = optim.Restarts{LR: c.LR, First: per, Factor: 2}
+	case "cyclic": // Smith's advice: up in two epochs, and half as high each time
+		s.Schedule = optim.Triangular{Low: c.LR / 10, High: c.LR, Up: 2 * per, Height: .5}
+	case "inverse-sqrt":
+		s.Schedule = optim.InverseSqrt{LR: c.LR, Steps: max(warm, per)}
+	case "plateau":
+		s.Schedule = optim.Constant{LR: c.LR}
+		s.Plateau = optim.NewPlateau(1)
+		s.Plateau.Patience = 1
 	case "one-cycle":
 		s.Schedule = optim.OneCycle{Max: c.LR, Steps: steps}
 		warm = 0
@@ -266,6 +286,11 @@ func (c *Classifier) Train(ctx context.Context, run *train.Run, console *train.C
 func (c *Classifier) open(run *train.Run) error {
 	if err := run.WriteJSON("model.json", c.card); err != nil {
 		return err
+	}
+	if c.search != nil {
+		if err := c.search.Report(run); err != nil {
+			return err
+		}
 	}
 	if err := train.DrawBatch(run.Path("train_batch.png"), c.training, c.card.Classes); err != nil {
 		return err

@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -41,7 +42,7 @@ func (e *UnknownKey) Error() string {
 }
 
 // Settings lists the settings of a pointer to a struct, whose fields have the tags yaml (the key), help, for words oneof, and fixed for
-// what cannot change once training has begun.
+// what cannot change once training has begun. A number with the tag auto can be the word auto, which is NaN here.
 func Settings(of any) []Setting {
 	var all []Setting
 	v := reflect.ValueOf(of).Elem()
@@ -100,8 +101,14 @@ func setField(v reflect.Value, f reflect.StructField, key, text string) error {
 		n, err = strconv.ParseUint(text, 10, 64)
 		v.SetUint(n)
 	case reflect.Float64:
+		if text == "auto" && f.Tag.Get("auto") != "" {
+			v.SetFloat(math.NaN())
+			return nil
+		}
 		var n float64
-		n, err = strconv.ParseFloat(text, 64)
+		if n, err = strconv.ParseFloat(text, 64); n != n {
+			return &BadSetting{key, text, "it must be a number"}
+		}
 		v.SetFloat(n)
 	case reflect.Bool:
 		var b bool

@@ -62,6 +62,8 @@ type State struct {
 	RecentSum float64 `json:"recent_sum"` // of the losses since the last step that was reported as an event
 	Recent    int     `json:"recent"`     // examples since then
 
+	Plateau *optim.Plateau `json:"plateau,omitempty"` // multiplies the learning rate by what the validation loss says; nil: by 1
+
 	Best      float64 `json:"best"` // validation accuracy
 	BestEpoch int     `json:"best_epoch"`
 	Rows      []Row   `json:"rows"`
@@ -116,7 +118,7 @@ const eventSteps = 50
 func (s *Supervised) report(run *Run) error {
 	loss := s.RecentSum / float64(s.Recent)
 	s.RecentSum, s.Recent = 0, 0
-	return run.Event("step", Fields{"step": s.Step, "epoch": s.Epoch + 1, "train/loss": loss, "lr": s.Schedule.At(s.Step - 1)})
+	return run.Event("step", Fields{"step": s.Step, "epoch": s.Epoch + 1, "train/loss": loss, "lr": s.rate(s.Step - 1)})
 }
 
 // step learns from one batch.
@@ -132,7 +134,7 @@ func (s *Supervised) step(batch *data.Batch, params []*tensor.Tensor, random *ra
 	if s.Clip > 0 {
 		optim.ClipNorm(grads, s.Clip)
 	}
-	s.Optimizer.SetLR(s.Schedule.At(s.Step))
+	s.Optimizer.SetLR(s.rate(s.Step))
 	s.Optimizer.Step(grads)
 
 	n := len(batch.Labels)
@@ -145,6 +147,15 @@ func (s *Supervised) step(batch *data.Batch, params []*tensor.Tensor, random *ra
 	}
 	s.Seen, s.Batch, s.Step = s.Seen+n, s.Batch+1, s.Step+1
 	return nil
+}
+
+// rate returns the learning rate of a step of the epoch under way.
+func (s *Supervised) rate(step int) float64 {
+	lr := s.Schedule.At(step)
+	if s.Plateau != nil {
+		lr *= s.Plateau.LR
+	}
+	return lr
 }
 
 // finite guards the update.
@@ -175,12 +186,15 @@ func parameterName(model any, i int) string {
 func (s *Supervised) endEpoch(run *Run, console *Console, valid *Outcome) error {
 	s.tick()
 	row := Row{
-		Epoch: s.Epoch + 1, Step: s.Step, LR: s.Schedule.At(max(0, s.Step-1)), Seconds: s.Seconds,
+		Epoch: s.Epoch + 1, Step: s.Step, LR: s.rate(max(0, s.Step-1)), Seconds: s.Seconds,
 		TrainLoss: s.LossSum / float64(s.Seen), TrainAccuracy: float64(s.Hits) / float64(s.Seen),
 		Loss: valid.Loss, Accuracy: valid.Accuracy(),
 	}
 	if math.IsNaN(row.Loss) || math.IsInf(row.Loss, 0) {
 		return &Diverged{"the validation loss", s.Step}
+	}
+	if s.Plateau != nil {
+		s.Plateau.Next(row.Loss)
 	}
 	s.Rows = append(s.Rows, row)
 	s.Epoch, s.Batch, s.Seen, s.LossSum, s.Hits = s.Epoch+1, 0, 0, 0, 0
