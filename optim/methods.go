@@ -67,12 +67,13 @@ func MethodNames() []string {
 	return names
 }
 
-// New returns the method of a name, nil if there is none.
-func New(name string, params []*tensor.Tensor, s Settings) Optimizer {
+// MethodNamed returns a row of the table. It panics if there is none of that name.
+func MethodNamed(name string) Method {
 	for _, m := range Methods {
 		if m.Name == name {
-			return m.New(params, s)
+			return m
 		}
 	}
-	return nil
+	fail("MethodNamed", "there is no method %q; there are %v", name, MethodNames())
+	return Method{}
 }

@@ -196,7 +196,10 @@ func TestMethods(t *testing.T) {
 			t.Errorf("%s with lr %v: the loss went from %.3g to %.3g", m.Name, m.LR, first, last)
 		}
 	}
-	if optim.New("nothing", nil, optim.Settings{}) != nil {
-		t.Error("there is a method called nothing")
-	}
+	defer func() {
+		if recover() == nil {
+			t.Error("there is a method called nothing")
+		}
+	}()
+	optim.MethodNamed("nothing")
 }

@@ -201,7 +201,7 @@ func (c *Classifier) supervised() *train.Supervised {
 		Clip: c.Clip, Epochs: c.Epochs,
 	}
 	params := nn.Params(c.net)
-	s.Optimizer = optim.New(c.Optimizer, params, optim.Settings{
+	s.Optimizer = optim.MethodNamed(c.Optimizer).New(params, optim.Settings{
 		LR: c.LR, Momentum: c.Momentum, Nesterov: c.Nesterov, Decay: c.WeightDecay,
 	})
 	per := c.training.Len()

@@ -53,7 +53,11 @@ func Settings(of any) []Setting {
 			if words := f.Tag.Get("oneof"); words != "" {
 				help += ": " + strings.ReplaceAll(words, " ", ", ")
 			}
-			all = append(all, Setting{key, kindName(f.Type.Kind()), help, v.Field(i).Interface(), f.Tag.Get("fixed") != ""})
+			value := v.Field(i).Interface()
+			if n, ok := value.(float64); ok && math.IsNaN(n) {
+				value = "auto"
+			}
+			all = append(all, Setting{key, kindName(f.Type.Kind()), help, value, f.Tag.Get("fixed") != ""})
 		}
 	}
 	return all

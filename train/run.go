@@ -66,6 +66,14 @@ func Create(dir, name string) (*Run, error) {
 	return r, nil
 }
 
+// Folder returns a folder, which is made if there is none, to write into as into a run. It is no run that could be resumed.
+func Folder(dir string) (*Run, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	return &Run{Dir: filepath.Clean(dir)}, nil
+}
+
 // free makes the first folder runs/name-1, -2, … that does not exist yet.
 func free(name string) (string, error) {
 	if err := os.MkdirAll("runs", 0o755); err != nil {

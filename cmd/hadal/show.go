@@ -14,31 +14,36 @@ import (
 	"github.com/hadal-go/hadal/data/source"
 	"github.com/hadal-go/hadal/format/safetensors"
 	"github.com/hadal-go/hadal/nn"
+	"github.com/hadal-go/hadal/optim"
 	"github.com/hadal-go/hadal/recipe"
+	"github.com/hadal-go/hadal/study"
 	"github.com/hadal-go/hadal/tensor"
 	"github.com/hadal-go/hadal/train"
 )
 
 // lists are what the verb list lists.
-var lists = []string{"recipes", "data"}
+var lists = []string{"recipes", "studies", "optimizers", "data"}
 
 func (a *app) listCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:       "list [recipes|data]",
-		Short:     "List the recipes, and the data that they use",
+		Use:       "list [recipes|studies|optimizers|data]",
+		Short:     "List the recipes, the studies, the optimizers, and the data that they use",
 		ValidArgs: lists,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 || len(args) == 1 && !slices.Contains(lists, args[0]) {
 				return usageError{fmt.Errorf("there is no list of %s; %s", strings.Join(args, " "),
 					suggestion(strings.Join(args, " "), lists, "there are "))}
 			}
-			if len(args) == 0 || args[0] == "recipes" {
-				if err := a.listRecipes(); err != nil {
+			for i, list := range []func() error{a.listRecipes, a.listStudies, a.listOptimizers, a.listData} {
+				if len(args) > 0 && args[0] != lists[i] {
+					continue
+				}
+				if i > 0 && len(args) == 0 && !a.json {
+					fmt.Fprintln(a.out)
+				}
+				if err := list(); err != nil {
 					return err
 				}
-			}
-			if len(args) == 0 || args[0] == "data" {
-				return a.listData()
 			}
 			return nil
 		},
@@ -62,6 +67,40 @@ func (a *app) listRecipes() error {
 	return w.Flush()
 }
 
+func (a *app) listStudies() error {
+	if a.json {
+		for _, s := range study.All {
+			if err := a.printEvent("study", train.Fields{"name": s.Name, "about": s.About, "paper": s.Paper}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "study\tabout")
+	for _, s := range study.All {
+		fmt.Fprintf(w, "%s\t%s\n", s.Name, s.About)
+	}
+	return w.Flush()
+}
+
+func (a *app) listOptimizers() error {
+	if a.json {
+		for _, m := range optim.Methods {
+			if err := a.printEvent("optimizer", train.Fields{"name": m.Name, "about": m.About, "lr": m.LR}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "optimizer\ta usual lr\tabout")
+	for _, m := range optim.Methods {
+		fmt.Fprintf(w, "%s\t%g\t%s\n", m.Name, m.LR, m.About)
+	}
+	return w.Flush()
+}
+
 func (a *app) listData() error {
 	if a.json {
 		for _, s := range source.All {
@@ -72,7 +111,7 @@ func (a *app) listData() error {
 		return nil
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "\ndata\tlicence\tabout")
+	fmt.Fprintln(w, "data\tlicence\tabout")
 	for _, s := range source.All {
 		fmt.Fprintf(w, "%s\t%s\t%s\n", s.Name, s.Licence, s.About)
 	}
@@ -98,6 +137,9 @@ func (a *app) showCommand() *cobra.Command {
 			if _, err := recipe.ByName(name); err == nil {
 				return a.showRecipe(cmd, name, settings)
 			}
+			if s, err := study.ByName(name); err == nil {
+				return a.showStudy(s)
+			}
 			run, err := train.Open(name)
 			if err != nil {
 				names := runNames()
@@ -120,20 +162,11 @@ func (a *app) showRecipe(cmd *cobra.Command, name string, settings []string) err
 	}
 	if a.json {
 		err = a.printEvent("recipe", train.Fields{
-			"name": r.Name, "about": r.About, "paper": r.Paper, "data": r.Data, "goal": r.Goal, "settings": values(j),
+			"name": r.Name, "about": r.About, "paper": r.Paper, "data": r.Data, "goal": r.Goal, "settings": values(j.Settings()),
 		})
 	} else {
 		fmt.Fprintf(a.out, "%s  %s\npaper  %s\ndata   %s\ngoal   %s\n\n", r.Name, r.About, r.Paper, r.Data, r.Goal)
-		w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-		for _, s := range recipe.Settings(j.Settings()) {
-			help := s.Help
-			if s.Fixed {
-				help += " (fixed)"
-			}
-			fmt.Fprintf(w, "  %s=%v\t%s\t%s\n", s.Key, s.Value, strings.TrimPrefix(s.Type, "a "), help)
-		}
-		fmt.Fprintln(w)
-		err = w.Flush()
+		err = a.printSettings(j.Settings())
 	}
 	if err != nil {
 		return err
@@ -144,10 +177,34 @@ func (a *app) showRecipe(cmd *cobra.Command, name string, settings []string) err
 	return a.printSummary(j)
 }
 
-// values are the settings of a job by their keys.
-func values(j recipe.Job) map[string]any {
+// showStudy shows what a study is about, and its settings.
+func (a *app) showStudy(s study.Study) error {
+	settings := s.New().Settings()
+	if a.json {
+		return a.printEvent("study", train.Fields{"name": s.Name, "about": s.About, "paper": s.Paper, "settings": values(settings)})
+	}
+	fmt.Fprintf(a.out, "%s  %s\npaper  %s\n\n", s.Name, s.About, s.Paper)
+	return a.printSettings(settings)
+}
+
+// printSettings prints what key=value can set.
+func (a *app) printSettings(of any) error {
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	for _, s := range recipe.Settings(of) {
+		help := s.Help
+		if s.Fixed {
+			help += " (fixed)"
+		}
+		fmt.Fprintf(w, "  %s=%v\t%s\t%s\n", s.Key, s.Value, strings.TrimPrefix(s.Type, "a "), help)
+	}
+	fmt.Fprintln(w)
+	return w.Flush()
+}
+
+// values are settings by their keys.
+func values(of any) map[string]any {
 	m := map[string]any{}
-	for _, s := range recipe.Settings(j.Settings()) {
+	for _, s := range recipe.Settings(of) {
 		m[s.Key] = s.Value
 	}
 	return m
@@ -206,7 +263,7 @@ func (a *app) showRun(run *train.Run) error {
 			return err
 		}
 		return a.printEvent("run", train.Fields{
-			"run": run.Dir, "recipe": c.Recipe, "seed": c.Seed, "settings": values(j), "finished": finished, "metrics": m,
+			"run": run.Dir, "recipe": c.Recipe, "seed": c.Seed, "settings": values(j.Settings()), "finished": finished, "metrics": m,
 		})
 	}
 	config, err := os.ReadFile(run.Path("config.yaml"))

@@ -10,36 +10,33 @@ import (
 	"testing"
 )
 
-// Every recipe has a row in the table of results that begins with its name.
-func TestRecipesHaveResults(t *testing.T) {
-	if _, err := os.Stat(filepath.Join(root, "recipe")); os.IsNotExist(err) {
-		t.Skip("there is no package recipe yet")
-	}
-	names := recipes(t)
-	if len(names) == 0 {
-		t.Fatal("found no recipe with a Name in recipe.All")
+// Every recipe and every study has a row in the tables of results that begins with its name.
+func TestRecipesAndStudiesHaveResults(t *testing.T) {
+	names := append(rows(t, "recipe"), rows(t, "study")...)
+	if len(names) < 2 {
+		t.Fatal("found no recipe or study with a Name in All")
 	}
 	page, err := os.ReadFile(filepath.Join(root, "docs", "results.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := map[string]bool{}
+	has := map[string]bool{}
 	for line := range strings.Lines(string(page)) {
 		if cells := strings.Split(line, "|"); len(cells) > 2 {
-			rows[strings.Trim(cells[1], " `*")] = true
+			has[strings.Trim(cells[1], " `*")] = true
 		}
 	}
 	for _, name := range names {
-		if !rows[name] {
-			t.Errorf("docs/results.md has no row for recipe %s", name)
+		if !has[name] {
+			t.Errorf("docs/results.md has no row for %s", name)
 		}
 	}
 }
 
-// recipes returns the names of the recipes, from the source: rows of the variable All in package recipe.
-func recipes(t *testing.T) (names []string) {
+// rows returns the names in the table of a package, from the source: those of the variable All.
+func rows(t *testing.T, dir string) (names []string) {
 	for _, f := range files(t) {
-		if f.dir() != "recipe" || f.test {
+		if f.dir() != dir || f.test {
 			continue
 		}
 		for _, d := range f.syntax.Decls {

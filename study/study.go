@@ -1,0 +1,190 @@
+// Package study has experiments that show what the lectures claim, as numbers and pictures: one file a study. A study states a claim,
+// how it is tested and what came out, and whether the claim held; that is computed, never written beforehand.
+package study
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"image"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/hadal-go/hadal/data/source"
+	"github.com/hadal-go/hadal/internal/near"
+	"github.com/hadal-go/hadal/plot"
+	"github.com/hadal-go/hadal/recipe"
+	"github.com/hadal-go/hadal/train"
+)
+
+// A Study is a row of the table.
+type Study struct {
+	Name  string
+	About string // what is shown, in one line
+	Paper string // where the claim is from
+	New   func() Experiment
+}
+
+// An Experiment is a study at work: it has settings, which can be changed before Run.
+type Experiment interface {
+	// Settings returns a pointer to the struct of settings; see recipe.Settings.
+	Settings() any
+	// Run does the experiment and leaves tables and pictures in the lab.
+	Run(ctx context.Context, l *Lab) (*Finding, error)
+}
+
+// A Finding is what a study says.
+type Finding struct {
+	Claim    string        `json:"claim"`
+	Protocol string        `json:"protocol"`
+	Outcome  string        `json:"outcome"`
+	Held     bool          `json:"held"`
+	Numbers  train.Metrics `json:"numbers"`
+}
+
+// Paragraph is the finding in words.
+func (f *Finding) Paragraph() string {
+	verdict := "The claim held."
+	if !f.Held {
+		verdict = "The claim did not hold."
+	}
+	return fmt.Sprintf("Claim: %s\nProtocol: %s\nOutcome: %s %s", f.Claim, f.Protocol, f.Outcome, verdict)
+}
+
+// A Lab is what an experiment finds around it.
+type Lab struct {
+	Folder *train.Run // where tables and pictures go
+	Seed   uint64
+	Source source.Options
+	Say    func(format string, args ...any) // tells a person how far it has come
+}
+
+// Chart draws curves into a file.
+func (l *Lab) Chart(name string, charts ...plot.Chart) error {
+	var images []image.Image
+	for _, c := range charts {
+		img, err := c.Image(600, 400)
+		if err != nil {
+			return err
+		}
+		images = append(images, img)
+	}
+	return plot.WritePNG(l.Folder.Path(name), plot.Stack(min(len(images), 2), images...))
+}
+
+// HeatMap draws a matrix into a file.
+func (l *Lab) HeatMap(name string, h plot.HeatMap) error {
+	img, err := h.Image()
+	if err != nil {
+		return err
+	}
+	return plot.WritePNG(l.Folder.Path(name), img)
+}
+
+// Table writes rows of cells, which are strings or numbers, as CSV.
+func (l *Lab) Table(name string, header []string, rows [][]any) error {
+	return l.Folder.Write(name, func(w io.Writer) error {
+		c := csv.NewWriter(w)
+		if err := c.Write(header); err != nil {
+			return err
+		}
+		for _, row := range rows {
+			cells := make([]string, len(row))
+			for i, v := range row {
+				if x, ok := v.(float64); ok {
+					cells[i] = strconv.FormatFloat(x, 'g', 6, 64)
+				} else {
+					cells[i] = fmt.Sprint(v)
+				}
+			}
+			if err := c.Write(cells); err != nil {
+				return err
+			}
+		}
+		c.Flush()
+		return c.Error()
+	})
+}
+
+// All is the table of studies, sorted by name.
+var All = []Study{
+	{
+		Name: "batch-size", About: "noise of the gradient and cost of a step by the size of the batch",
+		Paper: "Bottou, Curtis and Nocedal 2018",
+		New:   func() Experiment { return &batchSize{Examples: 4096, Draws: 24} },
+	},
+	{
+		Name: "clipping", About: "a recurrent network beside a cliff of its loss, with and without clipped gradients",
+		Paper: "Pascanu et al. 2013",
+		New:   func() Experiment { return &clipping{Steps: 600, Seeds: 10, LR: 0.02, Limit: 1, Gain: 1.4} },
+	},
+	{
+		Name: "cross-entropy", About: "cross-entropy is entropy plus divergence; a sigmoid under a square loss does not learn from its worst mistakes",
+		Paper: "Golik, Doetsch and Ney 2013",
+		New:   func() Experiment { return &crossEntropy{Distributions: 1000, Steps: 300} },
+	},
+	{
+		Name: "gradient-descent", About: "all examples a step, some, or one, by the same number of examples seen",
+		Paper: "Robbins and Monro 1951",
+		New:   func() Experiment { return &gradientDescent{Examples: 2048, Passes: 4, Seeds: 3} },
+	},
+	{
+		Name: "initialization", About: "what becomes of a signal and its gradient through many layers, by the way the weights are drawn",
+		Paper: "Glorot and Bengio 2010; He et al. 2015",
+		New:   func() Experiment { return &initialization{Width: 128, Seeds: 3} },
+	},
+	{
+		Name: "momentum", About: "steps to the minimum of a valley, by how narrow it is",
+		Paper: "Polyak 1964; Nesterov 1983",
+		New:   func() Experiment { return newMomentum() },
+	},
+	{
+		Name: "normalization", About: "how large a learning rate a deep network bears, by its normalization",
+		Paper: "Ioffe and Szegedy 2015",
+		New:   func() Experiment { return &normalization{Depth: 10, Steps: 150, Seeds: 3} },
+	},
+	{
+		Name: "optimizers", About: "six methods on digits, with equally tuned learning rates",
+		Paper: "Schmidt, Schneider and Hennig 2021",
+		New:   func() Experiment { return &optimizers{Steps: 250, Seeds: 3, Budget: "small"} },
+	},
+	{
+		Name: "schedules", About: "courses of the learning rate, with the same method and number of steps",
+		Paper: "Loshchilov and Hutter 2017; Smith and Topin 2018",
+		New:   func() Experiment { return &schedules{Steps: 400, Seeds: 5, LR: 0.004} },
+	},
+}
+
+// ByName returns a study.
+func ByName(name string) (Study, error) {
+	names := make([]string, len(All))
+	for i, s := range All {
+		if s.Name == name {
+			return s, nil
+		}
+		names[i] = s.Name
+	}
+	if close := near.Near(name, names); len(close) > 0 {
+		return Study{}, fmt.Errorf("unknown study %q; did you mean %s?", name, strings.Join(close, " or "))
+	}
+	return Study{}, fmt.Errorf("unknown study %q; the studies are %s", name, strings.Join(names, ", "))
+}
+
+// Check refuses settings that no experiment can have: all whole numbers are counts, all others are positive.
+func Check(settings any) error {
+	for _, s := range recipe.Settings(settings) {
+		switch v := s.Value.(type) {
+		case int:
+			if v < 1 {
+				return &recipe.BadSetting{Key: s.Key, Value: fmt.Sprint(v), Problem: "there must be one at least"}
+			}
+		case float64:
+			if !(v > 0) || math.IsInf(v, 0) {
+				return &recipe.BadSetting{Key: s.Key, Value: fmt.Sprint(v), Problem: "it must be positive"}
+			}
+		}
+	}
+	return nil
+}
