@@ -147,6 +147,10 @@ func TestOptimizers(t *testing.T) {
 			f := fixture.Open(t, "optim.safetensors")
 			ps := starts(t, f)
 			o, schedule := build(ps)
+			limit := tolerance()
+			if strings.HasPrefix(name, "nadam") { // whose product of momenta PyTorch keeps in single precision
+				limit = max(limit, 1e-8)
+			}
 			for step := range 20 {
 				grads := []*tensor.Tensor{}
 				for _, n := range names {
@@ -157,7 +161,7 @@ func TestOptimizers(t *testing.T) {
 				for i, n := range names {
 					want := f.Tensor(t, name+"/"+n)
 					width := ps[i].Len()
-					fixture.Close(t, n, ps[i].Data(), want.Data()[step*width:(step+1)*width], tolerance())
+					fixture.Close(t, n, ps[i].Data(), want.Data()[step*width:(step+1)*width], limit)
 				}
 				if t.Failed() {
 					t.Fatalf("at step %d", step)

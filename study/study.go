@@ -136,6 +136,11 @@ var All = []Study{
 		New:   func() Experiment { return &initialization{Width: 128, Seeds: 3} },
 	},
 	{
+		Name: "line-search", About: "searches along lines on standard problems, and for a network, with its deep and overfitted minimum",
+		Paper: "Nocedal and Wright 2006; Bottou, Curtis and Nocedal 2018",
+		New:   func() Experiment { return &lineSearch{Examples: 1000, Passes: 150} },
+	},
+	{
 		Name: "momentum", About: "steps to the minimum of a valley, by how narrow it is",
 		Paper: "Polyak 1964; Nesterov 1983",
 		New:   func() Experiment { return newMomentum() },

@@ -23,6 +23,7 @@ var mayImport = []struct {
 	{"box", nil},
 	{"tensor", []string{"internal/kernel"}},
 	{"nn", []string{"tensor", "format/safetensors", "internal/kernel", "internal/atomicfile"}},
+	{"optim/minimize", nil},
 	{"optim", []string{"tensor", "internal/kernel"}},
 	{"data/...", []string{"tensor", "box", "data/...", "format/...", "internal/atomicfile", "internal/near"}},
 	{"metric", []string{"tensor", "box"}},
@@ -36,7 +37,7 @@ var mayImport = []struct {
 }
 
 // library is what everything above the models builds on.
-var library = []string{"nn", "tensor", "optim", "box", "data/...", "metric", "plot", "format/..."}
+var library = []string{"nn", "tensor", "optim", "optim/minimize", "box", "data/...", "metric", "plot", "format/..."}
 
 func TestImportsRunOneWay(t *testing.T) {
 	seen := 0
