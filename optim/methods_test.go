@@ -110,15 +110,19 @@ func TestAverages(t *testing.T) {
 	for name, a := range map[string]*optim.Average{
 		"ema": optim.NewEMA([]*tensor.Tensor{w}, 0.7), "swa": optim.NewSWA([]*tensor.Tensor{w}),
 	} {
+		limit := tolerance()
+		if name == "swa" { // whose counts PyTorch divides by in single precision
+			limit = max(limit, 1e-8)
+		}
 		a.Swap() // nothing yet
 		for step := range 6 {
 			w.Set(row(f.Tensor(t, "grads/w"), step))
 			a.Update()
-			fixture.Close(t, name, a.Mean[0].Data(), f.Tensor(t, "average/"+name).Data()[step*12:][:12], tolerance())
+			fixture.Close(t, name, a.Mean[0].Data(), f.Tensor(t, "average/"+name).Data()[step*12:][:12], limit)
 		}
 		before := w.Clone()
 		a.Swap()
-		fixture.Close(t, name+" swapped", w.Data(), f.Tensor(t, "average/"+name).Data()[60:], tolerance())
+		fixture.Close(t, name+" swapped", w.Data(), f.Tensor(t, "average/"+name).Data()[60:], limit)
 		a.Swap()
 		if !slices.Equal(w.Data(), before.Data()) {
 			t.Errorf("%s: the weights did not come back", name)

@@ -142,7 +142,7 @@ func (s *lineSearch) Run(ctx context.Context, l *Lab) (*Finding, error) {
 	deepest, least := numbers["test loss/L-BFGS, all digits"], numbers["least test loss/L-BFGS, all digits"]
 	return &Finding{
 		Claim: "With curvature in mind, searches along lines need far fewer evaluations than steepest descent. For a network, each of its evaluations is a pass over all examples, and the deep minimum that it finds is overfitted: the test loss was lower on the way.",
-		Protocol: fmt.Sprintf("Seven standard problems from their usual starts; a perceptron 784-32-10 on %d digits of MNIST, %d passes of L-BFGS with strong Wolfe conditions or of Adam.",
+		Protocol: fmt.Sprintf("Seven standard problems from their usual starts; a perceptron 784-32-10 on %d digits of MNIST, at most %d gradients of all by L-BFGS with strong Wolfe conditions, or as many passes of Adam.",
 			s.Examples, s.Passes),
 		Outcome: fmt.Sprintf("Rosenbrock's valley takes %.0f evaluations by steepest descent and %.0f by L-BFGS. The network's training loss ends at %.2g (L-BFGS) and %.2g (Adam), its test loss at %.2f and %.2f, where L-BFGS had %.2f on the way.",
 			plain, quasi, numbers["training loss/L-BFGS, all digits"], numbers["training loss/Adam, batches of 32"], deepest,
