@@ -135,6 +135,73 @@ func LeCunNormal(r *rand.Rand, w *tensor.Tensor) {
 	Normal(r, w, 0, 1/math.Sqrt(float64(in)))
 }
 
+// LeCunUniform is LeCunNormal with a uniform distribution.
+func LeCunUniform(r *rand.Rand, w *tensor.Tensor) {
+	in, _ := Fans(w)
+	bound := math.Sqrt(3 / float64(in))
+	Uniform(r, w, -bound, bound)
+}
+
+// Identity makes a matrix, Out×In, hand its inputs on as far as there are outputs, times gain; ReLU recurrent networks begin so (Le et
+// al. 2015, https://arxiv.org/abs/1504.00941). The kernel of a convolution does so at its middle tap (Zagoruyko and Komodakis 2017,
+// https://arxiv.org/abs/1706.00388), as PyTorch's dirac_.
+func Identity(w *tensor.Tensor, gain tensor.Float) {
+	if w.Rank() < 2 {
+		fail("Identity", "shape %v has fewer than two axes", w.Shape())
+	}
+	Constant(w, 0)
+	in, out := w.Dim(-2), w.Dim(-1)
+	middle := 0 // of the taps
+	for axis := range w.Rank() - 2 {
+		middle = middle*w.Dim(axis) + w.Dim(axis)/2
+	}
+	for i := range min(in, out) {
+		w.Edit()[(middle*in+i)*out+i] = gain
+	}
+}
+
+// LSUV scales the weights of a model, one after the other from its input on, until what each of its layers gives has variance 1 on a
+// batch (Mishkin and Matas 2016, algorithm 1, https://arxiv.org/abs/1511.06422). forward runs the batch and hands every layer's output
+// to see, in order, with the layer's weight; they begin as orthogonal matrices.
+//
+//	nn.LSUV(r, func(p *tensor.Pass, see func(w, y *tensor.Tensor)) {
+//		x := net.FC1.Forward(p.Input(batch))
+//		see(net.FC1.Weight, x)
+//		x = net.FC2.Forward(x.ReLU())
+//		see(net.FC2.Weight, x)
+//	})
+func LSUV(r *rand.Rand, forward func(p *tensor.Pass, see func(w, y *tensor.Tensor))) {
+	const tolerance, tries = 0.02, 10
+	run := func(see func(i int, w, y *tensor.Tensor)) (n int) {
+		p := tensor.Inference()
+		defer p.End()
+		forward(p, func(w, y *tensor.Tensor) {
+			see(n, w, y)
+			n++
+		})
+		return n
+	}
+	layers := run(func(_ int, w, _ *tensor.Tensor) { Orthogonal(r, w, 1) })
+	for layer := range layers {
+		for range tries {
+			variance := 0.0
+			var weight *tensor.Tensor
+			run(func(i int, w, y *tensor.Tensor) {
+				if i == layer {
+					weight, variance = w, float64(y.Sub(y.Mean()).Square().Mean().Item())
+				}
+			})
+			if math.Abs(variance-1) < tolerance || variance == 0 {
+				break
+			}
+			scale := tensor.Float(1 / math.Sqrt(variance))
+			for i := range weight.Edit() {
+				weight.Edit()[i] *= scale
+			}
+		}
+	}
+}
+
 // Orthogonal draws w from all matrices with orthonormal rows, or columns if there are fewer of them, times gain (Saxe et al. 2014,
 // https://arxiv.org/abs/1312.6120). The kernel of a convolution counts as a matrix Out×(In·K…), as in PyTorch.
 func Orthogonal(r *rand.Rand, w *tensor.Tensor, gain float64) {

@@ -51,6 +51,7 @@ func TestInitializationVariances(t *testing.T) {
 		{"HeUniform", func(w *tensor.Tensor) { HeUniform(r, w, FanIn, 0) }, math.Sqrt(2. / 180), math.Sqrt(6. / 180)},
 		{"HeNormal", func(w *tensor.Tensor) { HeNormal(r, w, FanOut, .5) }, math.Sqrt(2. / 1.25 / 360), 0},
 		{"LeCunNormal", func(w *tensor.Tensor) { LeCunNormal(r, w) }, math.Sqrt(1. / 180), 0},
+		{"LeCunUniform", func(w *tensor.Tensor) { LeCunUniform(r, w) }, math.Sqrt(1. / 180), math.Sqrt(3. / 180)},
 		{"TruncatedNormal", func(w *tensor.Tensor) { TruncatedNormal(r, w, 0, .5) }, .5 * .8796256610342398, 1},
 		{"Normal", func(w *tensor.Tensor) { Normal(r, w, 0, 2) }, 2, 0},
 		{"Uniform", func(w *tensor.Tensor) { Uniform(r, w, -1, 1) }, 1 / root3, 1},
@@ -132,5 +133,52 @@ func TestGains(t *testing.T) {
 	}
 	if got, want := GainLeakyReLU(math.Sqrt(5)), 1/math.Sqrt(3); math.Abs(got-want) > 1e-15 {
 		t.Errorf("GainLeakyReLU(√5) = %v, want %v", got, want)
+	}
+}
+
+// Through identities goes what comes in.
+func TestIdentity(t *testing.T) {
+	p := tensor.Inference()
+	defer p.End()
+	x := p.Input(tensor.Of([]tensor.Float{1, 2, 3, 4, 5, 6, 7, 8}, 1, 2, 2, 2))
+	l := NewLinear(source(), 2, 3).NoBias()
+	Identity(l.Weight, 2)
+	c := NewConv2D(source(), 2, 3, 3, tensor.Conv{Pad: 1}).NoBias()
+	Identity(c.Weight, 2)
+	for name, y := range map[string]*tensor.Tensor{"a matrix": l.Forward(x), "a kernel": c.Forward(x)} {
+		for i, v := range x.Data() {
+			if got := y.Data()[i/2*3+i%2]; got != 2*v {
+				t.Errorf("%s gives %v for %v", name, got, v)
+			}
+		}
+	}
+}
+
+// Behind LSUV every layer gives variance 1, whatever stands between.
+func TestLSUV(t *testing.T) {
+	r := source()
+	net := []*Linear{NewLinear(r, 20, 50), NewLinear(r, 50, 50), NewLinear(r, 50, 10)}
+	x := tensor.New(200, 20)
+	Normal(r, x, 1, 3)
+	var variances []float64
+	forward := func(p *tensor.Pass, see func(w, y *tensor.Tensor)) {
+		h := p.Input(x)
+		for _, l := range net {
+			h = l.Forward(h)
+			see(l.Weight, h)
+			h = h.ReLU()
+		}
+	}
+	LSUV(r, forward)
+	p := tensor.Inference()
+	defer p.End()
+	forward(p, func(_, y *tensor.Tensor) {
+		_, deviation, _ := moments(y.Clone())
+		variances = append(variances, deviation*deviation)
+	})
+	for i, v := range variances {
+		if math.Abs(v-1) > .03 {
+			t.Errorf("layer %d gives variance %.3f", i, v)
+		}
 	}
 }
