@@ -13,6 +13,7 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
+	"image/gif"
 	"image/png"
 	"io"
 
@@ -70,6 +71,28 @@ func Stack(columns int, images ...image.Image) image.Image {
 		draw.Draw(all, img.Bounds().Sub(img.Bounds().Min).Add(at), img, img.Bounds().Min, draw.Over)
 	}
 	return all
+}
+
+// WriteGIF writes frames, of equal size, as an animation without end, each for so many hundredths of a second and the last for two
+// seconds more. Its colours are those of the house, mixed with white and with ink.
+func WriteGIF(path string, frames []image.Image, hundredths int) error {
+	colours := color.Palette{color.White, color.Black, ink, muted, axisGrey, gridGrey}
+	for _, c := range palette {
+		for _, part := range []float64{1, .8, .6, .4, .2} {
+			colours = append(colours, onWhite(c, part))
+		}
+	}
+	g := &gif.GIF{}
+	for i, f := range frames {
+		p := image.NewPaletted(f.Bounds(), colours)
+		draw.Draw(p, p.Rect, f, f.Bounds().Min, draw.Src)
+		delay := hundredths
+		if i == len(frames)-1 {
+			delay += 200
+		}
+		g.Image, g.Delay = append(g.Image, p), append(g.Delay, delay)
+	}
+	return atomicfile.Write(path, func(w io.Writer) error { return gif.EncodeAll(w, g) })
 }
 
 // WritePNG writes img to a file, which at any moment is the old picture or the new one, whole.

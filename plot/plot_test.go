@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"image/gif"
 	"image/png"
 	"math"
 	"os"
@@ -420,5 +421,29 @@ func TestWrap(t *testing.T) {
 	got := wrap("Donaudampfschifffahrtsgesellschaft", width, 10, false)
 	if len(got) != 1 || !strings.HasSuffix(got[0], "…") || textWidth(got[0], 10, false) > width {
 		t.Errorf("wrap of a long word = %q, want it cut to %v points", got, width)
+	}
+}
+
+func TestWriteGIF(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.gif")
+	var frames []image.Image
+	for i := range 3 {
+		img, err := Chart{X: "x", Y: "y", Series: []Series{{X: []float64{0, 1}, Y: []float64{0, float64(i)}}}}.Image(150, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		frames = append(frames, img)
+	}
+	if err := WriteGIF(path, frames, 10); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	g, err := gif.DecodeAll(f)
+	if err != nil || len(g.Image) != 3 || g.Delay[0] != 10 || g.Delay[2] != 210 || g.Image[0].Rect.Dx() != 300 {
+		t.Errorf("read back: %v, %d frames", err, len(g.Image))
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"math"
 	"os"
 	"reflect"
@@ -220,15 +222,34 @@ func (c *countdown) Err() error {
 
 // A run that is stopped anywhere and resumed ends as one that was not, byte for byte.
 func TestResumedIsUninterrupted(t *testing.T) {
+	resumed(t, small)
+}
+
+// It does so with every method and with a schedule that remembers.
+func TestResumedWithEveryOptimizer(t *testing.T) {
+	for _, m := range optim.Methods {
+		if os.Getenv("HADAL_SLOW") == "" && !slices.Contains([]string{"adafactor", "muon", "nadam"}, m.Name) {
+			continue
+		}
+		t.Run(m.Name, func(t *testing.T) {
+			settings := maps.Clone(small)
+			settings["optimizer"], settings["lr"], settings["schedule"] = m.Name, fmt.Sprint(m.LR), "plateau"
+			resumed(t, settings)
+		})
+	}
+}
+
+func resumed(t *testing.T, settings map[string]string) {
+	t.Helper()
 	whole := newRun(t)
-	if _, err := prepared(t, "lenet-mnist", 1, small).Train(context.Background(), whole, nil); err != nil {
+	if _, err := prepared(t, "lenet-mnist", 1, settings).Train(context.Background(), whole, nil); err != nil {
 		t.Fatal(err)
 	}
 	want := file(t, whole, "weights/last.safetensors")
 	best := file(t, whole, "weights/best.safetensors")
 	run := newRun(t)
 	for stops := 0; ; stops++ {
-		j := prepared(t, "lenet-mnist", 1, small)
+		j := prepared(t, "lenet-mnist", 1, settings)
 		if err := j.Resume(run); err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/hadal-go/hadal/model/vision"
 	"github.com/hadal-go/hadal/nn"
 	"github.com/hadal-go/hadal/optim"
+	"github.com/hadal-go/hadal/optim/flat"
 	"github.com/hadal-go/hadal/plot"
 	"github.com/hadal-go/hadal/tensor"
 	"github.com/hadal-go/hadal/train"
@@ -81,15 +82,18 @@ func (b *batchSize) Run(ctx context.Context, l *Lab) (*Finding, error) {
 		cost = append(cost, took[len(took)/2].Seconds()*1000)
 		rows = append(rows, []any{size, noise[len(noise)-1], cost[len(cost)-1]})
 	}
-	along := b.curvature(digits, all, net, params, whole)
+	loss := flat.New(params, func(p *tensor.Pass) *tensor.Tensor {
+		return nn.CrossEntropy(net.Forward(p.Input(digits.images)), digits.labels)
+	})
+	steepest := flat.Pack(whole)
+	along := curvature(loss, steepest)
 	random := make([]float64, b.Draws)
 	for i := range random {
-		direction := make([]*tensor.Tensor, len(params))
-		for j, w := range params {
-			direction[j] = tensor.New(w.Shape()...)
-			nn.Normal(r, direction[j], 0, 1)
+		direction := make([]float64, len(steepest))
+		for j := range direction {
+			direction[j] = r.NormFloat64()
 		}
-		random[i] = b.curvature(digits, all, net, params, direction)
+		random[i] = curvature(loss, direction)
 	}
 	across, deviation := spread(random)
 
@@ -124,22 +128,9 @@ func (b *batchSize) Run(ctx context.Context, l *Lab) (*Finding, error) {
 	}, nil
 }
 
-// curvature returns uᵀ·H·u/uᵀ·u of the loss on all digits.
-func (b *batchSize) curvature(d digits, index []int, net nn.Layer, params, u []*tensor.Tensor) float64 {
-	p := tensor.Recording(nil)
-	defer p.End()
-	x, labels := d.batch(p, index)
-	grads := tensor.GradGraph(nn.CrossEntropy(net.Forward(x), labels), params...)
-	along := p.Full(0)
-	for i, g := range grads {
-		along = along.Add(g.Mul(p.Input(u[i])).Sum())
-	}
-	sum := 0.0
-	for i, h := range tensor.Grad(along, params...) {
-		for j, v := range h.Data() {
-			sum += float64(v) * float64(u[i].Data()[j])
-		}
-	}
-	norm := optim.Norm(u)
-	return sum / (norm * norm)
+// curvature returns uᵀ·H·u/uᵀ·u of a loss where its parameters are.
+func curvature(loss *flat.Loss, u []float64) float64 {
+	h := make([]float64, len(u))
+	loss.Product(h, loss.Start(), u)
+	return innerProduct(h, u) / innerProduct(u, u)
 }

@@ -150,3 +150,11 @@ func upTo(n int) []float64 {
 	}
 	return xs
 }
+
+func innerProduct(a, b []float64) float64 {
+	s := 0.0
+	for i, v := range a {
+		s += v * b[i]
+	}
+	return s
+}

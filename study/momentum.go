@@ -3,6 +3,7 @@ package study
 import (
 	"context"
 	"fmt"
+	"image"
 	"math"
 
 	"github.com/hadal-go/hadal/plot"
@@ -97,16 +98,23 @@ func (m *momentum) Run(_ context.Context, l *Lab) (*Finding, error) {
 		numbers["exponent/"+d.name] = exponents[d.name]
 		numbers["steps/"+d.name] = steps[len(steps)-1]
 	}
-	paths := plot.Chart{Title: "Ways down for κ = 30, 60 steps", X: "x₁, curvature 1", Y: "x₂, curvature 30"}
+	var ways [][][]float64
 	for _, d := range descents {
 		rate, beta := d.choose(30)
-		var x, y []float64
-		for _, at := range d.walk([]float64{1, 30}, rate, beta, 1e-9, 60) {
-			x, y = append(x, at[0]), append(y, at[1])
-		}
-		paths.Series = append(paths.Series, plot.Series{Name: d.name, X: x, Y: y})
+		ways = append(ways, d.walk([]float64{1, 30}, rate, beta, 1e-9, 60))
 	}
-	if err := l.Chart("momentum.png", chart, paths); err != nil {
+	if err := l.Chart("momentum.png", chart, waysDown(ways, 60)); err != nil {
+		return nil, err
+	}
+	var frames []image.Image
+	for step := range 61 {
+		img, err := waysDown(ways, step).Image(450, 300)
+		if err != nil {
+			return nil, err
+		}
+		frames = append(frames, img)
+	}
+	if err := plot.WriteGIF(l.Folder.Path("momentum.gif"), frames, 15); err != nil {
 		return nil, err
 	}
 	if err := l.Table("momentum.csv", []string{"method", "kappa", "steps"}, rows); err != nil {
@@ -121,6 +129,22 @@ func (m *momentum) Run(_ context.Context, l *Lab) (*Finding, error) {
 		Held:    math.Abs(plain-1) < .1 && math.Abs(ball-.5) < .1 && math.Abs(ahead-.5) < .1,
 		Numbers: numbers,
 	}, nil
+}
+
+// waysDown draws the first steps of ways through a valley, on axes for all of them.
+func waysDown(ways [][][]float64, steps int) plot.Chart {
+	c := plot.Chart{
+		Title: fmt.Sprintf("Ways down for κ = 30, %d steps", steps), X: "x₁, curvature 1", Y: "x₂, curvature 30", YRange: [2]float64{-2.2, 2.2},
+	}
+	for i, d := range descents {
+		var x, y []float64
+		for _, at := range ways[i][:min(steps+1, len(ways[i]))] {
+			x, y = append(x, at[0]), append(y, at[1])
+		}
+		c.Series = append(c.Series, plot.Series{Name: d.name, X: x, Y: y})
+	}
+	c.Series = append(c.Series, plot.Series{X: []float64{0, 1}, Y: []float64{-9, -9}}) // out of sight: the range of x
+	return c
 }
 
 // slope fits log y = a + slope·log x by least squares, to the second half, where the asymptote is.

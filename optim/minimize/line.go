@@ -2,76 +2,98 @@ package minimize
 
 import "math"
 
-// A LineSearch finds how far to go along a line.
+// A LineSearch says how far to go along a direction.
 type LineSearch interface {
-	// Search returns a point on the line that fulfils the conditions of the search, trying the distance first before others, and
-	// false if it finds none.
-	Search(l *Line, first float64) (at Point, ok bool)
+	// Search returns a step along l that meets the conditions of the search, trying first > 0 before others, and Running. It is the
+	// last step that was given to l.Try, so that l.To is where it leads. Without such a step the status says why: Stalled or
+	// Unbounded.
+	Search(l *Line, first float64) (Trial, Status)
 }
 
-// A Line is φ(α) = f(x + α·d).
+// maxTrials is how many steps a line search tries: as many halvings make a step vanish beside x, as many doublings end the world.
+const maxTrials = 60
+
+// A Line is f along a direction, φ(α) = f(x + α·d).
 type Line struct {
-	problem    *counted
-	x, d       []float64
-	f0, slope0 float64 // φ(0) and φ′(0) < 0
+	From  Point     // α = 0
+	To    Point     // what the last Try found; its F is set once the step is taken
+	D     []float64 // d
+	Start Trial     // φ(0) and φ′(0)
 
-	at, g []float64 // the last point that was asked for, and the last gradient with its α
-	alpha float64
+	p *Problem
 }
 
-// A Point is one on a line, with φ and φ′ there; slope is NaN if it was not asked for.
-type Point struct{ alpha, f, slope float64 }
+// A Trial is a step that was tried: α, φ(α) and φ′(α).
+type Trial struct{ Alpha, F, Slope float64 }
 
-func newLine(c *counted, s *State, d []float64) *Line {
-	n := len(d)
-	return &Line{problem: c, x: s.X, d: d, f0: s.F, slope0: dot(s.G, d), at: make([]float64, n), g: make([]float64, n), alpha: math.NaN()}
-}
-
-// value returns φ(α).
-func (l *Line) value(alpha float64) Point {
-	l.move(alpha)
-	return Point{alpha, l.problem.value(l.at), math.NaN()}
-}
-
-// point returns φ(α) and φ′(α).
-func (l *Line) point(alpha float64) Point {
-	p := l.value(alpha)
-	if finite(p.f) {
-		l.steepen(&p)
+// NewLine returns f from x on in direction d, for line searches on their own.
+func NewLine(p *Problem, x, d []float64) *Line {
+	if len(x) != len(d) {
+		fail("NewLine", "the point has %d variables, the direction %d", len(x), len(d))
 	}
-	return p
+	l := newLine(p, len(x))
+	copy(l.From.X, x)
+	copy(l.D, d)
+	l.From.F = p.Gradient(l.From.G, x)
+	l.aim()
+	return l
 }
 
-// steepen adds the slope to a point.
-func (l *Line) steepen(p *Point) {
-	l.move(p.alpha)
-	l.problem.gradient(l.g, l.at)
-	l.alpha = p.alpha
-	p.slope = dot(l.g, l.d)
+func newLine(p *Problem, n int) *Line {
+	point := func() Point { return Point{X: make([]float64, n), G: make([]float64, n)} }
+	return &Line{From: point(), To: point(), D: make([]float64, n), p: p}
 }
 
-// gradientAt writes the gradient at α to g; where a search has asked for it last, it is there already.
-func (l *Line) gradientAt(g []float64, alpha float64) {
-	if l.alpha != alpha {
-		p := Point{alpha: alpha}
-		l.steepen(&p)
+// aim begins a search from l.From along l.D.
+func (l *Line) aim() { l.Start = Trial{0, l.From.F, dot(l.From.G, l.D)} }
+
+// descends tells whether the line can be searched: Running if f falls, else the status that follows.
+func (l *Line) descends() Status {
+	switch {
+	case !finite(l.Start.Slope):
+		return NotFinite
+	case l.Start.Slope >= 0:
+		return Stalled
 	}
-	copy(g, l.g)
+	return Running
 }
 
-func (l *Line) move(alpha float64) {
-	for i, v := range l.x {
-		l.at[i] = v + alpha*l.d[i]
+// Value returns φ(α).
+func (l *Line) Value(alpha float64) float64 {
+	ray(l.To.X, l.From.X, alpha, l.D)
+	return l.p.Value(l.To.X)
+}
+
+// Try returns the step α with φ and φ′. Where either is not a number or +∞, f counts as infinitely high and steep.
+func (l *Line) Try(alpha float64) Trial {
+	ray(l.To.X, l.From.X, alpha, l.D)
+	t := Trial{Alpha: alpha, F: l.p.Gradient(l.To.G, l.To.X)}
+	t.Slope = dot(l.To.G, l.D)
+	if !math.IsInf(t.F, -1) && !(finite(t.F) && finite(t.Slope)) {
+		t.F, t.Slope = math.Inf(1), math.Inf(1)
 	}
+	return t
 }
 
-// sufficient is Armijo's condition: φ(α) ≤ φ(0) + c·α·φ′(0).
-func (l *Line) sufficient(p Point, c float64) bool { return p.f <= l.f0+c*p.alpha*l.slope0 }
+// decreases is the condition of Armijo, φ(α) ≤ φ(0) + c₁·α·φ′(0), NW 3.4. The right side is less than φ(0), but may be rounded to
+// it.
+func (l *Line) decreases(alpha, f, c1 float64) bool {
+	return f < l.Start.F && f <= l.Start.F+c1*alpha*l.Start.Slope
+}
 
-// approximate is the condition that stands for Armijo's and the curvature's so near to a minimum that differences of φ are rounding
-// errors, and only there (Hager and Zhang 2005, equation 4.1, https://doi.org/10.1137/030601880):
-//
-//	(2c₁ − 1)·φ′(0) ≥ φ′(α) ≥ c₂·φ′(0)
-func (l *Line) approximate(p Point, c1, c2 float64) bool {
-	return math.Abs(p.f-l.f0) <= 1e-10*math.Abs(l.f0) && (2*c1-1)*l.slope0 >= p.slope && p.slope >= c2*l.slope0
+// flattens is the weak condition on the curvature, φ′(α) ≥ c₂·φ′(0), NW 3.5.
+func (l *Line) flattens(t Trial, c2 float64) bool { return t.Slope >= c2*l.Start.Slope }
+
+// constants returns c₁ and c₂ or what stands for them, and checks that 0 < c₁ < c₂ < 1, without which there may be no step.
+func constants(op string, c1, c2, or1, or2 float64) (float64, float64) {
+	if c1 == 0 {
+		c1 = or1
+	}
+	if c2 == 0 {
+		c2 = or2
+	}
+	if !(0 < c1 && c1 < c2 && c2 < 1) {
+		fail(op, "the constants are %v and %v; they must ascend between 0 and 1", c1, c2)
+	}
+	return c1, c2
 }

@@ -1,203 +1,138 @@
-// Package minimize finds minima of smooth functions of many numbers, in double precision and along lines: each step goes in a direction
-// of a Method, as far as a LineSearch says (Nocedal and Wright, "Numerical Optimization", second edition, 2006, chapters 3 to 7; NW in
-// what follows). For the training of networks by batches see package optim.
+// Package minimize finds local minima of smooth functions of n variables by their gradients: steepest descent, conjugate
+// gradients, quasi-Newton methods and truncated Newton, each with a line search of one's choice. Points, gradients and directions
+// are slices of n float64; package flat makes such a function of a network and its loss.
 //
-//	result := minimize.Minimize(minimize.Rosenbrock(2), []float64{-1.2, 1}, &minimize.BFGS{}, minimize.Options{})
+//	r := minimize.Minimize(testfunc.Rosenbrock{}, []float64{-1.2, 1}, &minimize.BFGS{}, minimize.Settings{})
+//	fmt.Println(r.Status, r.X, r.F, r.Counts)
+//
+// A [Method] says in which direction to go, a [LineSearch] how far. The function is the same at every call: it draws no new batch.
+// The formulas and their names follow Nocedal and Wright 2006, Numerical Optimization, https://doi.org/10.1007/978-0-387-40065-5,
+// called NW here.
 package minimize
 
 import (
-	"fmt"
+	"cmp"
 	"math"
+	"slices"
 )
 
-// A Problem is a function to be made small.
-type Problem struct {
-	Name     string
-	Value    func(x []float64) float64
-	Gradient func(g, x []float64)     // writes the gradient at x to g
-	Product  func(hv, x, v []float64) // writes the Hessian at x times v to hv; only NewtonCG needs it
-	Start    []float64                // where one begins as a rule
-	Minimum  float64                  // the least value, where it is known; else NaN
-}
-
-// A Method says where a step goes.
+// A Method chooses directions. It remembers what it learns from one step to the next, so that a Method serves one minimization at a
+// time.
 type Method interface {
-	// Direction writes to d the direction of the step from s, and returns the length to try first.
-	Direction(s *State, d []float64) float64
+	// Begin forgets everything, before the first of n variables and whenever the method has lost its way.
+	Begin(n int)
+	// Direction writes to d, which has the direction before, one in which f falls from the point at, and returns the step along it
+	// to try first.
+	Direction(d []float64, p *Problem, at Point) float64
+	// Learn is told of every step.
+	Learn(s Step)
+	// Searching returns the line search that goes with the method.
+	Searching() LineSearch
 }
 
-// A State is how far a minimization has come.
-type State struct {
-	X, G  []float64 // the point and the gradient there
-	F     float64
-	Steps int
-
-	LastX, LastG, LastD []float64 // of the step before; only behind the first
-	LastF               float64
-
-	problem *counted
+// Settings say when to stop and whom to tell.
+type Settings struct {
+	Tolerance float64      // stop where no element of the gradient is greater in magnitude; 0 stands for 1e-5
+	Steps     int          // stop after so many; 0 stands for 200·n
+	Trace     func(s Step) // is told of every step, in order; may be nil
 }
 
-// Options are the limits of a minimization. Zeros stand for what is said.
-type Options struct {
-	Tolerance float64    // greatest element of the gradient at a minimum, 1e-5
-	Steps     int        // the most steps, 200 for each variable
-	Search    LineSearch // how far a step goes: StrongWolfe with the curvature constant that suits the method
-	Trace     func(Step) // is told of every step
-}
-
-// A Step is one along a line: φ(α) = f(x + α·d), from φ(0) = F0 with the slope Slope0 to φ(Alpha) = F1 with Slope1.
+// A Step is one that was taken: To.X = From.X + Alpha·Direction. Its slices are those that the method works in, valid while Trace
+// runs; what is to outlive it must be cloned.
 type Step struct {
-	X                      []float64 // where it ended
-	Alpha                  float64
-	F0, Slope0, F1, Slope1 float64
+	Number    int // from 1
+	From, To  Point
+	Direction []float64
+	Alpha     float64
+	Counts    Counts // evaluations so far
 }
 
-// A Result is where a minimization ended.
+// A Result is where a minimization ended, and why.
 type Result struct {
-	X         []float64
-	F         float64
-	Gradient  float64 // its greatest element
-	Steps     int
-	Values    int // evaluations of the function, of the gradient, and products with the Hessian
-	Gradients int
-	Products  int
-	Status    Status
+	Point
+	Status Status
+	Steps  int
+	Counts Counts
 }
 
-// A Status says why a minimization ended.
-type Status int
-
-const (
-	Converged  Status = iota // the gradient is small enough
-	StepsDone                // all steps are done
-	NoProgress               // no point along the line is better
-	NotFinite                // the function or its gradient is not finite where it began
-	Unbounded                // the function falls without end along a line
-)
-
-func (s Status) String() string {
-	return [...]string{"converged", "all steps are done", "no progress along the line", "not finite at the start", "unbounded below"}[s]
+// Minimize goes from x, which stays as it is, to a local minimum of f. Its result is the last point reached, whatever the status:
+// every step lowers f or, close to a minimum and with [HagerZhang], leaves it the same to within rounding.
+func Minimize(f Function, x []float64, m Method, s Settings) Result {
+	if f == nil || m == nil {
+		fail("Minimize", "there is no function or no method")
+	}
+	n := len(x)
+	tolerance, limit := cmp.Or(s.Tolerance, 1e-5), cmp.Or(s.Steps, 200*n)
+	p := &Problem{Function: f}
+	line := newLine(p, n)
+	copy(line.From.X, x)
+	line.From.F = p.Gradient(line.From.G, line.From.X)
+	m.Begin(n)
+	for number := 0; ; number++ {
+		status := line.From.judge(tolerance)
+		if status == Running && number >= limit {
+			status = StepsUsedUp
+		}
+		var alpha float64
+		if status == Running {
+			alpha, status = advance(line, m, number > 0)
+		}
+		if status != Running {
+			return Result{Point: line.From.clone(), Status: status, Steps: number, Counts: p.Counts}
+		}
+		step := Step{Number: number + 1, From: line.From, To: line.To, Direction: line.D, Alpha: alpha, Counts: p.Counts}
+		m.Learn(step)
+		if s.Trace != nil {
+			s.Trace(step)
+		}
+		line.From, line.To = line.To, line.From
+	}
 }
 
-// Minimize goes down from start, which stays as it is.
-func Minimize(p Problem, start []float64, m Method, o Options) Result {
-	n := len(start)
-	if o.Tolerance == 0 {
-		o.Tolerance = 1e-5
-	}
-	if o.Steps == 0 {
-		o.Steps = 200 * n
-	}
-	if o.Search == nil {
-		o.Search = StrongWolfe{Curvature: curvatureFor(m)}
-	}
-	c := &counted{Problem: p}
-	s := &State{X: append([]float64{}, start...), G: make([]float64, n), LastX: make([]float64, n), LastG: make([]float64, n),
-		LastD: make([]float64, n), problem: c}
-	s.F = c.value(s.X)
-	c.gradient(s.G, s.X)
-	result := func(status Status) Result {
-		return Result{s.X, s.F, greatest(s.G), s.Steps, c.values, c.gradients, c.products, status}
-	}
-	if !finite(s.F) || !finite(greatest(s.G)) {
-		return result(NotFinite)
-	}
-	d := make([]float64, n)
+// advance goes from line.From to line.To. A method that has learnt something, and whose direction leads nowhere, begins once more.
+func advance(line *Line, m Method, learnt bool) (alpha float64, status Status) {
 	for {
-		switch {
-		case greatest(s.G) <= o.Tolerance:
-			return result(Converged)
-		case s.Steps >= o.Steps:
-			return result(StepsDone)
-		}
-		first := m.Direction(s, d)
-		if slope := dot(s.G, d); !(slope < 0) { // no way down: begin anew
-			for i, g := range s.G {
-				d[i] = -g
+		first := m.Direction(line.D, line.p, line.From)
+		line.aim()
+		if status = line.descends(); status == Running {
+			var t Trial
+			t, status = m.Searching().Search(line, first)
+			switch {
+			case status != Running:
+			case slices.Equal(line.To.X, line.From.X): // too short a step for the digits of x
+				status = Stalled
+			default:
+				line.To.F = t.F
+				return t.Alpha, Running
 			}
-			first = 1 / norm(s.G)
 		}
-		l := newLine(c, s, d)
-		at, ok := o.Search.Search(l, first)
-		switch {
-		case ok && math.IsInf(at.f, -1):
-			return result(Unbounded)
-		case !ok:
-			return result(NoProgress)
+		if status != Stalled || !learnt {
+			return 0, status
 		}
-		copy(s.LastX, s.X)
-		copy(s.LastG, s.G)
-		copy(s.LastD, d)
-		s.LastF = s.F
-		for i := range s.X {
-			s.X[i] += at.alpha * d[i]
-		}
-		s.F = at.f
-		l.gradientAt(s.G, at.alpha)
-		s.Steps++
-		if o.Trace != nil {
-			o.Trace(Step{append([]float64{}, s.X...), at.alpha, l.f0, l.slope0, s.F, dot(s.G, d)})
-		}
-		if s.F < -1e300 {
-			return result(Unbounded)
-		}
+		m.Begin(len(line.D))
+		learnt = false
 	}
 }
 
-// curvatureFor is the constant c₂ of the curvature condition: loose where the direction is good, tight for conjugate gradients, whose
-// next direction relies on it (NW section 3.1).
-func curvatureFor(m Method) float64 {
-	switch m.(type) {
-	case *ConjugateGradient, ConjugateGradient:
-		return 0.4
-	case SteepestDescent:
-		return 0.1
+// A Point is a place with the value and the gradient of f there.
+type Point struct {
+	X []float64
+	F float64
+	G []float64
+}
+
+func (p Point) clone() Point { return Point{slices.Clone(p.X), p.F, slices.Clone(p.G)} }
+
+// judge tells whether there is a reason to go no further than this point.
+func (p Point) judge(tolerance float64) Status {
+	steepest := greatest(p.G)
+	switch {
+	case math.IsInf(p.F, -1):
+		return Unbounded
+	case !finite(p.F) || !finite(steepest):
+		return NotFinite
+	case steepest <= tolerance:
+		return Converged
 	}
-	return 0.9
+	return Running
 }
-
-// counted is a problem that counts what it is asked.
-type counted struct {
-	Problem
-	values, gradients, products int
-}
-
-func (c *counted) value(x []float64) float64 {
-	c.values++
-	return c.Value(x)
-}
-
-func (c *counted) gradient(g, x []float64) {
-	c.gradients++
-	c.Gradient(g, x)
-}
-
-func (c *counted) product(hv, x, v []float64) {
-	if c.Product == nil {
-		panic(fmt.Sprintf("minimize: NewtonCG: problem %q has no Product with the Hessian", c.Name))
-	}
-	c.products++
-	c.Product(hv, x, v)
-}
-
-func dot(a, b []float64) float64 {
-	s := 0.0
-	for i, v := range a {
-		s += v * b[i]
-	}
-	return s
-}
-
-func norm(a []float64) float64 { return math.Sqrt(dot(a, a)) }
-
-// greatest returns the greatest absolute value, NaN if one is NaN.
-func greatest(a []float64) float64 {
-	m := 0.0
-	for _, v := range a {
-		m = max(m, math.Abs(v))
-	}
-	return m
-}
-
-func finite(v float64) bool { return v-v == 0 }
