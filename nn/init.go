@@ -7,15 +7,35 @@ import (
 	"github.com/hadal-go/hadal/tensor"
 )
 
-// Gains by which an initialization is scaled so that the variance of a signal stays the same behind a nonlinearity; those of
-// PyTorch's calculate_gain. That of leaky ReLU is GainLeakyReLU.
+// Gains by which an initialization is scaled so that the size of a signal stays the same behind a nonlinearity. The first ones
+// are those of PyTorch's calculate_gain, where that of leaky ReLU is GainLeakyReLU; the others are what Gain integrates.
 const (
 	GainLinear  = 1.0
 	GainSigmoid = 1.0
 	GainTanh    = 5.0 / 3
 	GainReLU    = math.Sqrt2
 	GainSELU    = 3.0 / 4
+
+	GainELU  = 1.245198300700707
+	GainGELU = 1.5335304411955352
+	GainSiLU = 1.6765324703310912
+	GainMish = 1.4868475812732808
 )
+
+// Gain returns that of an activation: 1/√E f(z)², z being standard normal, by which weights must be scaled for the mean square of
+// what goes into a layer to be that of what comes out of its activation. It is √2 for ReLU, as in He et al. 2015. Unless f(k·z) is
+// k·f(z) for positive k, this holds at variance 1 only, and chance takes a signal away from there as it goes through many layers.
+func Gain(f func(z float64) float64) float64 {
+	// The trapezoid rule: all its errors come from the ends, where the density is 10⁻³¹, and from kinks of f².
+	const end, steps = 12, 12 * 128
+	sum := 0.0
+	for i := -steps; i <= steps; i++ {
+		z := end * float64(i) / steps
+		y := f(z)
+		sum += y * y * math.Exp(-z*z/2)
+	}
+	return 1 / math.Sqrt(sum*end/steps/math.Sqrt(2*math.Pi))
+}
 
 // GainLeakyReLU is the gain of leaky ReLU with the slope given: √(2/(1 + slope²)).
 func GainLeakyReLU(slope float64) float64 { return math.Sqrt(2 / (1 + slope*slope)) }
@@ -55,16 +75,19 @@ func defaultInit(r *rand.Rand, weight, bias *tensor.Tensor) {
 	}
 }
 
-// Apply hands every weight of a model to f: the parameters of two axes or more, not biases and scales of normalizations.
+// Apply hands every weight of a model to f: the parameters of two axes or more, not biases, scales of normalizations and the
+// lengths of WeightNorm.
 //
 //	nn.Apply(model, func(w *tensor.Tensor) { nn.HeNormal(r, w, nn.FanOut, 0) })
 func Apply(model any, f func(w *tensor.Tensor)) {
 	for l := range Leaves(model) {
-		if !l.Buffer && l.Tensor.Rank() >= 2 {
+		if l.isWeight() {
 			f(l.Tensor)
 		}
 	}
 }
+
+func (l Leaf) isWeight() bool { return !l.Buffer && !l.Scale && l.Tensor.Rank() >= 2 }
 
 // Constant sets all of w to v.
 func Constant(w *tensor.Tensor, v tensor.Float) {
@@ -135,69 +158,61 @@ func LeCunNormal(r *rand.Rand, w *tensor.Tensor) {
 	Normal(r, w, 0, 1/math.Sqrt(float64(in)))
 }
 
-// LeCunUniform is LeCunNormal with a uniform distribution.
+// LeCunUniform is LeCunNormal with a uniform distribution, in ±√(3/in) (LeCun et al. 1998, Efficient BackProp,
+// https://doi.org/10.1007/3-540-49430-8_2, equation 16).
 func LeCunUniform(r *rand.Rand, w *tensor.Tensor) {
 	in, _ := Fans(w)
 	bound := math.Sqrt(3 / float64(in))
 	Uniform(r, w, -bound, bound)
 }
 
-// Identity makes a matrix, Out×In, hand its inputs on as far as there are outputs, times gain; ReLU recurrent networks begin so (Le et
-// al. 2015, https://arxiv.org/abs/1504.00941). The kernel of a convolution does so at its middle tap (Zagoruyko and Komodakis 2017,
-// https://arxiv.org/abs/1706.00388), as PyTorch's dirac_.
-func Identity(w *tensor.Tensor, gain tensor.Float) {
-	if w.Rank() < 2 {
-		fail("Identity", "shape %v has fewer than two axes", w.Shape())
+// Sparse draws the matrix w, Out×In, from the normal distribution with mean 0, and for each input sets a part of its weights to 0:
+// the fraction sparsity of the outputs, rounded up (Martens 2010, https://www.cs.toronto.edu/~jmartens/docs/Deep_HessianFree.pdf).
+func Sparse(r *rand.Rand, w *tensor.Tensor, sparsity, deviation float64) {
+	if w.Rank() != 2 || sparsity < 0 || sparsity > 1 {
+		fail("Sparse", "shape %v is not Out×In, or %v not a fraction", w.Shape(), sparsity)
 	}
-	Constant(w, 0)
-	in, out := w.Dim(-2), w.Dim(-1)
-	middle := 0 // of the taps
-	for axis := range w.Rank() - 2 {
-		middle = middle*w.Dim(axis) + w.Dim(axis)/2
-	}
-	for i := range min(in, out) {
-		w.Edit()[(middle*in+i)*out+i] = gain
+	out, in := w.Dim(0), w.Dim(1)
+	Normal(r, w, 0, deviation)
+	data := w.Edit()
+	for j := range in {
+		for _, i := range r.Perm(out)[:int(math.Ceil(sparsity*float64(out)))] {
+			data[i*in+j] = 0
+		}
 	}
 }
 
-// LSUV scales the weights of a model, one after the other from its input on, until what each of its layers gives has variance 1 on a
-// batch (Mishkin and Matas 2016, algorithm 1, https://arxiv.org/abs/1511.06422). forward runs the batch and hands every layer's output
-// to see, in order, with the layer's weight; they begin as orthogonal matrices.
-//
-//	nn.LSUV(r, func(p *tensor.Pass, see func(w, y *tensor.Tensor)) {
-//		x := net.FC1.Forward(p.Input(batch))
-//		see(net.FC1.Weight, x)
-//		x = net.FC2.Forward(x.ReLU())
-//		see(net.FC2.Weight, x)
-//	})
-func LSUV(r *rand.Rand, forward func(p *tensor.Pass, see func(w, y *tensor.Tensor))) {
-	const tolerance, tries = 0.02, 10
-	run := func(see func(i int, w, y *tensor.Tensor)) (n int) {
-		p := tensor.Inference()
-		defer p.End()
-		forward(p, func(w, y *tensor.Tensor) {
-			see(n, w, y)
-			n++
-		})
-		return n
+// Identity makes the matrix w, Out×In, the identity: ones on its diagonal, zeros elsewhere. Inputs go through as they are, as many
+// as there are outputs.
+func Identity(w *tensor.Tensor) {
+	if w.Rank() != 2 {
+		fail("Identity", "shape %v is not Out×In; for the kernel of a convolution there is Dirac", w.Shape())
 	}
-	layers := run(func(_ int, w, _ *tensor.Tensor) { Orthogonal(r, w, 1) })
-	for layer := range layers {
-		for range tries {
-			variance := 0.0
-			var weight *tensor.Tensor
-			run(func(i int, w, y *tensor.Tensor) {
-				if i == layer {
-					weight, variance = w, float64(y.Sub(y.Mean()).Square().Mean().Item())
-				}
-			})
-			if math.Abs(variance-1) < tolerance || variance == 0 {
-				break
-			}
-			scale := tensor.Float(1 / math.Sqrt(variance))
-			for i := range weight.Edit() {
-				weight.Edit()[i] *= scale
-			}
+	Constant(w, 0)
+	data := w.Edit()
+	for i := range min(w.Dim(0), w.Dim(1)) {
+		data[i*w.Dim(1)+i] = 1
+	}
+}
+
+// Dirac makes the convolution with the kernel w, K×…×(In/groups)×Out, the identity: a one at the centre of the kernel for each
+// channel that goes through, zeros elsewhere (Zagoruyko and Komodakis 2017, https://arxiv.org/abs/1706.00388). In each group as
+// many channels go through as it has inputs and outputs.
+func Dirac(w *tensor.Tensor, groups int) {
+	taps := w.Rank() - 2
+	if taps < 1 || groups < 1 || w.Dim(-1)%groups != 0 {
+		fail("Dirac", "shape %v is not that of a kernel K×…×In×Out whose outputs make %d groups", w.Shape(), groups)
+	}
+	centre := 0 // the number of the tap in the middle
+	for axis := range taps {
+		centre = centre*w.Dim(axis) + w.Dim(axis)/2
+	}
+	in, out := w.Dim(-2), w.Dim(-1)
+	Constant(w, 0)
+	data := w.Edit()
+	for g := range groups {
+		for i := range min(in, out/groups) {
+			data[(centre*in+i)*out+g*(out/groups)+i] = 1
 		}
 	}
 }

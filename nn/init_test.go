@@ -2,8 +2,10 @@ package nn
 
 import (
 	"math"
+	"slices"
 	"testing"
 
+	"github.com/hadal-go/hadal/internal/fixture"
 	"github.com/hadal-go/hadal/tensor"
 )
 
@@ -134,51 +136,132 @@ func TestGains(t *testing.T) {
 	if got, want := GainLeakyReLU(math.Sqrt(5)), 1/math.Sqrt(3); math.Abs(got-want) > 1e-15 {
 		t.Errorf("GainLeakyReLU(√5) = %v, want %v", got, want)
 	}
+	const tanh = 1.5925374197228312 // not the 5/3 of GainTanh
+	tests := []struct {
+		name string
+		f    func(z float64) float64
+		want float64
+	}{
+		{"linear", func(z float64) float64 { return z }, GainLinear},
+		{"ReLU", func(z float64) float64 { return max(z, 0) }, GainReLU},
+		{"leaky ReLU", func(z float64) float64 { return max(z, .2*z) }, GainLeakyReLU(.2)},
+		{"tanh", math.Tanh, tanh},
+		{"ELU", func(z float64) float64 {
+			if z < 0 {
+				return math.Expm1(z)
+			}
+			return z
+		}, GainELU},
+		{"GELU", func(z float64) float64 { return z * math.Erfc(-z/math.Sqrt2) / 2 }, GainGELU},
+		{"SiLU", func(z float64) float64 { return z / (1 + math.Exp(-z)) }, GainSiLU},
+		{"Mish", func(z float64) float64 { return z * math.Tanh(math.Log1p(math.Exp(z))) }, GainMish},
+	}
+	for _, test := range tests {
+		if got := Gain(test.f); math.Abs(got-test.want) > 1e-9 {
+			t.Errorf("Gain of %s = %.16g, want %.16g", test.name, got, test.want)
+		}
+	}
 }
 
-// Through identities goes what comes in.
-func TestIdentity(t *testing.T) {
-	p := tensor.Inference()
-	defer p.End()
-	x := p.Input(tensor.Of([]tensor.Float{1, 2, 3, 4, 5, 6, 7, 8}, 1, 2, 2, 2))
-	l := NewLinear(source(), 2, 3).NoBias()
-	Identity(l.Weight, 2)
-	c := NewConv2D(source(), 2, 3, 3, tensor.Conv{Pad: 1}).NoBias()
-	Identity(c.Weight, 2)
-	for name, y := range map[string]*tensor.Tensor{"a matrix": l.Forward(x), "a kernel": c.Forward(x)} {
-		for i, v := range x.Data() {
-			if got := y.Data()[i/2*3+i%2]; got != 2*v {
-				t.Errorf("%s gives %v for %v", name, got, v)
+// The gains keep the mean square of a signal, measured with the activations themselves.
+func TestGainsKeepTheSignal(t *testing.T) {
+	x := normal(source(), 256, 256)
+	for name, test := range map[string]struct {
+		f    Func
+		gain tensor.Float
+	}{"ELU": {ELU(1), GainELU}, "GELU": {GELU, GainGELU}, "SiLU": {SiLU, GainSiLU}, "Mish": {Mish, GainMish}} {
+		if got := test.f(x).Scale(test.gain).Square().Mean().Item(); math.Abs(float64(got)-1) > .04 {
+			t.Errorf("%s: the mean square is %v behind it, want 1", name, got)
+		}
+	}
+}
+
+func TestIdentityAndDirac(t *testing.T) {
+	f := fixture.Open(t, "norms.safetensors")
+	one, two := func(w *tensor.Tensor) { Dirac(w, 1) }, func(w *tensor.Tensor) { Dirac(w, 2) }
+	for name, init := range map[string]struct {
+		leaf Leaf
+		f    func(w *tensor.Tensor)
+	}{
+		"identity_wide": {Leaf{Tensor: tensor.Param(3, 5)}, Identity},
+		"identity_tall": {Leaf{Tensor: tensor.Param(4, 2)}, Identity},
+		"dirac_conv1d":  {Leaf{Tensor: tensor.Param(4, 2, 3), Order: []int{2, 1, 0}}, one},
+		"dirac_conv2d":  {Leaf{Tensor: tensor.Param(3, 5, 3, 2), Order: []int{3, 2, 0, 1}}, one},
+		"dirac_groups":  {Leaf{Tensor: tensor.Param(3, 3, 2, 6), Order: []int{3, 2, 0, 1}}, two},
+	} {
+		Constant(init.leaf.Tensor, 7)
+		init.f(init.leaf.Tensor)
+		got, want := init.leaf.Tensor.Data(), init.leaf.fromTorch(f.Tensor(t, "init/"+name).Data())
+		if !slices.Equal(got, want) {
+			t.Errorf("%s = %v, want %v", name, got, want)
+		}
+	}
+}
+
+func TestSparse(t *testing.T) {
+	w := tensor.Param(41, 300)
+	Sparse(source(), w, .3, 2)
+	for j := range 300 {
+		zeros := 0
+		for i := range 41 {
+			if w.Data()[i*300+j] == 0 {
+				zeros++
 			}
 		}
+		if zeros != 13 { // 12.3, rounded up
+			t.Fatalf("input %d has %d zero weights, want 13", j, zeros)
+		}
+	}
+	if _, deviation, _ := moments(w); math.Abs(deviation/(2*math.Sqrt(28./41))-1) > .04 {
+		t.Errorf("deviation %.4f, want %.4f", deviation, 2*math.Sqrt(28./41))
 	}
 }
 
-// Behind LSUV every layer gives variance 1, whatever stands between.
+// Every layer's output before its activation has variance 1 afterwards, whatever operation makes it. Layers that are frozen, or
+// whose weight is made of others, stay.
 func TestLSUV(t *testing.T) {
 	r := source()
-	net := []*Linear{NewLinear(r, 20, 50), NewLinear(r, 50, 50), NewLinear(r, 50, 10)}
-	x := tensor.New(200, 20)
-	Normal(r, x, 1, 3)
-	var variances []float64
-	forward := func(p *tensor.Pass, see func(w, y *tensor.Tensor)) {
-		h := p.Input(x)
-		for _, l := range net {
-			h = l.Forward(h)
-			see(l.Weight, h)
-			h = h.ReLU()
-		}
+	frozen, spectral := NewLinear(r, 6, 6), NewLinear(r, 6, 6)
+	Freeze(frozen)
+	kept := slices.Concat(frozen.Weight.Data(), spectral.Weight.Data())
+	up, along := NewConvTranspose2D(r, 6, 6, 2, tensor.Conv{Stride: 2}), NewConv1D(r, 6, 5, 3, tensor.Conv{Pad: 1})
+	Constant(up.Bias, 0) // the other layers keep theirs
+	Constant(along.Bias, 0)
+	net := Chain{
+		NewConv2D(r, 2, 8, 3, tensor.Conv{Pad: 1}), Func(ReLU),
+		NewConv2D(r, 8, 6, 3, tensor.Conv{Stride: 2}), NewBatchNorm(6), Func(ReLU),
+		up, Func(Tanh), frozen, NewSpectralNorm(r, spectral),
+		Func(func(x *tensor.Tensor) *tensor.Tensor { return x.Reshape(x.Dim(0), -1, 6) }),
+		along, Func(GELU), NewLinear(r, 5, 10), Func(ReLU), NewLinear(r, 10, 3).NoBias(),
 	}
-	LSUV(r, forward)
+	x := normal(r, 8, 7, 7, 2)
+	LSUV(r, net, func(p *tensor.Pass) { net.Forward(p.Input(x)) })
+	if !slices.Equal(slices.Concat(frozen.Weight.Data(), spectral.Weight.Data()), kept) {
+		t.Error("a frozen weight or one that another is made of changed")
+	}
 	p := tensor.Inference()
 	defer p.End()
-	forward(p, func(_, y *tensor.Tensor) {
-		_, deviation, _ := moments(y.Clone())
-		variances = append(variances, deviation*deviation)
-	})
-	for i, v := range variances {
-		if math.Abs(v-1) > .03 {
-			t.Errorf("layer %d gives variance %.3f", i, v)
+	for i, l := range net {
+		if _, ok := l.(Weighted); !ok || l == Layer(frozen) {
+			continue
+		}
+		var y []float64
+		for _, v := range net[:i+1].Forward(p.Input(x)).Data() {
+			y = append(y, float64(v))
+		}
+		if v := variance(y); math.Abs(v-1) > .011 {
+			t.Errorf("layer %d gives numbers of variance %v, want 1", i, v)
+		}
+	}
+	last := p.Input(net[len(net)-1].(*Linear).Weight)
+	gram := last.MatMulT(last).Data() // 3×3, of the rows
+	for i, v := range gram {
+		want := gram[0]
+		if i%4 != 0 {
+			want = 0
+		}
+		if math.Abs(float64(v-want)) > 1e-5*float64(gram[0]) {
+			t.Errorf("product %d of the last weight's rows is %v, want %v", i, v, want)
 		}
 	}
 }

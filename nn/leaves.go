@@ -18,7 +18,10 @@ type Leaf struct {
 	Name   string
 	Tensor *tensor.Tensor
 	Buffer bool  // running statistics and the like: saved, not trained
+	Scale  bool  // trained lengths of other weights: passed over by Apply
 	Order  []int // PyTorch's axis i is axis Order[i] of the tensor; nil: the same axes
+
+	weight string // what a weight below is called, if not weight
 }
 
 // Leaves yields the tensors in the exported fields of a model, depth first in the order of declaration. A field's part of the
@@ -27,6 +30,7 @@ type Leaf struct {
 //	Weight      *tensor.Tensor `nn:",order=3201"`   // weight; PyTorch's axes are ours 3, 2, 0, 1
 //	RunningMean *tensor.Tensor `nn:",buffer"`       // running_mean
 //	Blocks      nn.Chain       `nn:"layer"`         // layer.0.…, layer.1.…
+//	Weighted                   `nn:",weight=v"`     // what is called weight below is called v
 //
 // An element of a map has its key, in sorted order. Nil fields are left out, and embedded structs add no part to the name. A tensor
 // that is reached twice (tied weights) is one leaf, under its first name.
@@ -91,10 +95,19 @@ func (l Leaf) field(f reflect.StructField) Leaf {
 	if name == "" && !f.Anonymous {
 		name = snake(f.Name)
 	}
+	if name == "weight" && l.weight != "" {
+		name = l.weight
+	}
 	l = l.below(name)
 	for option := range strings.SplitSeq(options, ",") {
 		if option == "buffer" {
 			l.Buffer = true
+		}
+		if option == "scale" {
+			l.Scale = true
+		}
+		if name, ok := strings.CutPrefix(option, "weight="); ok {
+			l.weight = name
 		}
 		if axes, ok := strings.CutPrefix(option, "order="); ok {
 			l.Order = nil

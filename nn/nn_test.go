@@ -242,10 +242,27 @@ func TestMisuse(t *testing.T) {
 		{"nn: CosineEmbedding: label 0 of row 1 is neither", func() { CosineEmbedding(x, x, []int{1, 0, 1, 1}, 0) }},
 		{"nn: Fans: shape [3] has fewer than two axes", func() { XavierNormal(r, tensor.Param(3), 1) }},
 		{"nn: Orthogonal: shape [3] has fewer than two axes", func() { Orthogonal(r, tensor.Param(3), 1) }},
+		{"nn: Identity: shape [3 2 2] is not", func() { Identity(tensor.Param(3, 2, 2)) }},
+		{"nn: Dirac: shape [3 2] is not", func() { Dirac(tensor.Param(3, 2), 1) }},
+		{"nn: Dirac: shape [3 2 3] is not that of a kernel", func() { Dirac(tensor.Param(3, 2, 3), 2) }},
+		{"nn: Sparse: shape [3 2] is not Out×In, or 1.5 not", func() { Sparse(r, tensor.Param(3, 2), 1.5, 1) }},
+		{"nn: SpectralNorm: the input of shape [4 3] is on the heap", func() {
+			NewSpectralNorm(r, NewLinear(r, 3, 2)).Forward(x.Clone())
+		}},
+		{"nn: LSUV: the layer of weight gives numbers of variance 0", func() {
+			l := NewLinear(r, 3, 2).NoBias()
+			LSUV(r, l, func(p *tensor.Pass) { l.Forward(p.Zeros(4, 3)) })
+		}},
 	}
 	for _, test := range tests {
 		mustPanic(t, test.want, test.f)
 	}
+}
+
+// still keeps the singular vectors where they are, since derivatives take them for constants.
+func still(l *SpectralNorm) *SpectralNorm {
+	l.Iterations = 0
+	return l
 }
 
 // penalty returns Σ (∂/∂x Σ y²)², whose own derivatives need the second ones of all that y is made of.
@@ -266,8 +283,15 @@ func TestSecondDerivatives(t *testing.T) {
 		"softplus": Func(Softplus), "selu": Func(SELU), "glu": Func(GLU), "hardswish": Func(HardSwish), "softmax": Func(Softmax),
 		"conv2d": NewConv2D(r, 4, 3, 2, tensor.Conv{Pad: 1}), "linear": NewLinear(r, 4, 3),
 		"conv_transpose2d": NewConvTranspose2D(r, 4, 2, 2, tensor.Conv{Stride: 2}),
+
+		"weight norm":            NewWeightNorm(NewConv2D(r, 4, 3, 2, tensor.Conv{Pad: 1})),
+		"weight norm, linear":    NewWeightNorm(NewLinear(r, 4, 3)),
+		"spectral norm":          still(NewSpectralNorm(r, NewConv2D(r, 4, 3, 2, tensor.Conv{Pad: 1}))),
+		"spectral norm, linear":  still(NewSpectralNorm(r, NewLinear(r, 4, 3))),
+		"weight standardization": NewWeightStandardization(NewConv2D(r, 4, 3, 2, tensor.Conv{Pad: 1})),
 	}
 	for name, layer := range layers {
+		r := source() // the same numbers in every order, none of them by a kink
 		x := normal(r, 2, 2, 3, 4)
 		for _, w := range Params(layer) {
 			Normal(r, w, .5, .5)

@@ -210,16 +210,21 @@ func (c torchCase) load(layer any) []Leaf {
 	return leaves
 }
 
+// upstream returns the gradient of y that the fixtures begin with.
+func upstream(y *tensor.Tensor) *tensor.Tensor {
+	g := tensor.New(y.Shape()...)
+	for i := range g.Edit() {
+		g.Edit()[i] = tensor.Float((7*i)%11-5) / 4
+	}
+	return g
+}
+
 // derivatives checks those of y by x and by the parameters among the leaves.
 func (c torchCase) derivatives(x, y *tensor.Tensor, leaves []Leaf) {
 	c.t.Helper()
 	s := y
 	if y.Rank() > 0 {
-		g := tensor.New(y.Shape()...)
-		for i := range g.Edit() {
-			g.Edit()[i] = tensor.Float((7*i)%11-5) / 4
-		}
-		s = y.Mul(g).Sum()
+		s = y.Mul(upstream(y)).Sum()
 	}
 	var wanted []*tensor.Tensor
 	var params []Leaf
@@ -250,20 +255,25 @@ func TestLayersAgainstTorch(t *testing.T) {
 	f := fixture.Open(t, "nn.safetensors")
 	for name, layer := range torchLayers {
 		t.Run(name, func(t *testing.T) {
-			c := torchCase{t, f, name}
-			leaves := c.load(layer)
-			p := tensor.Training(source())
-			defer p.End()
-			x := p.Var(c.tensor("x"))
-			y := layer.Forward(x)
-			c.close("y", y)
-			c.derivatives(x, y, leaves)
-			for _, l := range leaves {
-				if l.Buffer {
-					c.leaf("after", l, l.Tensor)
-				}
-			}
+			torchCase{t, f, name}.layer(layer)
 		})
+	}
+}
+
+// layer runs a layer in a training pass and compares everything.
+func (c torchCase) layer(layer Layer) {
+	c.t.Helper()
+	leaves := c.load(layer)
+	p := tensor.Training(source())
+	defer p.End()
+	x := p.Var(c.tensor("x"))
+	y := layer.Forward(x)
+	c.close("y", y)
+	c.derivatives(x, y, leaves)
+	for _, l := range leaves {
+		if l.Buffer {
+			c.leaf("after", l, l.Tensor)
+		}
 	}
 }
 
@@ -296,11 +306,7 @@ func TestEmbeddingAgainstTorch(t *testing.T) {
 			defer p.End()
 			y := layer.Forward(p, c.ints("ids"))
 			c.close("y", y)
-			g := tensor.New(y.Shape()...)
-			for i := range g.Edit() {
-				g.Edit()[i] = tensor.Float((7*i)%11-5) / 4
-			}
-			c.leaf("grad", leaves[0], tensor.Grad(y.Mul(g).Sum(), layer.Weight)[0])
+			c.leaf("grad", leaves[0], tensor.Grad(y.Mul(upstream(y)).Sum(), layer.Weight)[0])
 		})
 	}
 }
