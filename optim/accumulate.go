@@ -7,16 +7,15 @@ import (
 
 // An Accumulator sums up gradients of several passes, for a batch that is larger than what fits in one.
 type Accumulator struct {
-	Count int              `json:"count"`
-	Sums  []*tensor.Tensor `json:"-"`
-
-	reached []bool
+	Count   int              `json:"count"`
+	Reached []bool           `json:"reached"` // which parameters had a gradient
+	Sums    []*tensor.Tensor `json:"-"`
 }
 
 // NewAccumulator returns one for the gradients of params.
 func NewAccumulator(params []*tensor.Tensor) *Accumulator {
 	core := newCore("NewAccumulator", params, 0)
-	return &Accumulator{Sums: core.zeros(), reached: make([]bool, len(params))}
+	return &Accumulator{Sums: core.zeros(), Reached: make([]bool, len(params))}
 }
 
 // Add takes in the gradients of a pass.
@@ -24,7 +23,7 @@ func (a *Accumulator) Add(grads []*tensor.Tensor) {
 	for i, g := range grads {
 		if g != nil {
 			kernel.AddScaled(a.Sums[i].Edit(), g.Data(), 1)
-			a.reached[i] = true
+			a.Reached[i] = true
 		}
 	}
 	a.Count++
@@ -34,7 +33,7 @@ func (a *Accumulator) Add(grads []*tensor.Tensor) {
 func (a *Accumulator) Mean(use func(grads []*tensor.Tensor)) {
 	grads := make([]*tensor.Tensor, len(a.Sums))
 	for i, s := range a.Sums {
-		if a.reached[i] {
+		if a.Reached[i] {
 			x := s.Edit()
 			kernel.Unary(kernel.Affine).Apply(x, x, tensor.Float(1/float64(max(1, a.Count))), 0)
 			grads[i] = s
@@ -45,5 +44,5 @@ func (a *Accumulator) Mean(use func(grads []*tensor.Tensor)) {
 		clear(s.Edit())
 	}
 	a.Count = 0
-	clear(a.reached)
+	clear(a.Reached)
 }

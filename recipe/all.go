@@ -49,7 +49,7 @@ func classifier(data string, build func(r *rand.Rand, classes int) nn.Layer) *Cl
 		Data: data, Build: build,
 		ClassifierSettings: ClassifierSettings{
 			Epochs: 6, Batch: 64, LR: 0.004, Optimizer: "adam", Momentum: 0.9, Schedule: "one-cycle", Augment: "none",
-			Validation: 5000, Fraction: 1,
+			Average: "none", Accumulate: 1, Validation: 5000, Fraction: 1,
 		},
 	}
 }

@@ -32,6 +32,10 @@ type ClassifierSettings struct {
 	Schedule       string  `yaml:"schedule" oneof:"constant step exponential linear cosine restarts cyclic one-cycle inverse-sqrt plateau" help:"course of the learning rate"`
 	Warmup         float64 `yaml:"warmup" help:"epochs in which the learning rate rises first; one-cycle has a rise of its own"`
 	Clip           float64 `yaml:"clip" help:"greatest norm of the gradient; 0 is any"`
+	Lookahead      bool    `yaml:"lookahead" help:"let the method run five steps ahead, and go half of the way" fixed:"true"`
+	Average        string  `yaml:"average" oneof:"none ema swa" help:"mean of the weights that is judged and kept" fixed:"true"`
+	Accumulate     int     `yaml:"accumulate" help:"batches whose gradients make one step" fixed:"true"`
+	Noise          float64 `yaml:"noise" help:"scale of the noise added to gradients, which fades; 0 is none"`
 	LabelSmoothing float64 `yaml:"label_smoothing" help:"share of the target spread over all classes"`
 	Augment        string  `yaml:"augment" oneof:"none affine flip" help:"changes of the training pictures"`
 	Validation     int     `yaml:"validation" help:"training examples kept back to choose the best weights by" fixed:"true"`
@@ -53,6 +57,8 @@ func (s *ClassifierSettings) check() error {
 		{s.WeightDecay >= 0, "weight_decay", s.WeightDecay, "it must not be negative"},
 		{s.Warmup >= 0 && s.Warmup <= float64(s.Epochs), "warmup", s.Warmup, "it must lie in 0 to epochs"},
 		{s.Clip >= 0, "clip", s.Clip, "it must not be negative"},
+		{s.Accumulate >= 1, "accumulate", s.Accumulate, "there must be one batch at least"},
+		{s.Noise >= 0 && !math.IsInf(s.Noise, 0), "noise", s.Noise, "it must not be negative"},
 		{s.LabelSmoothing >= 0 && s.LabelSmoothing < 1, "label_smoothing", s.LabelSmoothing, "it must be in [0, 1)"},
 		{s.Fraction > 0 && s.Fraction <= 1, "fraction", s.Fraction, "it must be in (0, 1]"},
 	} {
@@ -192,18 +198,33 @@ func (c *Classifier) Loss(p *tensor.Pass) (loss *tensor.Tensor, steps, epochs in
 	return nil, 0, 0, errors.New("the training set is empty")
 }
 
+// emaDecay is what a running mean of the weights keeps at each step: it is over about 500 of them.
+const emaDecay = 0.998
+
 // supervised puts the training together.
 func (c *Classifier) supervised() *train.Supervised {
 	s := &train.Supervised{
 		State:    train.State{Model: c.net, Random: train.NewStream(c.seed, "dropout")},
 		Loss:     c.loss,
 		Training: c.training, Validation: c.validation,
-		Clip: c.Clip, Epochs: c.Epochs,
+		Clip: c.Clip, Noise: c.Noise, Accumulate: c.Accumulate, Epochs: c.Epochs,
 	}
 	params := nn.Params(c.net)
 	s.Optimizer = optim.MethodNamed(c.Optimizer).New(params, optim.Settings{
 		LR: c.LR, Momentum: c.Momentum, Nesterov: c.Nesterov, Decay: c.WeightDecay,
 	})
+	if c.Lookahead {
+		s.Optimizer = optim.NewLookahead(params, s.Optimizer)
+	}
+	switch c.Average {
+	case "ema":
+		s.Average = optim.NewEMA(params, emaDecay)
+	case "swa":
+		s.Average = optim.NewSWA(params)
+	}
+	if c.Accumulate > 1 {
+		s.Sums = optim.NewAccumulator(params)
+	}
 	per := c.training.Len()
 	steps, warm := c.Epochs*per, int(c.Warmup*float64(per))
 	switch c.Schedule {

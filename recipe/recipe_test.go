@@ -239,6 +239,15 @@ func TestResumedWithEveryOptimizer(t *testing.T) {
 	}
 }
 
+// Nor does it matter what else the loop carries.
+func TestResumedWithAverages(t *testing.T) {
+	for _, average := range []string{"ema", "swa"} {
+		settings := maps.Clone(small)
+		settings["average"], settings["lookahead"], settings["accumulate"], settings["noise"] = average, "true", "3", "0.01"
+		resumed(t, settings)
+	}
+}
+
 func resumed(t *testing.T, settings map[string]string) {
 	t.Helper()
 	whole := newRun(t)

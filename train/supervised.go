@@ -39,6 +39,8 @@ type Supervised struct {
 	Training, Validation *data.Batches
 	Schedule             optim.Schedule // learning rate by step
 	Clip                 float64        // greatest norm of the gradient; 0: any
+	Noise                float64        // scale of the noise that is added to gradients; see optim.NoiseDeviation
+	Accumulate           int            // batches whose gradients make one step, if there are Sums
 	Epochs               int
 	SaveEvery            time.Duration // longest time between two saves; 0: five minutes
 
@@ -61,6 +63,9 @@ type State struct {
 
 	RecentSum float64 `json:"recent_sum"` // of the losses since the last step that was reported as an event
 	Recent    int     `json:"recent"`     // examples since then
+
+	Average *optim.Average     `json:"average,omitempty"` // of the weights, by which the network is judged; nil: by themselves
+	Sums    *optim.Accumulator `json:"sums,omitempty"`    // of the gradients of several batches; nil: each makes a step
 
 	Plateau *optim.Plateau `json:"plateau,omitempty"` // multiplies the learning rate by what the validation loss says; nil: by 1
 
@@ -100,7 +105,12 @@ func (s *Supervised) Run(ctx context.Context, run *Run, console *Console) error 
 			}
 			console.Step(s.Epoch+1, s.Epochs, s.Batch, s.Training.Len(), s.Seen, s.LossSum/float64(s.Seen))
 		}
+		if s.averagesEpochs() {
+			s.Average.Update()
+		}
+		s.swap()
 		outcome, err := Evaluate(s.Model, s.Validation, s.Loss)
+		s.swap()
 		if err != nil {
 			return err
 		}
@@ -131,11 +141,14 @@ func (s *Supervised) step(batch *data.Batch, params []*tensor.Tensor, random *ra
 	if err := s.finite(loss, grads); err != nil {
 		return err
 	}
-	if s.Clip > 0 {
-		optim.ClipNorm(grads, s.Clip)
+	if s.Noise > 0 {
+		optim.AddNoise(p, grads, optim.NoiseDeviation(s.Noise, s.Step))
 	}
-	s.Optimizer.SetLR(s.rate(s.Step))
-	s.Optimizer.Step(grads)
+	if s.Sums == nil {
+		s.update(grads)
+	} else if s.Sums.Add(grads); s.Sums.Count >= s.Accumulate {
+		s.Sums.Mean(s.update)
+	}
 
 	n := len(batch.Labels)
 	sum := float64(loss.Item()) * float64(n)
@@ -147,6 +160,30 @@ func (s *Supervised) step(batch *data.Batch, params []*tensor.Tensor, random *ra
 	}
 	s.Seen, s.Batch, s.Step = s.Seen+n, s.Batch+1, s.Step+1
 	return nil
+}
+
+// update moves the parameters by gradients.
+func (s *Supervised) update(grads []*tensor.Tensor) {
+	if s.Clip > 0 {
+		optim.ClipNorm(grads, s.Clip)
+	}
+	s.Optimizer.SetLR(s.rate(s.Step))
+	s.Optimizer.Step(grads)
+	if s.Average != nil && s.Average.Decay > 0 {
+		s.Average.Update()
+	}
+}
+
+// averagesEpochs tells whether the weights behind this epoch go into the average: of an SWA, those of the last quarter of the training.
+func (s *Supervised) averagesEpochs() bool {
+	return s.Average != nil && s.Average.Decay == 0 && 4*(s.Epoch+1) > 3*s.Epochs
+}
+
+// swap exchanges the weights and their average, if there is one.
+func (s *Supervised) swap() {
+	if s.Average != nil {
+		s.Average.Swap()
+	}
 }
 
 // rate returns the learning rate of a step of the epoch under way.
@@ -201,7 +238,10 @@ func (s *Supervised) endEpoch(run *Run, console *Console, valid *Outcome) error 
 	best := s.BestEpoch == 0 || row.Accuracy > s.Best
 	if best {
 		s.Best, s.BestEpoch = row.Accuracy, s.Epoch
-		if err := run.SaveWeights("best", s.Model); err != nil {
+		s.swap()
+		err := run.SaveWeights("best", s.Model)
+		s.swap()
+		if err != nil {
 			return err
 		}
 	}
