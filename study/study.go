@@ -138,7 +138,7 @@ var All = []Study{
 	{
 		Name: "line-search", About: "searches along lines on standard problems, and for a network, with its deep and overfitted minimum",
 		Paper: "Nocedal and Wright 2006; Bottou, Curtis and Nocedal 2018",
-		New:   func() Experiment { return &lineSearch{Examples: 1000, Passes: 150} },
+		New:   func() Experiment { return &lineSearch{Examples: 1000, Passes: 150, Starts: 100} },
 	},
 	{
 		Name: "momentum", About: "steps to the minimum of a valley, by how narrow it is",

@@ -23,7 +23,7 @@ var small = map[string][]string{
 	"cross-entropy":    {"distributions=20", "steps=10"},
 	"gradient-descent": {"examples=64", "passes=1", "seeds=1"},
 	"initialization":   {"width=16", "seeds=1"},
-	"line-search":      {"examples=64", "passes=4"},
+	"line-search":      {"examples=64", "passes=4", "starts=3"},
 	"momentum":         {"kappa=100"},
 	"normalization":    {"depth=2", "steps=5", "seeds=1"},
 	"optimizers":       {"steps=5", "seeds=2"},
