@@ -174,6 +174,19 @@ func TestNoise(t *testing.T) {
 	}
 }
 
+// Where all gradients are alike there is no variance, of which rounding may leave less than none.
+func TestCentredRMSPropOfEqualGradients(t *testing.T) {
+	w := tensor.Of([]tensor.Float{1, 1, 1}, 3)
+	o := optim.NewRMSProp([]*tensor.Tensor{w}, 1e-9, 0, true)
+	g := []*tensor.Tensor{tensor.Of([]tensor.Float{0.1, 0.7, 3.3}, 3)}
+	for range 5000 {
+		o.Step(g)
+	}
+	if !w.Finite() {
+		t.Errorf("the parameters are %v", w.Data())
+	}
+}
+
 func TestMethods(t *testing.T) {
 	names := optim.MethodNames()
 	if !slices.IsSorted(names) {

@@ -72,7 +72,7 @@ func RMSProp(t *RuleStep, lo, hi int) {
 		variance := t.A[i]
 		if t.B != nil {
 			t.B[i] = keep*t.B[i] + take*g
-			variance -= t.B[i] * t.B[i]
+			variance = max(0, variance-t.B[i]*t.B[i]) // rounding can leave less
 		}
 		d := g / (sqrt(variance) + eps)
 		if t.C != nil {
