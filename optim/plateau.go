@@ -44,10 +44,13 @@ func (p *Plateau) Next(figure float64) float64 {
 	return p.LR
 }
 
-// better compares a figure with the best. NaN is no better than anything.
+// better compares a figure with the best. What is not finite is no better than anything, and could not be saved.
 func (p *Plateau) better(figure float64) bool {
+	if math.IsNaN(figure) || math.IsInf(figure, 0) {
+		return false
+	}
 	if !p.Seen {
-		return !math.IsNaN(figure)
+		return true
 	}
 	margin := p.Threshold
 	if !p.Absolute {

@@ -1,6 +1,7 @@
 package optim_test
 
 import (
+	"encoding/json"
 	"math"
 	"testing"
 
@@ -122,6 +123,13 @@ func TestPlateau(t *testing.T) {
 		})
 	}
 	p := optim.NewPlateau(1)
+	for _, figure := range []float64{math.Inf(1), math.Inf(-1), 3} {
+		p.Next(figure)
+	}
+	if _, err := json.Marshal(p); err != nil || p.Best != 3 {
+		t.Errorf("behind infinite figures the best is %v, and saved with %v; want 3", p.Best, err)
+	}
+	p = optim.NewPlateau(1)
 	p.Patience = 0
 	if p.Next(math.NaN()) != 0.1 || p.Next(math.NaN()) > 0.0101 {
 		t.Error("figures that are NaN do not lower the learning rate")
