@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/hadal-go/hadal/nn"
+	"github.com/hadal-go/hadal/optim"
 	"github.com/hadal-go/hadal/plot"
 )
 
@@ -43,7 +44,7 @@ func (s *Supervised) SearchRate(ctx context.Context) (*RateSearch, error) {
 				break
 			}
 			rate := leastRate * math.Pow(greatestRate/leastRate, float64(n)/(searchSteps-1))
-			s.Schedule, s.Plateau = constant(rate), nil
+			s.Schedule, s.Plateau = optim.Constant{LR: rate}, nil
 			before := s.LossSum
 			if err := s.step(batch, params, random); err != nil {
 				var diverged *Diverged
@@ -65,11 +66,6 @@ func (s *Supervised) SearchRate(ctx context.Context) (*RateSearch, error) {
 	}
 	return r, nil
 }
-
-// constant is one learning rate for all steps.
-type constant float64
-
-func (c constant) At(int) float64 { return float64(c) }
 
 // Report leaves the search in a run as an event and a picture.
 func (r *RateSearch) Report(run *Run) error {
