@@ -29,16 +29,10 @@ func NewAdaDelta(params []*tensor.Tensor, lr float64) *AdaDelta {
 
 // Step moves the parameters by their gradients; see [Optimizer].
 func (a *AdaDelta) Step(grads []*tensor.Tensor) {
-	a.begin(grads)
-	for i, w := range a.params {
-		if grads[i] == nil {
-			continue
-		}
-		_, lr, decay := a.update(i)
-		a.add(w, grads[i], ruleStep{
+	a.apply(&a.Core, grads, func(i, _ int, lr, decay float64) ruleStep {
+		return ruleStep{
 			rule: kernel.AdaDelta, a: a.Square[i], b: a.Moved[i], decay: decay, keep: 1,
 			numbers: [8]float64{lr, a.Rho, 1 - a.Rho, a.Epsilon},
-		})
-	}
-	a.do()
+		}
+	})
 }

@@ -46,7 +46,7 @@ func NewAdafactor(params []*tensor.Tensor, lr float64) *Adafactor {
 }
 
 // spacing is the distance from 1 to the next number of the type of tensors.
-var spacing = float64(math.Nextafter32(1, 2) - 1)
+const spacing = 1.0 / (1 << (23 + 29*(kernel.FloatBytes/8)))
 
 // matrixOf reads a parameter as matrices in its last two axes; a vector has none.
 func matrixOf(w *tensor.Tensor) (matrices, rows, columns int) {

@@ -28,16 +28,10 @@ func NewAdaGrad(params []*tensor.Tensor, lr float64) *AdaGrad {
 
 // Step moves the parameters by their gradients; see [Optimizer].
 func (a *AdaGrad) Step(grads []*tensor.Tensor) {
-	a.begin(grads)
-	for i, w := range a.params {
-		if grads[i] == nil {
-			continue
-		}
-		t, lr, decay := a.update(i)
-		a.add(w, grads[i], ruleStep{
+	a.apply(&a.Core, grads, func(i, t int, lr, decay float64) ruleStep {
+		return ruleStep{
 			rule: kernel.AdaGrad, a: a.Square[i], decay: decay, keep: 1,
 			numbers: [8]float64{lr / (1 + float64(t-1)*a.Fall), a.Epsilon},
-		})
-	}
-	a.do()
+		}
+	})
 }

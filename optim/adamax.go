@@ -32,16 +32,10 @@ func NewAdaMax(params []*tensor.Tensor, lr float64) *AdaMax {
 
 // Step moves the parameters by their gradients; see [Optimizer].
 func (a *AdaMax) Step(grads []*tensor.Tensor) {
-	a.begin(grads)
-	for i, w := range a.params {
-		if grads[i] == nil {
-			continue
-		}
-		t, lr, decay := a.update(i)
-		a.add(w, grads[i], ruleStep{
+	a.apply(&a.Core, grads, func(i, t int, lr, decay float64) ruleStep {
+		return ruleStep{
 			rule: kernel.AdaMax, a: a.Mean[i], b: a.Greatest[i], decay: decay, keep: 1,
 			numbers: [8]float64{lr / (1 - math.Pow(a.Beta1, float64(t))), a.Beta1, 1 - a.Beta1, a.Beta2, a.Epsilon},
-		})
-	}
-	a.do()
+		}
+	})
 }

@@ -28,16 +28,10 @@ func NewLion(params []*tensor.Tensor, lr float64) *Lion {
 
 // Step moves the parameters by their gradients; see [Optimizer].
 func (l *Lion) Step(grads []*tensor.Tensor) {
-	l.begin(grads)
-	for i, w := range l.params {
-		if grads[i] == nil {
-			continue
-		}
-		_, lr, decay := l.update(i)
-		l.add(w, grads[i], ruleStep{
+	l.apply(&l.Core, grads, func(i, _ int, lr, decay float64) ruleStep {
+		return ruleStep{
 			rule: kernel.Lion, a: l.Mean[i], keep: 1 - lr*decay,
 			numbers: [8]float64{lr, l.Beta1, 1 - l.Beta1, l.Beta2, 1 - l.Beta2},
-		})
-	}
-	l.do()
+		}
+	})
 }

@@ -32,16 +32,14 @@ var Methods = []Method{
 	{"muon", "momentum made orthogonal (Jordan et al. 2024)", 0.02, method(NewMuon)},
 	{"nadam", "Adam that looks ahead (Dozat 2016)", 0.002, method(NewNAdam)},
 	{"radam", "Adam that needs no warm-up (Liu et al. 2020)", 0.001, method(NewRAdam)},
-	{"rmsprop", "steps divided by the root of the mean squared gradient (Tieleman and Hinton 2012)", 0.001, func(ps []*tensor.Tensor, s Settings) Optimizer {
-		o := NewRMSProp(ps, s.LR, 0, false) // the momentum of a recipe is meant for sgd
-		o.Decay = s.Decay
-		return o
-	}},
-	{"sgd", "stochastic gradient descent, with momentum or Nesterov's (Sutskever et al. 2013)", 0.01, func(ps []*tensor.Tensor, s Settings) Optimizer {
-		o := NewSGD(ps, s.LR, s.Momentum)
-		o.Nesterov, o.Decay = s.Nesterov, s.Decay
-		return o
-	}},
+	{"rmsprop", "steps divided by the root of the mean squared gradient (Tieleman and Hinton 2012)", 0.001,
+		method(func(ps []*tensor.Tensor, lr float64) *RMSProp { return NewRMSProp(ps, lr, 0, false) })},
+	{"sgd", "stochastic gradient descent, with momentum or Nesterov's (Sutskever et al. 2013)", 0.01,
+		func(ps []*tensor.Tensor, s Settings) Optimizer {
+			o := NewSGD(ps, s.LR, s.Momentum)
+			o.Nesterov, o.Decay = s.Nesterov, s.Decay
+			return o
+		}},
 }
 
 // method makes a row's New of a constructor.

@@ -36,22 +36,16 @@ type direction struct{ gradient, mean, scale float64 }
 // step moves the parameters that have a gradient, each in the direction that the method has for its t-th update. With greatest, its
 // running maximum stands for v.
 func (m *Moments) step(grads, greatest []*tensor.Tensor, toward func(i, t int, lr float64) direction) {
-	m.begin(grads)
-	for i, w := range m.params {
-		if grads[i] == nil {
-			continue
-		}
-		t, lr, decay := m.update(i)
+	m.apply(&m.Core, grads, func(i, t int, lr, decay float64) ruleStep {
 		d, keep := toward(i, t, lr), 1.0
 		if m.Decoupled {
 			decay, keep = 0, 1-lr*decay
 		}
-		m.add(w, grads[i], ruleStep{
+		return ruleStep{
 			rule: kernel.AdamFamily, a: m.Mean[i], b: m.Square[i], c: at(greatest, i), decay: decay, keep: keep,
 			numbers: [8]float64{m.Beta1, 1 - m.Beta1, m.Beta2, 1 - m.Beta2, d.gradient, d.mean, d.scale, m.Epsilon},
-		})
-	}
-	m.do()
+		}
+	})
 }
 
 // biases returns 1 − β₁ᵗ and 1 − β₂ᵗ, the parts of the means that are of gradients and not of the zeros that they began with.

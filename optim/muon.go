@@ -15,7 +15,7 @@ import (
 // orthogonal is five steps of Newton and Schulz, x ← a·x + (b·xxᵀ + c·(xxᵀ)²)·x, from u/‖u‖. They bring the singular values to about 1.
 //
 // The kernel of a convolution K×K×In×Out is the matrix Out×(K·K·In). What is no matrix (biases, gains of normalizations) is moved by
-// AdamW inside; Group it apart, if embeddings and the last layer are to be as well, as the author advises.
+// AdamW inside. The author leaves embeddings and the last layer to it too; they are matrices like others here.
 type Muon struct {
 	Core
 	Momentum float64 `json:"-"` // μ, 0.95
@@ -42,7 +42,7 @@ func NewMuon(params []*tensor.Tensor, lr float64) *Muon {
 			continue
 		}
 		m.matrices, m.Velocity = append(m.matrices, i), append(m.Velocity, tensor.New(w.Shape()...))
-		short := min(longSide(w), w.Len()/max(1, longSide(w)))
+		short := min(w.Dim(-1), w.Len()/max(1, w.Dim(-1)))
 		m.x, m.y = make([]tensor.Float, max(len(m.x), w.Len())), make([]tensor.Float, max(len(m.y), w.Len()))
 		for j := range m.gram {
 			m.gram[j] = make([]tensor.Float, max(len(m.gram[j]), short*short))
@@ -52,9 +52,6 @@ func NewMuon(params []*tensor.Tensor, lr float64) *Muon {
 	m.grads = make([]*tensor.Tensor, len(others))
 	return m
 }
-
-// longSide returns the number of columns in memory of a weight as a matrix: of a linear layer Out×In, of a convolution (K·K·In)×Out.
-func longSide(w *tensor.Tensor) int { return w.Dim(-1) }
 
 // Step moves the parameters by their gradients; see [Optimizer].
 func (m *Muon) Step(grads []*tensor.Tensor) {
@@ -71,7 +68,7 @@ func (m *Muon) Step(grads []*tensor.Tensor) {
 			v[j] += (1 - mu) * (d - v[j])
 			u[j] = d + mu*(v[j]-d)
 		}
-		columns := longSide(w)
+		columns := w.Dim(-1) // in memory: the inputs of a linear layer, the outputs of a convolution
 		rows := len(u) / columns
 		out, in := rows, columns
 		if w.Rank() > 2 {

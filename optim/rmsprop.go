@@ -39,16 +39,10 @@ func NewRMSProp(params []*tensor.Tensor, lr, momentum float64, centred bool) *RM
 
 // Step moves the parameters by their gradients; see [Optimizer].
 func (r *RMSProp) Step(grads []*tensor.Tensor) {
-	r.begin(grads)
-	for i, w := range r.params {
-		if grads[i] == nil {
-			continue
-		}
-		_, lr, decay := r.update(i)
-		r.add(w, grads[i], ruleStep{
+	r.apply(&r.Core, grads, func(i, _ int, lr, decay float64) ruleStep {
+		return ruleStep{
 			rule: kernel.RMSProp, a: r.Square[i], b: at(r.Mean, i), c: at(r.Velocity, i), decay: decay, keep: 1,
 			numbers: [8]float64{lr, r.Alpha, 1 - r.Alpha, r.Epsilon, r.Momentum},
-		})
-	}
-	r.do()
+		}
+	})
 }

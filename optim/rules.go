@@ -8,7 +8,19 @@ import (
 // rules are the steps of the parameters under way, which are done together.
 type rules struct{ steps []kernel.RuleStep }
 
-// A rule step says what a rule works with: what it remembers, of which any may be nil, the weight decay that is added to the
+// apply moves the parameters that have a gradient, each by the rule of its t-th update.
+func (r *rules) apply(c *Core, grads []*tensor.Tensor, rule func(i, t int, lr, decay float64) ruleStep) {
+	c.begin(grads)
+	for i, w := range c.params {
+		if grads[i] != nil {
+			t, lr, decay := c.update(i)
+			r.add(w, grads[i], rule(i, t, lr, decay))
+		}
+	}
+	r.do()
+}
+
+// A ruleStep says what a rule works with: what it remembers, of which any may be nil, the weight decay that is added to the
 // gradient, the factor by which w shrinks, and the numbers of the rule.
 type ruleStep struct {
 	rule        kernel.Rule
