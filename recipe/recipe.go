@@ -4,10 +4,8 @@ package recipe
 
 import (
 	"context"
-	"fmt"
 	"image"
 	"io"
-	"strings"
 
 	"github.com/hadal-go/hadal/data/source"
 	"github.com/hadal-go/hadal/internal/near"
@@ -86,9 +84,5 @@ func ByName(name string) (Recipe, error) {
 		}
 		names[i] = r.Name
 	}
-	e := fmt.Errorf("unknown recipe %q; the recipes are %s", name, strings.Join(names, ", "))
-	if close := near.Near(name, names); len(close) > 0 {
-		e = fmt.Errorf("unknown recipe %q; did you mean %s?", name, strings.Join(close, " or "))
-	}
-	return Recipe{}, e
+	return Recipe{}, near.Unknown("recipe", "recipes", name, names)
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hadal-go/hadal/metric"
 	"github.com/hadal-go/hadal/model/vision"
 	"github.com/hadal-go/hadal/nn"
 	"github.com/hadal-go/hadal/optim"
@@ -58,7 +59,7 @@ func (b *batchSize) Run(ctx context.Context, l *Lab) (*Finding, error) {
 	var rows [][]any
 	for size := 1; size <= min(n, 1024); size *= 2 {
 		if ctx.Err() != nil {
-			return nil, train.ErrInterrupted
+			return nil, ctx.Err()
 		}
 		square := 0.0
 		took := make([]time.Duration, b.Draws)
@@ -95,7 +96,7 @@ func (b *batchSize) Run(ctx context.Context, l *Lab) (*Finding, error) {
 		}
 		random[i] = curvature(loss, direction)
 	}
-	across, deviation := spread(random)
+	across, deviation := metric.MeanStd(random)
 
 	ideal := make([]float64, len(sizes))
 	for i, s := range sizes {
@@ -115,10 +116,13 @@ func (b *batchSize) Run(ctx context.Context, l *Lab) (*Finding, error) {
 	last := len(sizes) - 1
 	per := cost[0] / (cost[last] / sizes[last])
 	return &Finding{
-		Claim: "The noise of a gradient falls as 1/√size, while its cost does not grow in proportion for small batches; and the loss is far from isotropic: its curvature along the gradient is many times that along a random direction.",
-		Protocol: fmt.Sprintf("A perceptron 784-64-10 after 60 steps on %d digits; %d random batches of each size; curvatures of the loss on all, along the gradient and along %d random directions.",
+		Claim: "The noise of a gradient falls as 1/√size, while its cost does not grow in proportion for small batches; and " +
+			"the loss is far from isotropic: its curvature along the gradient is many times that along a random direction.",
+		Protocol: fmt.Sprintf("A perceptron 784-64-10 after 60 steps on %d digits; %d random batches of each size; curvatures "+
+			"of the loss on all, along the gradient and along %d random directions.",
 			n, b.Draws, b.Draws),
-		Outcome: fmt.Sprintf("Noise goes as size to the power %.2f. An example costs %.0f times as much alone as in a batch of %.0f. The curvature is %.3g along the gradient and %.3g ± %.2g along random directions.",
+		Outcome: fmt.Sprintf("Noise goes as size to the power %.2f. An example costs %.0f times as much alone as in a batch "+
+			"of %.0f. The curvature is %.3g along the gradient and %.3g ± %.2g along random directions.",
 			exponent, per, sizes[last], along, across, deviation),
 		Held: math.Abs(exponent+.5) < .1 && per > 2 && along > 10*math.Abs(across),
 		Numbers: train.Metrics{

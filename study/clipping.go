@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/hadal-go/hadal/metric"
 	"github.com/hadal-go/hadal/nn"
 	"github.com/hadal-go/hadal/optim"
 	"github.com/hadal-go/hadal/plot"
@@ -41,7 +42,7 @@ func (c *clipping) train(ctx context.Context, l *Lab, seed int, limit float64) (
 	random := l.stream("sequences", seed)
 	for range c.Steps {
 		if ctx.Err() != nil {
-			return nil, nil, train.ErrInterrupted
+			return nil, nil, ctx.Err()
 		}
 		p := tensor.Training(random)
 		x := p.Normal(32, length, 1)
@@ -97,7 +98,7 @@ func (c *clipping) Run(ctx context.Context, l *Lab) (*Finding, error) {
 				height.Series = append(height.Series, plot.Series{Name: name, X: upTo(len(norms)), Y: norms})
 			}
 		}
-		m, _ := spread(ends[kind])
+		m, _ := metric.MeanStd(ends[kind])
 		numbers["last loss/"+[2]string{"not clipped", "clipped"}[kind]] = m
 	}
 	numbers["greatest norm/median norm"] = ratio
@@ -114,9 +115,13 @@ func (c *clipping) Run(ctx context.Context, l *Lab) (*Finding, error) {
 		}
 	}
 	return &Finding{
-		Claim:    "Gradients of a recurrent network can be many times as large as usual in a single step, which then ruins what was learnt; with the norm clipped the network ends with a lower loss.",
-		Protocol: fmt.Sprintf("An Elman network of 32 units and recurrent weights of deviation %g/√32 tells whether 30 numbers sum up to more than 0; gradient descent with momentum, %d steps, %d seeds; the loss is the mean of the last 100 steps.", c.Gain, c.Steps, c.Seeds),
-		Outcome: fmt.Sprintf("The greatest norm is %.0f times the median one. The loss is %.3f without and %.3f with clipping, which is lower in %d of %d seeds.",
+		Claim: "Gradients of a recurrent network can be many times as large as usual in a single step, which then ruins " +
+			"what was learnt; with the norm clipped the network ends with a lower loss.",
+		Protocol: fmt.Sprintf("An Elman network of 32 units and recurrent weights of deviation %g/√32 tells whether 30 "+
+			"numbers sum up to more than 0; gradient descent with momentum, %d steps, %d seeds; the loss is the mean of the "+
+			"last 100 steps.", c.Gain, c.Steps, c.Seeds),
+		Outcome: fmt.Sprintf("The greatest norm is %.0f times the median one. The loss is %.3f without and %.3f with "+
+			"clipping, which is lower in %d of %d seeds.",
 			ratio, numbers["last loss/not clipped"], numbers["last loss/clipped"], better, c.Seeds),
 		Held:    ratio > 10 && 5*better >= 4*c.Seeds,
 		Numbers: numbers,

@@ -58,7 +58,6 @@ func (c *crossEntropy) Run(ctx context.Context, l *Lab) (*Finding, error) {
 	chart := plot.Chart{Title: "A bad start: errors while learning", X: "step", Y: "errors on 5,000 digits, %"}
 	numbers := train.Metrics{"identity/greatest error": off}
 	var rows [][]any
-	var pictures []plot.Chart
 	for _, loss := range losses {
 		net := vision.NewMLP(l.stream("weights", 0), 784, 64, 10)
 		nn.Normal(l.stream("bad start", 0), net.Layers[1].Weight, 0, 3) // sure of what is wrong
@@ -67,7 +66,7 @@ func (c *crossEntropy) Run(ctx context.Context, l *Lab) (*Finding, error) {
 		var steps, errors []float64
 		for step := range c.Steps {
 			if ctx.Err() != nil {
-				return nil, train.ErrInterrupted
+				return nil, ctx.Err()
 			}
 			if step%max(1, c.Steps/30) == 0 {
 				steps, errors = append(steps, float64(step)), append(errors, 100*(1-test.accuracy(net)))
@@ -86,11 +85,11 @@ func (c *crossEntropy) Run(ctx context.Context, l *Lab) (*Finding, error) {
 		numbers["error/"+loss.name], numbers["ece/"+loss.name] = end, calibration(net, test)
 		chart.Series = append(chart.Series, plot.Series{Name: loss.name, X: append(steps, float64(c.Steps)), Y: append(errors, end)})
 	}
-	pictures = append(pictures, plot.Chart{
+	sigmoid := plot.Chart{
 		Title: "Slope of the loss of a sigmoid, target 1", X: "score", Y: "−d loss/d score",
 		Series: []plot.Series{{Name: "logistic loss", X: margins, Y: logistic}, {Name: "square loss", X: margins, Y: square}},
-	}, chart)
-	if err := l.Chart("cross-entropy.png", pictures...); err != nil {
+	}
+	if err := l.Chart("cross-entropy.png", sigmoid, chart); err != nil {
 		return nil, err
 	}
 	if err := l.Table("cross-entropy.csv", []string{"loss", "step", "errors, %"}, rows); err != nil {
@@ -99,10 +98,13 @@ func (c *crossEntropy) Run(ctx context.Context, l *Lab) (*Finding, error) {
 	a, b := numbers["error/cross-entropy"], numbers["error/square of softmax"]
 	numbers["slope at -8/logistic"], numbers["slope at -8/square"] = logistic[0], square[0]
 	return &Finding{
-		Claim: "Cross-entropy is entropy plus divergence. Its slope is the error itself, so that a confident mistake is mended first; that of a square loss vanishes there.",
-		Protocol: fmt.Sprintf("%d random pairs of distributions over 10 classes; slopes at scores from −8 to 8; a perceptron on MNIST from a confidently wrong start, %d steps of SGD.",
+		Claim: "Cross-entropy is entropy plus divergence. Its slope is the error itself, so that a confident mistake is " +
+			"mended first; that of a square loss vanishes there.",
+		Protocol: fmt.Sprintf("%d random pairs of distributions over 10 classes; slopes at scores from −8 to 8; a perceptron "+
+			"on MNIST from a confidently wrong start, %d steps of SGD.",
 			c.Distributions, c.Steps),
-		Outcome: fmt.Sprintf("H(p, q) is H(p) + KL(p‖q) to %.1g. At a score of −8 the slopes are %.4f and %.4f. From the bad start %.1f %% errors are left by cross-entropy and %.1f %% by the square loss; "+
+		Outcome: fmt.Sprintf("H(p, q) is H(p) + KL(p‖q) to %.1g. At a score of −8 the slopes are %.4f and %.4f. From the bad "+
+			"start %.1f %% errors are left by cross-entropy and %.1f %% by the square loss; "+
 			"expected calibration errors are %.3f and %.3f.", off, logistic[0], square[0], a, b, numbers["ece/cross-entropy"], numbers["ece/square of softmax"]),
 		Held:    off < 1e-5 && logistic[0] > .99 && square[0] < .01 && a < b,
 		Numbers: numbers,

@@ -87,7 +87,6 @@ type trial struct {
 	optimizer optim.Optimizer
 	schedule  optim.Schedule // nil: the optimizer's own rate
 	batch     int
-	clip      float64
 	random    *rand.Rand // of the order
 }
 
@@ -98,7 +97,7 @@ func (t *trial) run(ctx context.Context, d digits, steps int) ([]float64, error)
 	var order []int
 	for step := range steps {
 		if ctx.Err() != nil {
-			return nil, train.ErrInterrupted
+			return nil, ctx.Err()
 		}
 		if len(order) < t.batch {
 			order = append(order, t.random.Perm(len(d.labels))...)
@@ -116,9 +115,6 @@ func (t *trial) run(ctx context.Context, d digits, steps int) ([]float64, error)
 			}
 			return losses, nil
 		}
-		if t.clip > 0 {
-			optim.ClipNorm(grads, t.clip)
-		}
 		if t.schedule != nil {
 			t.optimizer.SetLR(t.schedule.At(step))
 		}
@@ -133,12 +129,9 @@ func (l *Lab) stream(purpose string, number int) *rand.Rand {
 	return train.NewStream(l.Seed+uint64(number)*1_000_003, purpose).Rand()
 }
 
-// spread returns mean and deviation of numbers.
-func spread(xs []float64) (mean, deviation float64) { return metric.MeanStd(xs) }
-
 // tail is the mean of the last part of numbers.
 func tail(xs []float64, n int) float64 {
-	mean, _ := spread(xs[max(0, len(xs)-n):])
+	mean, _ := metric.MeanStd(xs[max(0, len(xs)-n):])
 	return mean
 }
 

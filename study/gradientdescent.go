@@ -3,7 +3,9 @@ package study
 import (
 	"context"
 	"fmt"
+	"math"
 
+	"github.com/hadal-go/hadal/metric"
 	"github.com/hadal-go/hadal/model/vision"
 	"github.com/hadal-go/hadal/nn"
 	"github.com/hadal-go/hadal/optim"
@@ -40,7 +42,7 @@ func (g *gradientDescent) Run(ctx context.Context, l *Lab) (*Finding, error) {
 	var rows [][]any
 	for _, k := range kinds {
 		per := max(1, n/k.batch)
-		way := func(lr float64, seed int) ([]float64, error) { // the loss behind every quarter of a pass, or whole pass
+		way := func(lr float64, seed int) ([]float64, error) { // the loss at first and behind every pass
 			net := vision.NewMLP(l.stream("weights", seed), 784, 64, 10)
 			t := trial{net: net, optimizer: optim.NewSGD(nn.Params(net), lr, 0), batch: k.batch, random: l.stream("order", seed)}
 			losses := []float64{training.loss(net)}
@@ -52,15 +54,14 @@ func (g *gradientDescent) Run(ctx context.Context, l *Lab) (*Finding, error) {
 			}
 			return losses, nil
 		}
-		var best []float64
-		rate := 0.0
+		rate, least := k.rates[0], math.Inf(1)
 		for _, lr := range k.rates {
 			losses, err := way(lr, g.Seeds)
 			if err != nil {
 				return nil, err
 			}
-			if end := losses[len(losses)-1]; best == nil || end < best[len(best)-1] {
-				best, rate = losses, lr
+			if end := losses[g.Passes]; end < least {
+				least, rate = end, lr
 			}
 		}
 		ends := make([][]float64, g.Passes+1)
@@ -76,7 +77,7 @@ func (g *gradientDescent) Run(ctx context.Context, l *Lab) (*Finding, error) {
 		}
 		s := plot.Series{Name: fmt.Sprintf("%s, lr %g", k.name, rate)}
 		for i, e := range ends {
-			m, d := spread(e)
+			m, d := metric.MeanStd(e)
 			s.X, s.Y, s.Low, s.High = append(s.X, float64(i)), append(s.Y, m), append(s.Low, m-d), append(s.High, m+d)
 		}
 		chart.Series = append(chart.Series, s)
@@ -91,10 +92,13 @@ func (g *gradientDescent) Run(ctx context.Context, l *Lab) (*Finding, error) {
 	}
 	all, some, one := numbers["loss/"+kinds[0].name], numbers["loss/"+kinds[2].name], numbers["loss/"+kinds[3].name]
 	return &Finding{
-		Claim: "For the same number of examples seen, batches and single examples reach a far lower loss than steps by all examples: gradients of few examples are good enough, and many steps are better than few exact ones.",
-		Protocol: fmt.Sprintf("A perceptron 784-64-10 on %d digits of MNIST, %d passes, %d seeds; the learning rate is the best of three, chosen with another seed.",
+		Claim: "For the same number of examples seen, batches and single examples reach a far lower loss than steps by all " +
+			"examples: gradients of few examples are good enough, and many steps are better than few exact ones.",
+		Protocol: fmt.Sprintf("A perceptron 784-64-10 on %d digits of MNIST, %d passes, %d seeds; the learning rate is the "+
+			"best of three, chosen with another seed.",
 			n, g.Passes, g.Seeds),
-		Outcome: fmt.Sprintf("The loss is %.3f after %d steps by all, %.3f by batches of 32, %.3f by single digits.", all, g.Passes, some, one),
+		Outcome: fmt.Sprintf("The loss is %.3f after %d steps by all, %.3f by batches of 32, %.3f by single "+
+			"digits.", all, g.Passes, some, one),
 		Held:    some < all/2 && one < all/2,
 		Numbers: numbers,
 	}, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/hadal-go/hadal/model/vision"
 	"github.com/hadal-go/hadal/nn"
@@ -78,11 +79,7 @@ func (s *lineSearch) Run(ctx context.Context, l *Lab) (*Finding, error) {
 			networks.Series = append(networks.Series, fit, held)
 			last := len(fit.Y) - 1
 			numbers["training loss/"+name], numbers["test loss/"+name] = fit.Y[last], held.Y[last]
-			least := math.Inf(1)
-			for _, v := range held.Y {
-				least = min(least, v)
-			}
-			numbers["least test loss/"+name] = least
+			numbers["least test loss/"+name] = slices.Min(held.Y)
 		}
 	}
 	net := vision.NewMLP(l.stream("weights", 0), 784, 32, 10)
@@ -105,7 +102,7 @@ func (s *lineSearch) Run(ctx context.Context, l *Lab) (*Finding, error) {
 		},
 	})
 	if ctx.Err() != nil {
-		return nil, train.ErrInterrupted
+		return nil, ctx.Err()
 	}
 	done()
 	numbers["gradients/L-BFGS, all digits"] = float64(gradients)
@@ -134,10 +131,16 @@ func (s *lineSearch) Run(ctx context.Context, l *Lab) (*Finding, error) {
 	plain, quasi := numbers["evaluations/steepest descent/Rosenbrock 2"], numbers["evaluations/L-BFGS/Rosenbrock 2"]
 	deepest, least := numbers["test loss/L-BFGS, all digits"], numbers["least test loss/L-BFGS, all digits"]
 	return &Finding{
-		Claim: "With curvature in mind, searches along lines need far fewer evaluations than steepest descent. For a network, each of its evaluations is a pass over all examples, the minimum that it finds can be one of many, and a deep one is overfitted: the test loss was lower on the way.",
-		Protocol: fmt.Sprintf("Seven standard problems from their usual starts; a perceptron 784-32-10 on %d digits of MNIST, at most %d gradients of all by L-BFGS with Hager and Zhang's search, or as many passes of Adam.",
+		Claim: "With curvature in mind, searches along lines need far fewer evaluations than steepest descent. For a network, " +
+			"each of its evaluations is a pass over all examples, the minimum that it finds can be one of many, and a deep " +
+			"one is overfitted: the test loss was lower on the way.",
+		Protocol: fmt.Sprintf("Seven standard problems from their usual starts; a perceptron 784-32-10 on %d digits of MNIST, "+
+			"at most %d gradients of all by L-BFGS with Hager and Zhang's search, or as many passes of Adam.",
 			s.Examples, s.Passes),
-		Outcome: fmt.Sprintf("Rosenbrock's valley takes %.0f evaluations by steepest descent and %.0f by L-BFGS. The network's training loss ends at %.2g (L-BFGS) and %.2g (Adam), its test loss at %.2f and %.2f, where L-BFGS had %.2f on the way. The greatest curvatures where they end are %.2g and %.2g. From %.0f %% of the starts a network of two hidden units ends in a minimum that is not exclusive or.",
+		Outcome: fmt.Sprintf("Rosenbrock's valley takes %.0f evaluations by steepest descent and %.0f by L-BFGS. The "+
+			"network's training loss ends at %.2g (L-BFGS) and %.2g (Adam), its test loss at %.2f and %.2f, where L-BFGS had "+
+			"%.2f on the way. The greatest curvatures where they end are %.2g and %.2g. From %.0f %% of the starts a network "+
+			"of two hidden units ends in a minimum that is not exclusive or.",
 			plain, quasi, numbers["training loss/L-BFGS, all digits"], numbers["training loss/Adam, batches of 32"], deepest,
 			numbers["test loss/Adam, batches of 32"], least, numbers["sharpness/L-BFGS, all digits"], numbers["sharpness/Adam, batches of 32"], 100*stuck),
 		Held:    plain > 20*quasi && deepest > 1.1*least && stuck > 0,

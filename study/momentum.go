@@ -21,8 +21,6 @@ type momentum struct {
 	Tolerance  float64 `yaml:"tolerance" help:"distance from the minimum at the end, as a part of that at the start"`
 }
 
-func newMomentum() *momentum { return &momentum{Dimensions: 20, Greatest: 10000, Tolerance: 1e-6} }
-
 func (m *momentum) Settings() any { return m }
 
 // A descent is a method with the parameters that suit curvatures from 1 to κ.
@@ -122,9 +120,12 @@ func (m *momentum) Run(_ context.Context, l *Lab) (*Finding, error) {
 	}
 	plain, ball, ahead := exponents["gradient descent"], exponents["heavy ball"], exponents["Nesterov"]
 	return &Finding{
-		Claim:    "With the best parameters gradient descent needs a number of steps in proportion to the condition number κ, momentum to √κ.",
-		Protocol: fmt.Sprintf("A quadratic of %d curvatures from 1 to κ, κ up to %g; steps until the distance is %g of the first.", m.Dimensions, m.Greatest, m.Tolerance),
-		Outcome: fmt.Sprintf("Steps grow as κ to the power %.2f (gradient descent), %.2f (heavy ball) and %.2f (Nesterov); for the greatest κ they are %.0f, %.0f and %.0f.",
+		Claim: "With the best parameters gradient descent needs a number of steps in proportion to the condition number κ, " +
+			"momentum to √κ.",
+		Protocol: fmt.Sprintf("A quadratic of %d curvatures from 1 to κ, κ up to %g; steps until the distance is %g of the "+
+			"first.", m.Dimensions, m.Greatest, m.Tolerance),
+		Outcome: fmt.Sprintf("Steps grow as κ to the power %.2f (gradient descent), %.2f (heavy ball) and %.2f (Nesterov); "+
+			"for the greatest κ they are %.0f, %.0f and %.0f.",
 			plain, ball, ahead, numbers["steps/gradient descent"], numbers["steps/heavy ball"], numbers["steps/Nesterov"]),
 		Held:    math.Abs(plain-1) < .1 && math.Abs(ball-.5) < .1 && math.Abs(ahead-.5) < .1,
 		Numbers: numbers,

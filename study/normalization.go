@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/hadal-go/hadal/metric"
 	"github.com/hadal-go/hadal/nn"
 	"github.com/hadal-go/hadal/optim"
 	"github.com/hadal-go/hadal/plot"
@@ -70,7 +71,7 @@ func (n *normalization) Run(ctx context.Context, l *Lab) (*Finding, error) {
 				ends = append(ends, min(gone, tail(losses, 20)))
 				rows = append(rows, []any{norm.name, lr, seed, ends[seed]})
 			}
-			m, d := spread(ends)
+			m, d := metric.MeanStd(ends)
 			mean, low, high = append(mean, m), append(low, m-d), append(high, m+d)
 			least = min(least, m)
 			if m < 1 {
@@ -89,9 +90,12 @@ func (n *normalization) Run(ctx context.Context, l *Lab) (*Finding, error) {
 	}
 	plain, batch := numbers["rates below 1/none"], numbers["rates below 1/batch"]
 	return &Finding{
-		Claim:    "With batch normalization a deep network learns at more, and larger, learning rates than without, and further in as many steps.",
-		Protocol: fmt.Sprintf("Perceptrons of %d hidden layers with He's weights on MNIST, %d steps of 64 by gradient descent, %d seeds, %d learning rates.", n.Depth, n.Steps, n.Seeds, len(rates)),
-		Outcome: fmt.Sprintf("The loss falls below 1 at %.0f learning rates without and at %.0f with batch normalization (layer %.0f, group %.0f, RMS %.0f); the least losses are %.3f and %.3f.",
+		Claim: "With batch normalization a deep network learns at more, and larger, learning rates than without, and " +
+			"further in as many steps.",
+		Protocol: fmt.Sprintf("Perceptrons of %d hidden layers with He's weights on MNIST, %d steps of 64 by gradient "+
+			"descent, %d seeds, %d learning rates.", n.Depth, n.Steps, n.Seeds, len(rates)),
+		Outcome: fmt.Sprintf("The loss falls below 1 at %.0f learning rates without and at %.0f with batch normalization "+
+			"(layer %.0f, group %.0f, RMS %.0f); the least losses are %.3f and %.3f.",
 			plain, batch, numbers["rates below 1/layer"], numbers["rates below 1/group, 8"], numbers["rates below 1/RMS"],
 			numbers["least loss/none"], numbers["least loss/batch"]),
 		Held:    batch > plain && numbers["least loss/batch"] < numbers["least loss/none"],

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
+	"github.com/hadal-go/hadal/metric"
 	"github.com/hadal-go/hadal/model/vision"
 	"github.com/hadal-go/hadal/nn"
 	"github.com/hadal-go/hadal/optim"
@@ -49,10 +51,9 @@ func (o *optimizers) Run(ctx context.Context, l *Lab) (*Finding, error) {
 	var rows [][]any
 	numbers := train.Metrics{}
 	best, first := math.Inf(1), ""
-	means := map[string]float64{}
 	for _, name := range names {
 		m := optim.MethodNamed(name)
-		lr, least := 0.0, math.Inf(1)
+		lr, least := m.LR, math.Inf(1)
 		for _, f := range factors { // by the training loss of a seed that does not judge
 			losses, _, err := fit(m, m.LR*f, o.Seeds)
 			if err != nil {
@@ -61,9 +62,6 @@ func (o *optimizers) Run(ctx context.Context, l *Lab) (*Finding, error) {
 			if end := tail(losses, 50); end < least {
 				least, lr = end, m.LR*f
 			}
-		}
-		if lr == 0 {
-			lr = m.LR
 		}
 		curve := make([]float64, o.Steps)
 		var errors []float64
@@ -78,14 +76,9 @@ func (o *optimizers) Run(ctx context.Context, l *Lab) (*Finding, error) {
 			errors = append(errors, 100*(1-accuracy))
 			rows = append(rows, []any{name, lr, seed, tail(losses, 50), accuracy})
 		}
-		mean, _ := spread(errors)
-		low, high := errors[0], errors[0]
-		for _, e := range errors {
-			low, high = min(low, e), max(high, e)
-		}
-		means[name] = mean
+		mean, _ := metric.MeanStd(errors)
 		bars.Labels = append(bars.Labels, fmt.Sprintf("%s, lr %.2g", name, lr))
-		bars.Values, bars.Low, bars.High = append(bars.Values, mean), append(bars.Low, low), append(bars.High, high)
+		bars.Values, bars.Low, bars.High = append(bars.Values, mean), append(bars.Low, slices.Min(errors)), append(bars.High, slices.Max(errors))
 		chart.Series = append(chart.Series, plot.Series{Name: name, X: upTo(o.Steps), Y: plot.Smooth(curve, .9)})
 		numbers["error/"+name], numbers["lr/"+name] = mean, lr
 		l.Say("%-10s lr %-8.2g %.2f %% errors\n", name, lr, mean)
@@ -93,15 +86,7 @@ func (o *optimizers) Run(ctx context.Context, l *Lab) (*Finding, error) {
 			best, first = mean, name
 		}
 	}
-	img, err := bars.Image(600)
-	if err != nil {
-		return nil, err
-	}
-	curves, err := chart.Image(600, 400)
-	if err != nil {
-		return nil, err
-	}
-	if err := plot.WritePNG(l.Folder.Path("optimizers.png"), plot.Stack(1, curves, img)); err != nil {
+	if err := l.ChartOver("optimizers.png", chart, bars); err != nil {
 		return nil, err
 	}
 	if err := l.Table("optimizers.csv", []string{"method", "lr", "seed", "training loss", "test accuracy"}, rows); err != nil {
@@ -110,7 +95,7 @@ func (o *optimizers) Run(ctx context.Context, l *Lab) (*Finding, error) {
 	alike := 0
 	var far []string
 	for _, name := range names {
-		if means[name] <= 1.5*best {
+		if numbers["error/"+name] <= 1.5*best {
 			alike++
 		} else {
 			far = append(far, name)
@@ -121,10 +106,13 @@ func (o *optimizers) Run(ctx context.Context, l *Lab) (*Finding, error) {
 		rest = "further off are " + strings.Join(far, ", ")
 	}
 	return &Finding{
-		Claim: "Once their learning rates are tuned with the same budget, most methods are about as good as the best one: within half as many errors again.",
-		Protocol: fmt.Sprintf("LeNet on 20,000 digits of MNIST, %d steps of 64; %d learning rates each, chosen by the training loss of a seed of its own; %d other seeds.",
+		Claim: "Once their learning rates are tuned with the same budget, most methods are about as good as the best one: " +
+			"within half as many errors again.",
+		Protocol: fmt.Sprintf("LeNet on 20,000 digits of MNIST, %d steps of 64; %d learning rates each, chosen by the "+
+			"training loss of a seed of its own; %d other seeds.",
 			o.Steps, len(factors), o.Seeds),
-		Outcome: fmt.Sprintf("The best is %s with %.2f %% errors; %d of %d are within half as many again, %s.", first, best, alike, len(names), rest),
+		Outcome: fmt.Sprintf("The best is %s with %.2f %% errors; %d of %d are within half as many again, "+
+			"%s.", first, best, alike, len(names), rest),
 		Held:    2*alike > len(names),
 		Numbers: numbers,
 	}, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/hadal-go/hadal/metric"
 	"github.com/hadal-go/hadal/model/vision"
 	"github.com/hadal-go/hadal/nn"
 	"github.com/hadal-go/hadal/optim"
@@ -60,21 +61,13 @@ func (s *schedules) Run(ctx context.Context, l *Lab) (*Finding, error) {
 			errors = append(errors, wrong)
 			rows = append(rows, []any{c.name, seed, tail(losses, 50), wrong})
 		}
-		mean, deviation := spread(errors)
+		mean, deviation := metric.MeanStd(errors)
 		bars.Labels, bars.Values = append(bars.Labels, c.name), append(bars.Values, mean)
 		bars.Low, bars.High = append(bars.Low, mean-deviation), append(bars.High, mean+deviation)
 		numbers["error/"+c.name], numbers["deviation/"+c.name] = mean, deviation
 		l.Say("%-13s %.2f ± %.2f %% errors\n", c.name, mean, deviation)
 	}
-	a, err := rates.Image(600, 400)
-	if err != nil {
-		return nil, err
-	}
-	b, err := bars.Image(600)
-	if err != nil {
-		return nil, err
-	}
-	if err := plot.WritePNG(l.Folder.Path("schedules.png"), plot.Stack(1, a, b)); err != nil {
+	if err := l.ChartOver("schedules.png", rates, bars); err != nil {
 		return nil, err
 	}
 	if err := l.Table("schedules.csv", []string{"schedule", "seed", "training loss", "errors, %"}, rows); err != nil {
@@ -82,10 +75,13 @@ func (s *schedules) Run(ctx context.Context, l *Lab) (*Finding, error) {
 	}
 	constant, cosine, cycle := numbers["error/constant"], numbers["error/cosine"], numbers["error/one-cycle"]
 	return &Finding{
-		Claim:    "A learning rate that ends near zero leaves fewer errors than one that stays, with the same method and number of steps.",
-		Protocol: fmt.Sprintf("LeNet on MNIST, Adam with %g at most, %d steps of 64 (one pass over 25,600 digits), %d seeds.", s.LR, n, s.Seeds),
-		Outcome:  fmt.Sprintf("Errors are %.2f %% constant, %.2f %% with a cosine and %.2f %% with one cycle.", constant, cosine, cycle),
-		Held:     cosine < constant && cycle < constant,
-		Numbers:  numbers,
+		Claim: "A learning rate that ends near zero leaves fewer errors than one that stays, with the same method and " +
+			"number of steps.",
+		Protocol: fmt.Sprintf("LeNet on MNIST, Adam with %g at most, %d steps of 64 (one pass over 25,600 digits), %d "+
+			"seeds.", s.LR, n, s.Seeds),
+		Outcome: fmt.Sprintf("Errors are %.2f %% constant, %.2f %% with a cosine and %.2f %% with one "+
+			"cycle.", constant, cosine, cycle),
+		Held:    cosine < constant && cycle < constant,
+		Numbers: numbers,
 	}, nil
 }

@@ -10,7 +10,6 @@ import (
 	"io"
 	"math"
 	"strconv"
-	"strings"
 
 	"github.com/hadal-go/hadal/data/source"
 	"github.com/hadal-go/hadal/internal/near"
@@ -37,11 +36,11 @@ type Experiment interface {
 
 // A Finding is what a study says.
 type Finding struct {
-	Claim    string        `json:"claim"`
-	Protocol string        `json:"protocol"`
-	Outcome  string        `json:"outcome"`
-	Held     bool          `json:"held"`
-	Numbers  train.Metrics `json:"numbers"`
+	Claim    string
+	Protocol string
+	Outcome  string
+	Held     bool
+	Numbers  train.Metrics
 }
 
 // Paragraph is the finding in words.
@@ -74,13 +73,17 @@ func (l *Lab) Chart(name string, charts ...plot.Chart) error {
 	return plot.WritePNG(l.Folder.Path(name), plot.Stack(min(len(images), 2), images...))
 }
 
-// HeatMap draws a matrix into a file.
-func (l *Lab) HeatMap(name string, h plot.HeatMap) error {
-	img, err := h.Image()
+// ChartOver draws curves above bars into a file.
+func (l *Lab) ChartOver(name string, c plot.Chart, b plot.Bars) error {
+	above, err := c.Image(600, 400)
 	if err != nil {
 		return err
 	}
-	return plot.WritePNG(l.Folder.Path(name), img)
+	below, err := b.Image(600)
+	if err != nil {
+		return err
+	}
+	return plot.WritePNG(l.Folder.Path(name), plot.Stack(1, above, below))
 }
 
 // Table writes rows of cells, which are strings or numbers, as CSV.
@@ -121,7 +124,8 @@ var All = []Study{
 		New:   func() Experiment { return &clipping{Steps: 600, Seeds: 10, LR: 0.02, Limit: 1, Gain: 1.4} },
 	},
 	{
-		Name: "cross-entropy", About: "cross-entropy is entropy plus divergence; a sigmoid under a square loss does not learn from its worst mistakes",
+		Name:  "cross-entropy",
+		About: "cross-entropy is entropy plus divergence; a sigmoid under a square loss does not learn from its worst mistakes",
 		Paper: "Golik, Doetsch and Ney 2013",
 		New:   func() Experiment { return &crossEntropy{Distributions: 1000, Steps: 300} },
 	},
@@ -131,19 +135,21 @@ var All = []Study{
 		New:   func() Experiment { return &gradientDescent{Examples: 2048, Passes: 4, Seeds: 3} },
 	},
 	{
-		Name: "initialization", About: "what becomes of a signal and its gradient through many layers, by the way the weights are drawn",
+		Name: "initialization", About: "what becomes of a signal and its gradient through many layers, by the way the weights " +
+			"are drawn",
 		Paper: "Glorot and Bengio 2010; He et al. 2015",
 		New:   func() Experiment { return &initialization{Width: 128, Seeds: 3} },
 	},
 	{
-		Name: "line-search", About: "searches along lines on standard problems, and for a network, with its deep and overfitted minimum",
+		Name: "line-search", About: "searches along lines on standard problems, and for a network, with its deep and " +
+			"overfitted minimum",
 		Paper: "Nocedal and Wright 2006; Bottou, Curtis and Nocedal 2018",
 		New:   func() Experiment { return &lineSearch{Examples: 1000, Passes: 150, Starts: 100} },
 	},
 	{
 		Name: "momentum", About: "steps to the minimum of a valley, by how narrow it is",
 		Paper: "Polyak 1964; Nesterov 1983",
-		New:   func() Experiment { return newMomentum() },
+		New:   func() Experiment { return &momentum{Dimensions: 20, Greatest: 10000, Tolerance: 1e-6} },
 	},
 	{
 		Name: "normalization", About: "how large a learning rate a deep network bears, by its normalization",
@@ -171,10 +177,7 @@ func ByName(name string) (Study, error) {
 		}
 		names[i] = s.Name
 	}
-	if close := near.Near(name, names); len(close) > 0 {
-		return Study{}, fmt.Errorf("unknown study %q; did you mean %s?", name, strings.Join(close, " or "))
-	}
-	return Study{}, fmt.Errorf("unknown study %q; the studies are %s", name, strings.Join(names, ", "))
+	return Study{}, near.Unknown("study", "studies", name, names)
 }
 
 // Check refuses settings that no experiment can have: all whole numbers are counts, all others are positive.

@@ -46,14 +46,14 @@ func job(name string, settings []string) (recipe.Job, error) {
 		return nil, usageError{err}
 	}
 	j := r.New()
-	return j, set(j, settings)
+	return j, set(j.Settings(), settings)
 }
 
-// set sets a job's settings from key=value.
-func set(j recipe.Job, settings []string) error {
+// set sets the settings of a job or a study, a pointer to a struct, from key=value.
+func set(of any, settings []string) error {
 	for _, s := range settings {
 		key, value, _ := strings.Cut(s, "=")
-		if err := recipe.Set(j.Settings(), key, value); err != nil {
+		if err := recipe.Set(of, key, value); err != nil {
 			return usageError{err}
 		}
 	}

@@ -199,8 +199,8 @@ func (a *app) root() *cobra.Command {
 	f.BoolVar(&a.quiet, "quiet", false, "no progress")
 	f.BoolVar(&a.offline, "offline", false, "download nothing")
 	c.SetFlagErrorFunc(flagError)
-	c.AddCommand(a.trainCommand(), a.resumeCommand(), a.evalCommand(), a.predictCommand(), a.studyCommand(), a.listCommand(), a.showCommand(),
-		a.dataCommand(), a.benchCommand(), a.versionCommand())
+	c.AddCommand(a.trainCommand(), a.resumeCommand(), a.evalCommand(), a.predictCommand(), a.studyCommand(), a.listCommand(),
+		a.showCommand(), a.dataCommand(), a.benchCommand(), a.versionCommand())
 	return c
 }
 

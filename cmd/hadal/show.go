@@ -51,69 +51,61 @@ func (a *app) listCommand() *cobra.Command {
 }
 
 func (a *app) listRecipes() error {
-	if a.json {
-		for _, r := range recipe.All {
-			if err := a.printEvent("recipe", train.Fields{"name": r.Name, "about": r.About, "data": r.Data, "goal": r.Goal}); err != nil {
-				return err
-			}
-		}
-		return nil
+	rows := make([]train.Fields, len(recipe.All))
+	for i, r := range recipe.All {
+		rows[i] = train.Fields{"name": r.Name, "about": r.About, "data": r.Data, "goal": r.Goal}
 	}
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "recipe\tdata\tgoal\tabout")
-	for _, r := range recipe.All {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.Name, r.Data, r.Goal, r.About)
-	}
-	return w.Flush()
+	return a.printList("recipe", rows, "name recipe", "data data", "goal goal", "about about")
 }
 
 func (a *app) listStudies() error {
-	if a.json {
-		for _, s := range study.All {
-			if err := a.printEvent("study", train.Fields{"name": s.Name, "about": s.About, "paper": s.Paper}); err != nil {
-				return err
-			}
-		}
-		return nil
+	rows := make([]train.Fields, len(study.All))
+	for i, s := range study.All {
+		rows[i] = train.Fields{"name": s.Name, "about": s.About, "paper": s.Paper}
 	}
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "study\tabout")
-	for _, s := range study.All {
-		fmt.Fprintf(w, "%s\t%s\n", s.Name, s.About)
-	}
-	return w.Flush()
+	return a.printList("study", rows, "name study", "about about")
 }
 
 func (a *app) listOptimizers() error {
-	if a.json {
-		for _, m := range optim.Methods {
-			if err := a.printEvent("optimizer", train.Fields{"name": m.Name, "about": m.About, "lr": m.LR}); err != nil {
-				return err
-			}
-		}
-		return nil
+	rows := make([]train.Fields, len(optim.Methods))
+	for i, m := range optim.Methods {
+		rows[i] = train.Fields{"name": m.Name, "about": m.About, "lr": m.LR}
 	}
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "optimizer\ta usual lr\tabout")
-	for _, m := range optim.Methods {
-		fmt.Fprintf(w, "%s\t%g\t%s\n", m.Name, m.LR, m.About)
-	}
-	return w.Flush()
+	return a.printList("optimizer", rows, "name optimizer", "lr a usual lr", "about about")
 }
 
 func (a *app) listData() error {
+	rows := make([]train.Fields, len(source.All))
+	for i, s := range source.All {
+		rows[i] = train.Fields{"name": s.Name, "about": s.About, "licence": s.Licence}
+	}
+	return a.printList("data", rows, "name data", "licence licence", "about about")
+}
+
+// printList prints rows as events or as a table, whose columns say which field they have and what stands above them.
+func (a *app) printList(event string, rows []train.Fields, columns ...string) error {
 	if a.json {
-		for _, s := range source.All {
-			if err := a.printEvent("data", train.Fields{"name": s.Name, "about": s.About, "licence": s.Licence}); err != nil {
+		for _, row := range rows {
+			if err := a.printEvent(event, row); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "data\tlicence\tabout")
-	for _, s := range source.All {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", s.Name, s.Licence, s.About)
+	line := func(cell func(field, heading string) any) {
+		for i, c := range columns {
+			if i > 0 {
+				fmt.Fprint(w, "\t")
+			}
+			field, heading, _ := strings.Cut(c, " ")
+			fmt.Fprint(w, cell(field, heading))
+		}
+		fmt.Fprintln(w)
+	}
+	line(func(_, heading string) any { return heading })
+	for _, row := range rows {
+		line(func(field, _ string) any { return row[field] })
 	}
 	return w.Flush()
 }
@@ -229,7 +221,8 @@ func (a *app) printSummary(j recipe.Job) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(a.out, "\n%d parameters, %s multiply-adds an example; a training pass of %d holds %.1f MB, an inference pass %.1f MB\n",
+	_, err := fmt.Fprintf(a.out, "\n%d parameters, %s multiply-adds an example; a training pass of %d holds %.1f MB, an "+
+		"inference pass %.1f MB\n",
 		s.Parameters, count(s.MACs/shape[0]), shape[0], float64(s.TrainingBytes)/1e6, float64(s.InferenceBytes)/1e6)
 	return err
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/hadal-go/hadal/recipe"
 	"github.com/hadal-go/hadal/study"
 	"github.com/hadal-go/hadal/train"
 )
@@ -40,11 +38,8 @@ Without NAME the studies are listed. Seeds, ranges and budgets are settings; sho
 				return usageError{err}
 			}
 			x := s.New()
-			for _, text := range settings {
-				key, value, _ := strings.Cut(text, "=")
-				if err := recipe.Set(x.Settings(), key, value); err != nil {
-					return usageError{err}
-				}
+			if err := set(x.Settings(), settings); err != nil {
+				return err
 			}
 			if err := study.Check(x.Settings()); err != nil {
 				return err
@@ -69,11 +64,8 @@ func (a *app) study(cmd *cobra.Command, s study.Study, x study.Experiment, out s
 	a.say("%s  %s  seed %d\n", s.Name, s.About, seed)
 	began := time.Now()
 	found, err := x.Run(cmd.Context(), &study.Lab{Folder: folder, Seed: seed, Source: a.source(), Say: a.say})
-	switch {
-	case errors.Is(err, train.ErrInterrupted):
-		return err
-	case err != nil:
-		return dataError{err}
+	if err != nil {
+		return dataError{err} // unless it is of a kind that says more
 	}
 	took := time.Since(began)
 	record := train.Fields{
@@ -95,6 +87,7 @@ func (a *app) study(cmd *cobra.Command, s study.Study, x study.Experiment, out s
 	for i, p := range pictures {
 		pictures[i] = filepath.Base(p)
 	}
-	_, err = fmt.Fprintf(a.out, "\n%.0f seconds; %s has study.json, the table and %s\n", took.Seconds(), folder.Dir, strings.Join(pictures, ", "))
+	_, err = fmt.Fprintf(a.out, "\n%.0f seconds; %s has study.json, the table and %s\n", took.Seconds(), folder.Dir,
+		strings.Join(pictures, ", "))
 	return err
 }

@@ -170,7 +170,7 @@ func runNames() []string {
 // change sets settings of a run that was begun.
 func change(j recipe.Job, settings []string) error {
 	before := recipe.Settings(j.Settings())
-	if err := set(j, settings); err != nil {
+	if err := set(j.Settings(), settings); err != nil {
 		return err
 	}
 	for i, s := range recipe.Settings(j.Settings()) {

@@ -3,6 +3,7 @@ package near
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -35,6 +36,14 @@ func Near(word string, among []string) []string {
 		names = append(names, c.name)
 	}
 	return names
+}
+
+// Unknown is the error of a name that no thing of a kind has: it says which are near or, if none is, what there are.
+func Unknown(kind, kinds, name string, names []string) error {
+	if close := Near(name, names); len(close) > 0 {
+		return fmt.Errorf("unknown %s %q; did you mean %s?", kind, name, strings.Join(close, " or "))
+	}
+	return fmt.Errorf("unknown %s %q; the %s are %s", kind, name, kinds, strings.Join(names, ", "))
 }
 
 func plain(s string) []rune {
