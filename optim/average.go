@@ -15,9 +15,11 @@ import (
 //	accuracy := evaluate(net)
 //	average.Swap() // and the weights again
 //
-// Statistics of batch normalizations are not averaged; behind a Swap, SWA wants a pass over the training set to make them anew.
+// Give it the running statistics of batch normalizations too: weights that are averaged beside statistics that are not make a network
+// that tells nothing. What averages have is about what a pass over the training set would find.
 type Average struct {
-	Decay float64 `json:"-"` // of an EMA; 0: the mean of all
+	Decay  float64 `json:"-"` // of an EMA; 0: the mean of all
+	WarmUp bool    `json:"-"` // at update n keep (1 + n)/(10 + n) at most, so that an EMA soon forgets where it began, as TensorFlow's does
 
 	Count int              `json:"count"`
 	Mean  []*tensor.Tensor `json:"-"`
@@ -47,6 +49,9 @@ func (a *Average) Update() {
 	take := 1 / float64(a.Count)
 	if a.Decay > 0 && a.Count > 1 {
 		take = 1 - a.Decay
+		if n := float64(a.Count); a.WarmUp {
+			take = max(take, 9/(10+n))
+		}
 	}
 	for i, w := range a.params {
 		mean := a.Mean[i].Edit()

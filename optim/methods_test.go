@@ -130,6 +130,26 @@ func TestAverages(t *testing.T) {
 	}
 }
 
+// With a warm-up an EMA keeps (1 + n)/(10 + n) of itself at update n, until that is more than the decay.
+func TestAverageWarmsUp(t *testing.T) {
+	w := tensor.Param(1)
+	a := optim.NewEMA([]*tensor.Tensor{w}, 0.5)
+	a.WarmUp = true
+	want := 0.0
+	for n := 1; n <= 20; n++ {
+		w.Edit()[0] = tensor.Float(n * n)
+		a.Update()
+		keep := min(0.5, float64(1+n)/float64(10+n))
+		if n == 1 {
+			keep = 0
+		}
+		want = keep*want + (1-keep)*float64(n*n)
+		if got := float64(a.Mean[0].Item()); math.Abs(got-want) > 1e-5*want {
+			t.Errorf("after %d updates %v, want %v", n, got, want)
+		}
+	}
+}
+
 // Lookahead is algorithm 1 of its paper: gradient descent by hand.
 func TestLookahead(t *testing.T) {
 	w := tensor.Of([]tensor.Float{1}, 1)

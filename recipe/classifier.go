@@ -218,9 +218,10 @@ func (c *Classifier) supervised() *train.Supervised {
 	}
 	switch c.Average {
 	case "ema":
-		s.Average = optim.NewEMA(params, emaDecay)
+		s.Average = optim.NewEMA(weights(c.net), emaDecay)
+		s.Average.WarmUp = true
 	case "swa":
-		s.Average = optim.NewSWA(params)
+		s.Average = optim.NewSWA(weights(c.net))
 	}
 	if c.Accumulate > 1 {
 		s.Sums = optim.NewAccumulator(params)
@@ -256,6 +257,14 @@ func (c *Classifier) supervised() *train.Supervised {
 		s.Schedule = optim.WarmUp{Steps: warm, Then: s.Schedule}
 	}
 	return s
+}
+
+// weights are all tensors of a network, running statistics among them.
+func weights(net nn.Layer) (all []*tensor.Tensor) {
+	for l := range nn.Leaves(net) {
+		all = append(all, l.Tensor)
+	}
+	return all
 }
 
 // Resume implements Job.

@@ -248,6 +248,25 @@ func TestResumedWithAverages(t *testing.T) {
 	}
 }
 
+// The mean of the weights of a network with batch normalizations is about as good as the weights.
+func TestAveragesOfNormalizations(t *testing.T) {
+	if os.Getenv("HADAL_SLOW") == "" {
+		t.Skip("HADAL_SLOW is not set")
+	}
+	for _, average := range []string{"ema", "swa"} {
+		run := newRun(t)
+		m, err := prepared(t, "cnn-mnist", 0, map[string]string{
+			"epochs": "4", "fraction": "0.05", "validation": "500", "average": average,
+		}).Train(context.Background(), run, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m["test/accuracy"] < .96 {
+			t.Errorf("average=%s: %.2f %% of the test digits, want 96", average, 100*m["test/accuracy"])
+		}
+	}
+}
+
 func resumed(t *testing.T, settings map[string]string) {
 	t.Helper()
 	whole := newRun(t)
