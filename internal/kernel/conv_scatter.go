@@ -11,13 +11,15 @@ func (g *Conv) scattered() bool {
 // scatterPixels is how many pixels of dy are multiplied at once.
 const scatterPixels = 64
 
-// ones are the factors of a sum by mulAdd.
+// ones are the factors of a sum, which is that of one touch.
 var ones = func() (o [64]Float) {
 	for i := range o {
 		o[i] = 1
 	}
 	return o
 }()
+
+var itself [1]touch
 
 // A scatter is the gradient by the input of a convolution with few channels. A row of dy, OC numbers for every pixel,
 // times the transposed weights gives every pixel's share in the KH·KW·C numbers that it saw, which are added to dx.
@@ -112,6 +114,6 @@ func (t *scatter) add(row, shares []Float, ld, j0, m int) {
 	// Runs of one call do not overlap, so that no addition waits for the one before.
 	apart := ceil(g.KW, g.StrideW)
 	for p := first; p < min(first+apart, last); p++ {
-		mulAdd(row[x+p*step:], apart*step, shares[p*ld:], apart*ld, ones[:run], ceil(last-p, apart))
+		touchSums(row[x+p*step:], apart*step, shares[p*ld:], apart*ld, ones[:], itself[:], run, ceil(last-p, apart), true)
 	}
 }

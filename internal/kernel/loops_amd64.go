@@ -303,3 +303,9 @@ func vectorWinogradOutputAdjoint(dst *float32, ds int, dstep int, src *float32, 
 
 //go:noescape
 func vectorWinogradFilterAdjoint(dst *float32, ds int, dstep int, src *float32, ss int, sstep int, n int, count int)
+
+//go:noescape
+func vectorTouchSums(y *float32, ys int, x *float32, xs int, w *float32, touches *int, count int, n int, pixels int, add int)
+
+//go:noescape
+func vectorTouchProducts(w *float32, y *float32, ys int, x *float32, xs int, touches *int, count int, n int, pixels int)

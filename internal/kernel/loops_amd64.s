@@ -27530,3 +27530,1403 @@ constants:
 	VBROADCASTSS loopsbe89ae41<>+0(SB), Z12
 	VBROADCASTSS loops3e89ae41<>+0(SB), Z13
 	JMP          begin
+
+// func vectorTouchSums(y *float32, ys int, x *float32, xs int, w *float32, touches *int, count int, n int, pixels int, add int)
+// Requires: AVX, AVX512DQ, AVX512F, FMA3
+TEXT ·vectorTouchSums(SB), NOSPLIT, $0-80
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ y+0(FP), AX
+	MOVQ x+16(FP), CX
+	MOVQ w+32(FP), DX
+	MOVQ n+56(FP), BX
+	MOVQ ys+8(FP), SI
+	SHLQ $0x02, SI
+	MOVQ xs+24(FP), DI
+	SHLQ $0x02, DI
+	LEAQ (DI)(DI*2), R8
+
+by2:
+	CMPQ BX, $0x00000010
+	JLT  below2
+	MOVQ pixels+64(FP), R11
+	MOVQ CX, R9
+	MOVQ AX, R10
+
+pixels4_2:
+	CMPQ    R11, $0x00000004
+	JLT     fewer4_2
+	CMPQ    add+72(FP), $0x00
+	JEQ     zero4_2
+	MOVQ    R10, R12
+	VMOVUPS (R12), Y0
+	VMOVUPS 32(R12), Y1
+	ADDQ    SI, R12
+	VMOVUPS (R12), Y2
+	VMOVUPS 32(R12), Y3
+	ADDQ    SI, R12
+	VMOVUPS (R12), Y4
+	VMOVUPS 32(R12), Y5
+	ADDQ    SI, R12
+	VMOVUPS (R12), Y6
+	VMOVUPS 32(R12), Y7
+	ADDQ    SI, R12
+	JMP     begun4_2
+
+zero4_2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+begun4_2:
+	MOVQ  touches+40(FP), R12
+	MOVQ  count+48(FP), R13
+	TESTQ R13, R13
+	JZ    done4_2
+
+touch4_2:
+	MOVQ        8(R12), R14
+	LEAQ        (DX)(R14*4), R14
+	VMOVUPS     (R14), Y8
+	VMOVUPS     32(R14), Y9
+	MOVQ        (R12), R14
+	LEAQ        (R9)(R14*4), R14
+	VFMADD231PS (R14), Y8, Y0
+	VFMADD231PS 32(R14), Y9, Y1
+	VFMADD231PS (R14)(DI*1), Y8, Y2
+	VFMADD231PS 32(R14)(DI*1), Y9, Y3
+	VFMADD231PS (R14)(DI*2), Y8, Y4
+	VFMADD231PS 32(R14)(DI*2), Y9, Y5
+	VFMADD231PS (R14)(R8*1), Y8, Y6
+	VFMADD231PS 32(R14)(R8*1), Y9, Y7
+	ADDQ        $0x10, R12
+	DECQ        R13
+	JNZ         touch4_2
+
+done4_2:
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y1, 32(R10)
+	ADDQ    SI, R10
+	VMOVUPS Y2, (R10)
+	VMOVUPS Y3, 32(R10)
+	ADDQ    SI, R10
+	VMOVUPS Y4, (R10)
+	VMOVUPS Y5, 32(R10)
+	ADDQ    SI, R10
+	VMOVUPS Y6, (R10)
+	VMOVUPS Y7, 32(R10)
+	ADDQ    SI, R10
+	LEAQ    (R9)(DI*4), R9
+	SUBQ    $0x04, R11
+	JMP     pixels4_2
+
+fewer4_2:
+pixels1_2:
+	CMPQ    R11, $0x00000001
+	JLT     fewer1_2
+	CMPQ    add+72(FP), $0x00
+	JEQ     zero1_2
+	MOVQ    R10, R12
+	VMOVUPS (R12), Y0
+	VMOVUPS 32(R12), Y1
+	ADDQ    SI, R12
+	JMP     begun1_2
+
+zero1_2:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+begun1_2:
+	MOVQ  touches+40(FP), R12
+	MOVQ  count+48(FP), R13
+	TESTQ R13, R13
+	JZ    done1_2
+
+touch1_2:
+	MOVQ        8(R12), R14
+	LEAQ        (DX)(R14*4), R14
+	VMOVUPS     (R14), Y2
+	VMOVUPS     32(R14), Y3
+	MOVQ        (R12), R14
+	LEAQ        (R9)(R14*4), R14
+	VFMADD231PS (R14), Y2, Y0
+	VFMADD231PS 32(R14), Y3, Y1
+	ADDQ        $0x10, R12
+	DECQ        R13
+	JNZ         touch1_2
+
+done1_2:
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y1, 32(R10)
+	ADDQ    SI, R10
+	LEAQ    (R9)(DI*1), R9
+	SUBQ    $0x01, R11
+	JMP     pixels1_2
+
+fewer1_2:
+	ADDQ $0x00000040, AX
+	ADDQ $0x00000040, CX
+	ADDQ $0x00000040, DX
+	SUBQ $0x00000010, BX
+	JMP  by2
+
+below2:
+by1:
+	CMPQ BX, $0x00000008
+	JLT  below1
+	MOVQ pixels+64(FP), R11
+	MOVQ CX, R9
+	MOVQ AX, R10
+
+pixels4_1:
+	CMPQ    R11, $0x00000004
+	JLT     fewer4_1
+	CMPQ    add+72(FP), $0x00
+	JEQ     zero4_1
+	MOVQ    R10, R12
+	VMOVUPS (R12), Y0
+	ADDQ    SI, R12
+	VMOVUPS (R12), Y1
+	ADDQ    SI, R12
+	VMOVUPS (R12), Y2
+	ADDQ    SI, R12
+	VMOVUPS (R12), Y3
+	ADDQ    SI, R12
+	JMP     begun4_1
+
+zero4_1:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+
+begun4_1:
+	MOVQ  touches+40(FP), R12
+	MOVQ  count+48(FP), R13
+	TESTQ R13, R13
+	JZ    done4_1
+
+touch4_1:
+	MOVQ        8(R12), R14
+	LEAQ        (DX)(R14*4), R14
+	VMOVUPS     (R14), Y4
+	MOVQ        (R12), R14
+	LEAQ        (R9)(R14*4), R14
+	VFMADD231PS (R14), Y4, Y0
+	VFMADD231PS (R14)(DI*1), Y4, Y1
+	VFMADD231PS (R14)(DI*2), Y4, Y2
+	VFMADD231PS (R14)(R8*1), Y4, Y3
+	ADDQ        $0x10, R12
+	DECQ        R13
+	JNZ         touch4_1
+
+done4_1:
+	VMOVUPS Y0, (R10)
+	ADDQ    SI, R10
+	VMOVUPS Y1, (R10)
+	ADDQ    SI, R10
+	VMOVUPS Y2, (R10)
+	ADDQ    SI, R10
+	VMOVUPS Y3, (R10)
+	ADDQ    SI, R10
+	LEAQ    (R9)(DI*4), R9
+	SUBQ    $0x04, R11
+	JMP     pixels4_1
+
+fewer4_1:
+pixels1_1:
+	CMPQ    R11, $0x00000001
+	JLT     fewer1_1
+	CMPQ    add+72(FP), $0x00
+	JEQ     zero1_1
+	MOVQ    R10, R12
+	VMOVUPS (R12), Y0
+	ADDQ    SI, R12
+	JMP     begun1_1
+
+zero1_1:
+	VXORPS Y0, Y0, Y0
+
+begun1_1:
+	MOVQ  touches+40(FP), R12
+	MOVQ  count+48(FP), R13
+	TESTQ R13, R13
+	JZ    done1_1
+
+touch1_1:
+	MOVQ        8(R12), R14
+	LEAQ        (DX)(R14*4), R14
+	VMOVUPS     (R14), Y1
+	MOVQ        (R12), R14
+	LEAQ        (R9)(R14*4), R14
+	VFMADD231PS (R14), Y1, Y0
+	ADDQ        $0x10, R12
+	DECQ        R13
+	JNZ         touch1_1
+
+done1_1:
+	VMOVUPS Y0, (R10)
+	ADDQ    SI, R10
+	LEAQ    (R9)(DI*1), R9
+	SUBQ    $0x01, R11
+	JMP     pixels1_1
+
+fewer1_1:
+	ADDQ $0x00000020, AX
+	ADDQ $0x00000020, CX
+	ADDQ $0x00000020, DX
+	SUBQ $0x00000008, BX
+	JMP  by1
+
+below1:
+	TESTQ   BX, BX
+	JZ      end
+	NEGQ    BX
+	LEAQ    loopsOnes<>+0(SB), R9
+	VMOVUPS 32(R9)(BX*4), Y0
+	MOVQ    pixels+64(FP), R10
+	MOVQ    CX, BX
+	MOVQ    AX, R9
+
+pixels4_part_1:
+	CMPQ       R10, $0x00000004
+	JLT        fewer4_part_1
+	CMPQ       add+72(FP), $0x00
+	JEQ        zero4_part_1
+	MOVQ       R9, R11
+	VMASKMOVPS (R11), Y0, Y1
+	ADDQ       SI, R11
+	VMASKMOVPS (R11), Y0, Y2
+	ADDQ       SI, R11
+	VMASKMOVPS (R11), Y0, Y3
+	ADDQ       SI, R11
+	VMASKMOVPS (R11), Y0, Y4
+	ADDQ       SI, R11
+	JMP        begun4_part_1
+
+zero4_part_1:
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+
+begun4_part_1:
+	MOVQ  touches+40(FP), R11
+	MOVQ  count+48(FP), R12
+	TESTQ R12, R12
+	JZ    done4_part_1
+
+touch4_part_1:
+	MOVQ        8(R11), R13
+	LEAQ        (DX)(R13*4), R13
+	VMASKMOVPS  (R13), Y0, Y5
+	MOVQ        (R11), R13
+	LEAQ        (BX)(R13*4), R13
+	VMASKMOVPS  (R13), Y0, Y6
+	VFMADD231PS Y6, Y5, Y1
+	VMASKMOVPS  (R13)(DI*1), Y0, Y6
+	VFMADD231PS Y6, Y5, Y2
+	VMASKMOVPS  (R13)(DI*2), Y0, Y6
+	VFMADD231PS Y6, Y5, Y3
+	VMASKMOVPS  (R13)(R8*1), Y0, Y6
+	VFMADD231PS Y6, Y5, Y4
+	ADDQ        $0x10, R11
+	DECQ        R12
+	JNZ         touch4_part_1
+
+done4_part_1:
+	VMASKMOVPS Y1, Y0, (R9)
+	ADDQ       SI, R9
+	VMASKMOVPS Y2, Y0, (R9)
+	ADDQ       SI, R9
+	VMASKMOVPS Y3, Y0, (R9)
+	ADDQ       SI, R9
+	VMASKMOVPS Y4, Y0, (R9)
+	ADDQ       SI, R9
+	LEAQ       (BX)(DI*4), BX
+	SUBQ       $0x04, R10
+	JMP        pixels4_part_1
+
+fewer4_part_1:
+pixels1_part_1:
+	CMPQ       R10, $0x00000001
+	JLT        fewer1_part_1
+	CMPQ       add+72(FP), $0x00
+	JEQ        zero1_part_1
+	MOVQ       R9, R8
+	VMASKMOVPS (R8), Y0, Y1
+	ADDQ       SI, R8
+	JMP        begun1_part_1
+
+zero1_part_1:
+	VXORPS Y1, Y1, Y1
+
+begun1_part_1:
+	MOVQ  touches+40(FP), R8
+	MOVQ  count+48(FP), R11
+	TESTQ R11, R11
+	JZ    done1_part_1
+
+touch1_part_1:
+	MOVQ        8(R8), R12
+	LEAQ        (DX)(R12*4), R12
+	VMASKMOVPS  (R12), Y0, Y2
+	MOVQ        (R8), R12
+	LEAQ        (BX)(R12*4), R12
+	VMASKMOVPS  (R12), Y0, Y3
+	VFMADD231PS Y3, Y2, Y1
+	ADDQ        $0x10, R8
+	DECQ        R11
+	JNZ         touch1_part_1
+
+done1_part_1:
+	VMASKMOVPS Y1, Y0, (R9)
+	ADDQ       SI, R9
+	LEAQ       (BX)(DI*1), BX
+	SUBQ       $0x01, R10
+	JMP        pixels1_part_1
+
+fewer1_part_1:
+	ADDQ $0x00000020, AX
+	ADDQ $0x00000020, CX
+	ADDQ $0x00000020, DX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ y+0(FP), AX
+	MOVQ x+16(FP), CX
+	MOVQ w+32(FP), DX
+	MOVQ n+56(FP), BX
+	MOVQ ys+8(FP), SI
+	SHLQ $0x02, SI
+	MOVQ xs+24(FP), DI
+	SHLQ $0x02, DI
+	LEAQ (DI)(DI*2), R8
+
+by4_wide:
+	CMPQ BX, $0x00000040
+	JLT  below4_wide
+	MOVQ pixels+64(FP), R11
+	MOVQ CX, R9
+	MOVQ AX, R10
+
+pixels4_4_wide:
+	CMPQ    R11, $0x00000004
+	JLT     fewer4_4_wide
+	CMPQ    add+72(FP), $0x00
+	JEQ     zero4_4_wide
+	MOVQ    R10, R12
+	VMOVUPS (R12), Z0
+	VMOVUPS 64(R12), Z1
+	VMOVUPS 128(R12), Z2
+	VMOVUPS 192(R12), Z3
+	ADDQ    SI, R12
+	VMOVUPS (R12), Z4
+	VMOVUPS 64(R12), Z5
+	VMOVUPS 128(R12), Z6
+	VMOVUPS 192(R12), Z7
+	ADDQ    SI, R12
+	VMOVUPS (R12), Z8
+	VMOVUPS 64(R12), Z9
+	VMOVUPS 128(R12), Z10
+	VMOVUPS 192(R12), Z11
+	ADDQ    SI, R12
+	VMOVUPS (R12), Z12
+	VMOVUPS 64(R12), Z13
+	VMOVUPS 128(R12), Z14
+	VMOVUPS 192(R12), Z15
+	ADDQ    SI, R12
+	JMP     begun4_4_wide
+
+zero4_4_wide:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	VXORPS Z12, Z12, Z12
+	VXORPS Z13, Z13, Z13
+	VXORPS Z14, Z14, Z14
+	VXORPS Z15, Z15, Z15
+
+begun4_4_wide:
+	MOVQ  touches+40(FP), R12
+	MOVQ  count+48(FP), R13
+	TESTQ R13, R13
+	JZ    done4_4_wide
+
+touch4_4_wide:
+	MOVQ        8(R12), R14
+	LEAQ        (DX)(R14*4), R14
+	VMOVUPS     (R14), Z16
+	VMOVUPS     64(R14), Z17
+	VMOVUPS     128(R14), Z18
+	VMOVUPS     192(R14), Z19
+	MOVQ        (R12), R14
+	LEAQ        (R9)(R14*4), R14
+	VFMADD231PS (R14), Z16, Z0
+	VFMADD231PS 64(R14), Z17, Z1
+	VFMADD231PS 128(R14), Z18, Z2
+	VFMADD231PS 192(R14), Z19, Z3
+	VFMADD231PS (R14)(DI*1), Z16, Z4
+	VFMADD231PS 64(R14)(DI*1), Z17, Z5
+	VFMADD231PS 128(R14)(DI*1), Z18, Z6
+	VFMADD231PS 192(R14)(DI*1), Z19, Z7
+	VFMADD231PS (R14)(DI*2), Z16, Z8
+	VFMADD231PS 64(R14)(DI*2), Z17, Z9
+	VFMADD231PS 128(R14)(DI*2), Z18, Z10
+	VFMADD231PS 192(R14)(DI*2), Z19, Z11
+	VFMADD231PS (R14)(R8*1), Z16, Z12
+	VFMADD231PS 64(R14)(R8*1), Z17, Z13
+	VFMADD231PS 128(R14)(R8*1), Z18, Z14
+	VFMADD231PS 192(R14)(R8*1), Z19, Z15
+	ADDQ        $0x10, R12
+	DECQ        R13
+	JNZ         touch4_4_wide
+
+done4_4_wide:
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+	VMOVUPS Z2, 128(R10)
+	VMOVUPS Z3, 192(R10)
+	ADDQ    SI, R10
+	VMOVUPS Z4, (R10)
+	VMOVUPS Z5, 64(R10)
+	VMOVUPS Z6, 128(R10)
+	VMOVUPS Z7, 192(R10)
+	ADDQ    SI, R10
+	VMOVUPS Z8, (R10)
+	VMOVUPS Z9, 64(R10)
+	VMOVUPS Z10, 128(R10)
+	VMOVUPS Z11, 192(R10)
+	ADDQ    SI, R10
+	VMOVUPS Z12, (R10)
+	VMOVUPS Z13, 64(R10)
+	VMOVUPS Z14, 128(R10)
+	VMOVUPS Z15, 192(R10)
+	ADDQ    SI, R10
+	LEAQ    (R9)(DI*4), R9
+	SUBQ    $0x04, R11
+	JMP     pixels4_4_wide
+
+fewer4_4_wide:
+pixels1_4_wide:
+	CMPQ    R11, $0x00000001
+	JLT     fewer1_4_wide
+	CMPQ    add+72(FP), $0x00
+	JEQ     zero1_4_wide
+	MOVQ    R10, R12
+	VMOVUPS (R12), Z0
+	VMOVUPS 64(R12), Z1
+	VMOVUPS 128(R12), Z2
+	VMOVUPS 192(R12), Z3
+	ADDQ    SI, R12
+	JMP     begun1_4_wide
+
+zero1_4_wide:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+
+begun1_4_wide:
+	MOVQ  touches+40(FP), R12
+	MOVQ  count+48(FP), R13
+	TESTQ R13, R13
+	JZ    done1_4_wide
+
+touch1_4_wide:
+	MOVQ        8(R12), R14
+	LEAQ        (DX)(R14*4), R14
+	VMOVUPS     (R14), Z4
+	VMOVUPS     64(R14), Z5
+	VMOVUPS     128(R14), Z6
+	VMOVUPS     192(R14), Z7
+	MOVQ        (R12), R14
+	LEAQ        (R9)(R14*4), R14
+	VFMADD231PS (R14), Z4, Z0
+	VFMADD231PS 64(R14), Z5, Z1
+	VFMADD231PS 128(R14), Z6, Z2
+	VFMADD231PS 192(R14), Z7, Z3
+	ADDQ        $0x10, R12
+	DECQ        R13
+	JNZ         touch1_4_wide
+
+done1_4_wide:
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+	VMOVUPS Z2, 128(R10)
+	VMOVUPS Z3, 192(R10)
+	ADDQ    SI, R10
+	LEAQ    (R9)(DI*1), R9
+	SUBQ    $0x01, R11
+	JMP     pixels1_4_wide
+
+fewer1_4_wide:
+	ADDQ $0x00000100, AX
+	ADDQ $0x00000100, CX
+	ADDQ $0x00000100, DX
+	SUBQ $0x00000040, BX
+	JMP  by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ BX, $0x00000010
+	JLT  below1_wide
+	MOVQ pixels+64(FP), R11
+	MOVQ CX, R9
+	MOVQ AX, R10
+
+pixels4_1_wide:
+	CMPQ    R11, $0x00000004
+	JLT     fewer4_1_wide
+	CMPQ    add+72(FP), $0x00
+	JEQ     zero4_1_wide
+	MOVQ    R10, R12
+	VMOVUPS (R12), Z0
+	ADDQ    SI, R12
+	VMOVUPS (R12), Z1
+	ADDQ    SI, R12
+	VMOVUPS (R12), Z2
+	ADDQ    SI, R12
+	VMOVUPS (R12), Z3
+	ADDQ    SI, R12
+	JMP     begun4_1_wide
+
+zero4_1_wide:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+
+begun4_1_wide:
+	MOVQ  touches+40(FP), R12
+	MOVQ  count+48(FP), R13
+	TESTQ R13, R13
+	JZ    done4_1_wide
+
+touch4_1_wide:
+	MOVQ        8(R12), R14
+	LEAQ        (DX)(R14*4), R14
+	VMOVUPS     (R14), Z4
+	MOVQ        (R12), R14
+	LEAQ        (R9)(R14*4), R14
+	VFMADD231PS (R14), Z4, Z0
+	VFMADD231PS (R14)(DI*1), Z4, Z1
+	VFMADD231PS (R14)(DI*2), Z4, Z2
+	VFMADD231PS (R14)(R8*1), Z4, Z3
+	ADDQ        $0x10, R12
+	DECQ        R13
+	JNZ         touch4_1_wide
+
+done4_1_wide:
+	VMOVUPS Z0, (R10)
+	ADDQ    SI, R10
+	VMOVUPS Z1, (R10)
+	ADDQ    SI, R10
+	VMOVUPS Z2, (R10)
+	ADDQ    SI, R10
+	VMOVUPS Z3, (R10)
+	ADDQ    SI, R10
+	LEAQ    (R9)(DI*4), R9
+	SUBQ    $0x04, R11
+	JMP     pixels4_1_wide
+
+fewer4_1_wide:
+pixels1_1_wide:
+	CMPQ    R11, $0x00000001
+	JLT     fewer1_1_wide
+	CMPQ    add+72(FP), $0x00
+	JEQ     zero1_1_wide
+	MOVQ    R10, R12
+	VMOVUPS (R12), Z0
+	ADDQ    SI, R12
+	JMP     begun1_1_wide
+
+zero1_1_wide:
+	VXORPS Z0, Z0, Z0
+
+begun1_1_wide:
+	MOVQ  touches+40(FP), R12
+	MOVQ  count+48(FP), R13
+	TESTQ R13, R13
+	JZ    done1_1_wide
+
+touch1_1_wide:
+	MOVQ        8(R12), R14
+	LEAQ        (DX)(R14*4), R14
+	VMOVUPS     (R14), Z1
+	MOVQ        (R12), R14
+	LEAQ        (R9)(R14*4), R14
+	VFMADD231PS (R14), Z1, Z0
+	ADDQ        $0x10, R12
+	DECQ        R13
+	JNZ         touch1_1_wide
+
+done1_1_wide:
+	VMOVUPS Z0, (R10)
+	ADDQ    SI, R10
+	LEAQ    (R9)(DI*1), R9
+	SUBQ    $0x01, R11
+	JMP     pixels1_1_wide
+
+fewer1_1_wide:
+	ADDQ $0x00000040, AX
+	ADDQ $0x00000040, CX
+	ADDQ $0x00000040, DX
+	SUBQ $0x00000010, BX
+	JMP  by1_wide
+
+below1_wide:
+	TESTQ BX, BX
+	JZ    end_wide
+	LEAQ  loopsTails<>+0(SB), R9
+	KMOVW (R9)(BX*2), K1
+	MOVQ  pixels+64(FP), R10
+	MOVQ  CX, BX
+	MOVQ  AX, R9
+
+pixels4_part_1_wide:
+	CMPQ      R10, $0x00000004
+	JLT       fewer4_part_1_wide
+	CMPQ      add+72(FP), $0x00
+	JEQ       zero4_part_1_wide
+	MOVQ      R9, R11
+	VMOVUPS.Z (R11), K1, Z0
+	ADDQ      SI, R11
+	VMOVUPS.Z (R11), K1, Z1
+	ADDQ      SI, R11
+	VMOVUPS.Z (R11), K1, Z2
+	ADDQ      SI, R11
+	VMOVUPS.Z (R11), K1, Z3
+	ADDQ      SI, R11
+	JMP       begun4_part_1_wide
+
+zero4_part_1_wide:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+
+begun4_part_1_wide:
+	MOVQ  touches+40(FP), R11
+	MOVQ  count+48(FP), R12
+	TESTQ R12, R12
+	JZ    done4_part_1_wide
+
+touch4_part_1_wide:
+	MOVQ        8(R11), R13
+	LEAQ        (DX)(R13*4), R13
+	VMOVUPS.Z   (R13), K1, Z4
+	MOVQ        (R11), R13
+	LEAQ        (BX)(R13*4), R13
+	VMOVUPS.Z   (R13), K1, Z5
+	VFMADD231PS Z5, Z4, Z0
+	VMOVUPS.Z   (R13)(DI*1), K1, Z5
+	VFMADD231PS Z5, Z4, Z1
+	VMOVUPS.Z   (R13)(DI*2), K1, Z5
+	VFMADD231PS Z5, Z4, Z2
+	VMOVUPS.Z   (R13)(R8*1), K1, Z5
+	VFMADD231PS Z5, Z4, Z3
+	ADDQ        $0x10, R11
+	DECQ        R12
+	JNZ         touch4_part_1_wide
+
+done4_part_1_wide:
+	VMOVUPS Z0, K1, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z1, K1, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z2, K1, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z3, K1, (R9)
+	ADDQ    SI, R9
+	LEAQ    (BX)(DI*4), BX
+	SUBQ    $0x04, R10
+	JMP     pixels4_part_1_wide
+
+fewer4_part_1_wide:
+pixels1_part_1_wide:
+	CMPQ      R10, $0x00000001
+	JLT       fewer1_part_1_wide
+	CMPQ      add+72(FP), $0x00
+	JEQ       zero1_part_1_wide
+	MOVQ      R9, R8
+	VMOVUPS.Z (R8), K1, Z0
+	ADDQ      SI, R8
+	JMP       begun1_part_1_wide
+
+zero1_part_1_wide:
+	VXORPS Z0, Z0, Z0
+
+begun1_part_1_wide:
+	MOVQ  touches+40(FP), R8
+	MOVQ  count+48(FP), R11
+	TESTQ R11, R11
+	JZ    done1_part_1_wide
+
+touch1_part_1_wide:
+	MOVQ        8(R8), R12
+	LEAQ        (DX)(R12*4), R12
+	VMOVUPS.Z   (R12), K1, Z1
+	MOVQ        (R8), R12
+	LEAQ        (BX)(R12*4), R12
+	VMOVUPS.Z   (R12), K1, Z2
+	VFMADD231PS Z2, Z1, Z0
+	ADDQ        $0x10, R8
+	DECQ        R11
+	JNZ         touch1_part_1_wide
+
+done1_part_1_wide:
+	VMOVUPS Z0, K1, (R9)
+	ADDQ    SI, R9
+	LEAQ    (BX)(DI*1), BX
+	SUBQ    $0x01, R10
+	JMP     pixels1_part_1_wide
+
+fewer1_part_1_wide:
+	ADDQ $0x00000040, AX
+	ADDQ $0x00000040, CX
+	ADDQ $0x00000040, DX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	JMP begin
+
+// func vectorTouchProducts(w *float32, y *float32, ys int, x *float32, xs int, touches *int, count int, n int, pixels int)
+// Requires: AVX, AVX512DQ, AVX512F, FMA3
+TEXT ·vectorTouchProducts(SB), NOSPLIT, $0-72
+	CMPQ ·level+0(SB), $0x02
+	JEQ  wide
+	MOVQ y+8(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ w+0(FP), DX
+	MOVQ n+56(FP), BX
+	MOVQ ys+16(FP), SI
+	SHLQ $0x02, SI
+	MOVQ xs+32(FP), DI
+	SHLQ $0x02, DI
+
+by2:
+	CMPQ BX, $0x00000010
+	JLT  below2
+	MOVQ touches+40(FP), R8
+	MOVQ count+48(FP), R9
+
+touches3_2:
+	CMPQ   R9, $0x00000003
+	JLT    fewer3_2
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	MOVQ   (R8), R10
+	MOVQ   16(R8), R11
+	MOVQ   32(R8), R12
+	MOVQ   pixels+64(FP), R15
+	MOVQ   CX, R13
+	MOVQ   AX, R14
+
+pixel3_2:
+	VMOVUPS     (R14), Y6
+	VMOVUPS     32(R14), Y7
+	VFMADD231PS (R13)(R10*4), Y6, Y0
+	VFMADD231PS 32(R13)(R10*4), Y7, Y1
+	VFMADD231PS (R13)(R11*4), Y6, Y2
+	VFMADD231PS 32(R13)(R11*4), Y7, Y3
+	VFMADD231PS (R13)(R12*4), Y6, Y4
+	VFMADD231PS 32(R13)(R12*4), Y7, Y5
+	ADDQ        DI, R13
+	ADDQ        SI, R14
+	DECQ        R15
+	JNZ         pixel3_2
+	MOVQ        8(R8), R10
+	LEAQ        (DX)(R10*4), R10
+	VMOVUPS     (R10), Y6
+	VADDPS      Y0, Y6, Y6
+	VMOVUPS     Y6, (R10)
+	VMOVUPS     32(R10), Y0
+	VADDPS      Y1, Y0, Y0
+	VMOVUPS     Y0, 32(R10)
+	MOVQ        24(R8), R10
+	LEAQ        (DX)(R10*4), R10
+	VMOVUPS     (R10), Y0
+	VADDPS      Y2, Y0, Y0
+	VMOVUPS     Y0, (R10)
+	VMOVUPS     32(R10), Y0
+	VADDPS      Y3, Y0, Y0
+	VMOVUPS     Y0, 32(R10)
+	MOVQ        40(R8), R10
+	LEAQ        (DX)(R10*4), R10
+	VMOVUPS     (R10), Y0
+	VADDPS      Y4, Y0, Y0
+	VMOVUPS     Y0, (R10)
+	VMOVUPS     32(R10), Y0
+	VADDPS      Y5, Y0, Y0
+	VMOVUPS     Y0, 32(R10)
+	ADDQ        $0x30, R8
+	SUBQ        $0x03, R9
+	JMP         touches3_2
+
+fewer3_2:
+touches1_2:
+	CMPQ   R9, $0x00000001
+	JLT    fewer1_2
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	MOVQ   (R8), R10
+	MOVQ   pixels+64(FP), R13
+	MOVQ   CX, R11
+	MOVQ   AX, R12
+
+pixel1_2:
+	VMOVUPS     (R12), Y2
+	VMOVUPS     32(R12), Y3
+	VFMADD231PS (R11)(R10*4), Y2, Y0
+	VFMADD231PS 32(R11)(R10*4), Y3, Y1
+	ADDQ        DI, R11
+	ADDQ        SI, R12
+	DECQ        R13
+	JNZ         pixel1_2
+	MOVQ        8(R8), R10
+	LEAQ        (DX)(R10*4), R10
+	VMOVUPS     (R10), Y2
+	VADDPS      Y0, Y2, Y2
+	VMOVUPS     Y2, (R10)
+	VMOVUPS     32(R10), Y0
+	VADDPS      Y1, Y0, Y0
+	VMOVUPS     Y0, 32(R10)
+	ADDQ        $0x10, R8
+	SUBQ        $0x01, R9
+	JMP         touches1_2
+
+fewer1_2:
+	ADDQ $0x00000040, AX
+	ADDQ $0x00000040, CX
+	ADDQ $0x00000040, DX
+	SUBQ $0x00000010, BX
+	JMP  by2
+
+below2:
+by1:
+	CMPQ BX, $0x00000008
+	JLT  below1
+	MOVQ touches+40(FP), R8
+	MOVQ count+48(FP), R9
+
+touches3_1:
+	CMPQ   R9, $0x00000003
+	JLT    fewer3_1
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	MOVQ   (R8), R10
+	MOVQ   16(R8), R11
+	MOVQ   32(R8), R12
+	MOVQ   pixels+64(FP), R15
+	MOVQ   CX, R13
+	MOVQ   AX, R14
+
+pixel3_1:
+	VMOVUPS     (R14), Y3
+	VFMADD231PS (R13)(R10*4), Y3, Y0
+	VFMADD231PS (R13)(R11*4), Y3, Y1
+	VFMADD231PS (R13)(R12*4), Y3, Y2
+	ADDQ        DI, R13
+	ADDQ        SI, R14
+	DECQ        R15
+	JNZ         pixel3_1
+	MOVQ        8(R8), R10
+	LEAQ        (DX)(R10*4), R10
+	VMOVUPS     (R10), Y3
+	VADDPS      Y0, Y3, Y3
+	VMOVUPS     Y3, (R10)
+	MOVQ        24(R8), R10
+	LEAQ        (DX)(R10*4), R10
+	VMOVUPS     (R10), Y0
+	VADDPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (R10)
+	MOVQ        40(R8), R10
+	LEAQ        (DX)(R10*4), R10
+	VMOVUPS     (R10), Y0
+	VADDPS      Y2, Y0, Y0
+	VMOVUPS     Y0, (R10)
+	ADDQ        $0x30, R8
+	SUBQ        $0x03, R9
+	JMP         touches3_1
+
+fewer3_1:
+touches1_1:
+	CMPQ   R9, $0x00000001
+	JLT    fewer1_1
+	VXORPS Y0, Y0, Y0
+	MOVQ   (R8), R10
+	MOVQ   pixels+64(FP), R13
+	MOVQ   CX, R11
+	MOVQ   AX, R12
+
+pixel1_1:
+	VMOVUPS     (R12), Y1
+	VFMADD231PS (R11)(R10*4), Y1, Y0
+	ADDQ        DI, R11
+	ADDQ        SI, R12
+	DECQ        R13
+	JNZ         pixel1_1
+	MOVQ        8(R8), R10
+	LEAQ        (DX)(R10*4), R10
+	VMOVUPS     (R10), Y1
+	VADDPS      Y0, Y1, Y1
+	VMOVUPS     Y1, (R10)
+	ADDQ        $0x10, R8
+	SUBQ        $0x01, R9
+	JMP         touches1_1
+
+fewer1_1:
+	ADDQ $0x00000020, AX
+	ADDQ $0x00000020, CX
+	ADDQ $0x00000020, DX
+	SUBQ $0x00000008, BX
+	JMP  by1
+
+below1:
+	TESTQ   BX, BX
+	JZ      end
+	NEGQ    BX
+	LEAQ    loopsOnes<>+0(SB), R8
+	VMOVUPS 32(R8)(BX*4), Y0
+	MOVQ    touches+40(FP), BX
+	MOVQ    count+48(FP), R8
+
+touches3_part_1:
+	CMPQ   R8, $0x00000003
+	JLT    fewer3_part_1
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   (BX), R9
+	MOVQ   16(BX), R10
+	MOVQ   32(BX), R11
+	MOVQ   pixels+64(FP), R14
+	MOVQ   CX, R12
+	MOVQ   AX, R13
+
+pixel3_part_1:
+	VMASKMOVPS  (R13), Y0, Y4
+	VMASKMOVPS  (R12)(R9*4), Y0, Y5
+	VFMADD231PS Y5, Y4, Y1
+	VMASKMOVPS  (R12)(R10*4), Y0, Y5
+	VFMADD231PS Y5, Y4, Y2
+	VMASKMOVPS  (R12)(R11*4), Y0, Y5
+	VFMADD231PS Y5, Y4, Y3
+	ADDQ        DI, R12
+	ADDQ        SI, R13
+	DECQ        R14
+	JNZ         pixel3_part_1
+	MOVQ        8(BX), R9
+	LEAQ        (DX)(R9*4), R9
+	VMASKMOVPS  (R9), Y0, Y4
+	VADDPS      Y1, Y4, Y4
+	VMASKMOVPS  Y4, Y0, (R9)
+	MOVQ        24(BX), R9
+	LEAQ        (DX)(R9*4), R9
+	VMASKMOVPS  (R9), Y0, Y1
+	VADDPS      Y2, Y1, Y1
+	VMASKMOVPS  Y1, Y0, (R9)
+	MOVQ        40(BX), R9
+	LEAQ        (DX)(R9*4), R9
+	VMASKMOVPS  (R9), Y0, Y1
+	VADDPS      Y3, Y1, Y1
+	VMASKMOVPS  Y1, Y0, (R9)
+	ADDQ        $0x30, BX
+	SUBQ        $0x03, R8
+	JMP         touches3_part_1
+
+fewer3_part_1:
+touches1_part_1:
+	CMPQ   R8, $0x00000001
+	JLT    fewer1_part_1
+	VXORPS Y1, Y1, Y1
+	MOVQ   (BX), R9
+	MOVQ   pixels+64(FP), R12
+	MOVQ   CX, R10
+	MOVQ   AX, R11
+
+pixel1_part_1:
+	VMASKMOVPS  (R11), Y0, Y2
+	VMASKMOVPS  (R10)(R9*4), Y0, Y3
+	VFMADD231PS Y3, Y2, Y1
+	ADDQ        DI, R10
+	ADDQ        SI, R11
+	DECQ        R12
+	JNZ         pixel1_part_1
+	MOVQ        8(BX), R9
+	LEAQ        (DX)(R9*4), R9
+	VMASKMOVPS  (R9), Y0, Y2
+	VADDPS      Y1, Y2, Y2
+	VMASKMOVPS  Y2, Y0, (R9)
+	ADDQ        $0x10, BX
+	SUBQ        $0x01, R8
+	JMP         touches1_part_1
+
+fewer1_part_1:
+	ADDQ $0x00000020, AX
+	ADDQ $0x00000020, CX
+	ADDQ $0x00000020, DX
+
+end:
+	VZEROUPPER
+	RET
+
+wide:
+	JMP constants
+
+begin:
+	MOVQ y+8(FP), AX
+	MOVQ x+24(FP), CX
+	MOVQ w+0(FP), DX
+	MOVQ n+56(FP), BX
+	MOVQ ys+16(FP), SI
+	SHLQ $0x02, SI
+	MOVQ xs+32(FP), DI
+	SHLQ $0x02, DI
+
+by4_wide:
+	CMPQ BX, $0x00000040
+	JLT  below4_wide
+	MOVQ touches+40(FP), R8
+	MOVQ count+48(FP), R9
+
+touches3_4_wide:
+	CMPQ   R9, $0x00000003
+	JLT    fewer3_4_wide
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	VXORPS Z8, Z8, Z8
+	VXORPS Z9, Z9, Z9
+	VXORPS Z10, Z10, Z10
+	VXORPS Z11, Z11, Z11
+	MOVQ   (R8), R10
+	MOVQ   16(R8), R11
+	MOVQ   32(R8), R12
+	MOVQ   pixels+64(FP), R15
+	MOVQ   CX, R13
+	MOVQ   AX, R14
+
+pixel3_4_wide:
+	VMOVUPS     (R14), Z12
+	VMOVUPS     64(R14), Z13
+	VMOVUPS     128(R14), Z14
+	VMOVUPS     192(R14), Z15
+	VFMADD231PS (R13)(R10*4), Z12, Z0
+	VFMADD231PS 64(R13)(R10*4), Z13, Z1
+	VFMADD231PS 128(R13)(R10*4), Z14, Z2
+	VFMADD231PS 192(R13)(R10*4), Z15, Z3
+	VFMADD231PS (R13)(R11*4), Z12, Z4
+	VFMADD231PS 64(R13)(R11*4), Z13, Z5
+	VFMADD231PS 128(R13)(R11*4), Z14, Z6
+	VFMADD231PS 192(R13)(R11*4), Z15, Z7
+	VFMADD231PS (R13)(R12*4), Z12, Z8
+	VFMADD231PS 64(R13)(R12*4), Z13, Z9
+	VFMADD231PS 128(R13)(R12*4), Z14, Z10
+	VFMADD231PS 192(R13)(R12*4), Z15, Z11
+	ADDQ        DI, R13
+	ADDQ        SI, R14
+	DECQ        R15
+	JNZ         pixel3_4_wide
+	MOVQ        8(R8), R10
+	LEAQ        (DX)(R10*4), R10
+	VMOVUPS     (R10), Z12
+	VADDPS      Z0, Z12, Z12
+	VMOVUPS     Z12, (R10)
+	VMOVUPS     64(R10), Z0
+	VADDPS      Z1, Z0, Z0
+	VMOVUPS     Z0, 64(R10)
+	VMOVUPS     128(R10), Z0
+	VADDPS      Z2, Z0, Z0
+	VMOVUPS     Z0, 128(R10)
+	VMOVUPS     192(R10), Z0
+	VADDPS      Z3, Z0, Z0
+	VMOVUPS     Z0, 192(R10)
+	MOVQ        24(R8), R10
+	LEAQ        (DX)(R10*4), R10
+	VMOVUPS     (R10), Z0
+	VADDPS      Z4, Z0, Z0
+	VMOVUPS     Z0, (R10)
+	VMOVUPS     64(R10), Z0
+	VADDPS      Z5, Z0, Z0
+	VMOVUPS     Z0, 64(R10)
+	VMOVUPS     128(R10), Z0
+	VADDPS      Z6, Z0, Z0
+	VMOVUPS     Z0, 128(R10)
+	VMOVUPS     192(R10), Z0
+	VADDPS      Z7, Z0, Z0
+	VMOVUPS     Z0, 192(R10)
+	MOVQ        40(R8), R10
+	LEAQ        (DX)(R10*4), R10
+	VMOVUPS     (R10), Z0
+	VADDPS      Z8, Z0, Z0
+	VMOVUPS     Z0, (R10)
+	VMOVUPS     64(R10), Z0
+	VADDPS      Z9, Z0, Z0
+	VMOVUPS     Z0, 64(R10)
+	VMOVUPS     128(R10), Z0
+	VADDPS      Z10, Z0, Z0
+	VMOVUPS     Z0, 128(R10)
+	VMOVUPS     192(R10), Z0
+	VADDPS      Z11, Z0, Z0
+	VMOVUPS     Z0, 192(R10)
+	ADDQ        $0x30, R8
+	SUBQ        $0x03, R9
+	JMP         touches3_4_wide
+
+fewer3_4_wide:
+touches1_4_wide:
+	CMPQ   R9, $0x00000001
+	JLT    fewer1_4_wide
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	MOVQ   (R8), R10
+	MOVQ   pixels+64(FP), R13
+	MOVQ   CX, R11
+	MOVQ   AX, R12
+
+pixel1_4_wide:
+	VMOVUPS     (R12), Z4
+	VMOVUPS     64(R12), Z5
+	VMOVUPS     128(R12), Z6
+	VMOVUPS     192(R12), Z7
+	VFMADD231PS (R11)(R10*4), Z4, Z0
+	VFMADD231PS 64(R11)(R10*4), Z5, Z1
+	VFMADD231PS 128(R11)(R10*4), Z6, Z2
+	VFMADD231PS 192(R11)(R10*4), Z7, Z3
+	ADDQ        DI, R11
+	ADDQ        SI, R12
+	DECQ        R13
+	JNZ         pixel1_4_wide
+	MOVQ        8(R8), R10
+	LEAQ        (DX)(R10*4), R10
+	VMOVUPS     (R10), Z4
+	VADDPS      Z0, Z4, Z4
+	VMOVUPS     Z4, (R10)
+	VMOVUPS     64(R10), Z0
+	VADDPS      Z1, Z0, Z0
+	VMOVUPS     Z0, 64(R10)
+	VMOVUPS     128(R10), Z0
+	VADDPS      Z2, Z0, Z0
+	VMOVUPS     Z0, 128(R10)
+	VMOVUPS     192(R10), Z0
+	VADDPS      Z3, Z0, Z0
+	VMOVUPS     Z0, 192(R10)
+	ADDQ        $0x10, R8
+	SUBQ        $0x01, R9
+	JMP         touches1_4_wide
+
+fewer1_4_wide:
+	ADDQ $0x00000100, AX
+	ADDQ $0x00000100, CX
+	ADDQ $0x00000100, DX
+	SUBQ $0x00000040, BX
+	JMP  by4_wide
+
+below4_wide:
+by1_wide:
+	CMPQ BX, $0x00000010
+	JLT  below1_wide
+	MOVQ touches+40(FP), R8
+	MOVQ count+48(FP), R9
+
+touches3_1_wide:
+	CMPQ   R9, $0x00000003
+	JLT    fewer3_1_wide
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	MOVQ   (R8), R10
+	MOVQ   16(R8), R11
+	MOVQ   32(R8), R12
+	MOVQ   pixels+64(FP), R15
+	MOVQ   CX, R13
+	MOVQ   AX, R14
+
+pixel3_1_wide:
+	VMOVUPS     (R14), Z3
+	VFMADD231PS (R13)(R10*4), Z3, Z0
+	VFMADD231PS (R13)(R11*4), Z3, Z1
+	VFMADD231PS (R13)(R12*4), Z3, Z2
+	ADDQ        DI, R13
+	ADDQ        SI, R14
+	DECQ        R15
+	JNZ         pixel3_1_wide
+	MOVQ        8(R8), R10
+	LEAQ        (DX)(R10*4), R10
+	VMOVUPS     (R10), Z3
+	VADDPS      Z0, Z3, Z3
+	VMOVUPS     Z3, (R10)
+	MOVQ        24(R8), R10
+	LEAQ        (DX)(R10*4), R10
+	VMOVUPS     (R10), Z0
+	VADDPS      Z1, Z0, Z0
+	VMOVUPS     Z0, (R10)
+	MOVQ        40(R8), R10
+	LEAQ        (DX)(R10*4), R10
+	VMOVUPS     (R10), Z0
+	VADDPS      Z2, Z0, Z0
+	VMOVUPS     Z0, (R10)
+	ADDQ        $0x30, R8
+	SUBQ        $0x03, R9
+	JMP         touches3_1_wide
+
+fewer3_1_wide:
+touches1_1_wide:
+	CMPQ   R9, $0x00000001
+	JLT    fewer1_1_wide
+	VXORPS Z0, Z0, Z0
+	MOVQ   (R8), R10
+	MOVQ   pixels+64(FP), R13
+	MOVQ   CX, R11
+	MOVQ   AX, R12
+
+pixel1_1_wide:
+	VMOVUPS     (R12), Z1
+	VFMADD231PS (R11)(R10*4), Z1, Z0
+	ADDQ        DI, R11
+	ADDQ        SI, R12
+	DECQ        R13
+	JNZ         pixel1_1_wide
+	MOVQ        8(R8), R10
+	LEAQ        (DX)(R10*4), R10
+	VMOVUPS     (R10), Z1
+	VADDPS      Z0, Z1, Z1
+	VMOVUPS     Z1, (R10)
+	ADDQ        $0x10, R8
+	SUBQ        $0x01, R9
+	JMP         touches1_1_wide
+
+fewer1_1_wide:
+	ADDQ $0x00000040, AX
+	ADDQ $0x00000040, CX
+	ADDQ $0x00000040, DX
+	SUBQ $0x00000010, BX
+	JMP  by1_wide
+
+below1_wide:
+	TESTQ BX, BX
+	JZ    end_wide
+	LEAQ  loopsTails<>+0(SB), R8
+	KMOVW (R8)(BX*2), K1
+	MOVQ  touches+40(FP), BX
+	MOVQ  count+48(FP), R8
+
+touches3_part_1_wide:
+	CMPQ   R8, $0x00000003
+	JLT    fewer3_part_1_wide
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	MOVQ   (BX), R9
+	MOVQ   16(BX), R10
+	MOVQ   32(BX), R11
+	MOVQ   pixels+64(FP), R14
+	MOVQ   CX, R12
+	MOVQ   AX, R13
+
+pixel3_part_1_wide:
+	VMOVUPS.Z   (R13), K1, Z3
+	VMOVUPS.Z   (R12)(R9*4), K1, Z4
+	VFMADD231PS Z4, Z3, Z0
+	VMOVUPS.Z   (R12)(R10*4), K1, Z4
+	VFMADD231PS Z4, Z3, Z1
+	VMOVUPS.Z   (R12)(R11*4), K1, Z4
+	VFMADD231PS Z4, Z3, Z2
+	ADDQ        DI, R12
+	ADDQ        SI, R13
+	DECQ        R14
+	JNZ         pixel3_part_1_wide
+	MOVQ        8(BX), R9
+	LEAQ        (DX)(R9*4), R9
+	VMOVUPS.Z   (R9), K1, Z3
+	VADDPS      Z0, Z3, Z3
+	VMOVUPS     Z3, K1, (R9)
+	MOVQ        24(BX), R9
+	LEAQ        (DX)(R9*4), R9
+	VMOVUPS.Z   (R9), K1, Z0
+	VADDPS      Z1, Z0, Z0
+	VMOVUPS     Z0, K1, (R9)
+	MOVQ        40(BX), R9
+	LEAQ        (DX)(R9*4), R9
+	VMOVUPS.Z   (R9), K1, Z0
+	VADDPS      Z2, Z0, Z0
+	VMOVUPS     Z0, K1, (R9)
+	ADDQ        $0x30, BX
+	SUBQ        $0x03, R8
+	JMP         touches3_part_1_wide
+
+fewer3_part_1_wide:
+touches1_part_1_wide:
+	CMPQ   R8, $0x00000001
+	JLT    fewer1_part_1_wide
+	VXORPS Z0, Z0, Z0
+	MOVQ   (BX), R9
+	MOVQ   pixels+64(FP), R12
+	MOVQ   CX, R10
+	MOVQ   AX, R11
+
+pixel1_part_1_wide:
+	VMOVUPS.Z   (R11), K1, Z1
+	VMOVUPS.Z   (R10)(R9*4), K1, Z2
+	VFMADD231PS Z2, Z1, Z0
+	ADDQ        DI, R10
+	ADDQ        SI, R11
+	DECQ        R12
+	JNZ         pixel1_part_1_wide
+	MOVQ        8(BX), R9
+	LEAQ        (DX)(R9*4), R9
+	VMOVUPS.Z   (R9), K1, Z1
+	VADDPS      Z0, Z1, Z1
+	VMOVUPS     Z1, K1, (R9)
+	ADDQ        $0x10, BX
+	SUBQ        $0x01, R8
+	JMP         touches1_part_1_wide
+
+fewer1_part_1_wide:
+	ADDQ $0x00000040, AX
+	ADDQ $0x00000040, CX
+	ADDQ $0x00000040, DX
+
+end_wide:
+	VZEROUPPER
+	RET
+
+constants:
+	JMP begin

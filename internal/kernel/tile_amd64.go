@@ -5,7 +5,6 @@ package kernel
 import "golang.org/x/sys/cpu"
 
 //go:generate go run -C _gen ./gemm -pkg kernel -out ../gemm_amd64.s -stubs ../gemm_amd64.go
-//go:generate go run -C _gen ./depthwise -pkg kernel -out ../depthwise_amd64.s -stubs ../depthwise_amd64.go
 //go:generate go run -C _gen ./peak -pkg kernel -out ../peak_amd64.s -stubs ../peak_amd64.go
 //go:generate go run -C _gen ./loops -pkg kernel -out ../loops_amd64.s -stubs ../loops_amd64.go
 
@@ -26,7 +25,7 @@ const (
 	levelAVX512
 )
 
-// crowded, panel, pair, pairFetching, pack, packPair, packTransposed, copyRuns, mulAdd, dot, vectorColumns and dotRow are what
+// crowded, panel, pair, pairFetching, pack, packPair, packTransposed, copyRuns, touchSums, touchProducts, vectorColumns and dotRow are what
 // tile_other.go says, in assembly where the processor has it.
 
 func crowded(ks int) bool { return level == levelAVX2 && ks%256 == 0 }
@@ -317,22 +316,35 @@ func copyRuns(dst []Float, ldd int, src []Float, lds, width, n int) {
 	copyRuns8(&dst[0], 4*ldd, &src[0], 4*lds, width/8, n)
 }
 
-func mulAdd(y []Float, ys int, x []Float, xs int, w []Float, pixels int) {
-	if level == levelGeneric || len(w) == 0 || pixels == 0 {
-		mulAddGeneric(y, ys, x, xs, w, pixels)
+func touchSums(y []Float, ys int, x []Float, xs int, w []Float, touches []touch, n, pixels int, add bool) {
+	if level == levelGeneric || n == 0 || pixels == 0 || len(touches) == 0 {
+		touchSumsGeneric(y, ys, x, xs, w, touches, n, pixels, add)
 		return
 	}
-	_, _ = y[(pixels-1)*ys+len(w)-1], x[(pixels-1)*xs+len(w)-1]
-	mulAddColumns(&y[0], 4*ys, &x[0], 4*xs, &w[0], len(w), pixels)
+	_ = y[(pixels-1)*ys+n-1]
+	bounds(touches, x, (pixels-1)*xs+n, w, n)
+	adding := 0
+	if add {
+		adding = 1
+	}
+	vectorTouchSums(&y[0], ys, &x[0], xs, &w[0], &touches[0].source, len(touches), n, pixels, adding)
 }
 
-func dot(w, x []Float, xs int, y []Float, ys int, pixels int) {
-	if level == levelGeneric || len(w) == 0 || pixels == 0 {
-		dotGeneric(w, x, xs, y, ys, pixels)
+func touchProducts(w, y []Float, ys int, x []Float, xs int, touches []touch, n, pixels int) {
+	if level == levelGeneric || n == 0 || pixels == 0 || len(touches) == 0 {
+		touchProductsGeneric(w, y, ys, x, xs, touches, n, pixels)
 		return
 	}
-	_, _ = y[(pixels-1)*ys+len(w)-1], x[(pixels-1)*xs+len(w)-1]
-	dotColumns(&w[0], &x[0], 4*xs, &y[0], 4*ys, len(w), pixels)
+	_ = y[(pixels-1)*ys+n-1]
+	bounds(touches, x, (pixels-1)*xs+n, w, n)
+	vectorTouchProducts(&w[0], &y[0], ys, &x[0], xs, &touches[0].source, len(touches), n, pixels)
+}
+
+// bounds checks that so many numbers from every touch on lie within x, and n within w.
+func bounds(touches []touch, x []Float, many int, w []Float, n int) {
+	for _, t := range touches {
+		_, _ = x[t.source:][many-1], w[t.weights:][n-1]
+	}
 }
 
 func vectorColumns(c *[vectorN]Float, k int, a []Float, ks int, b []Float, ldb int) {

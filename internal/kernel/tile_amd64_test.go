@@ -196,33 +196,44 @@ func testPackPairAgreesWithGeneric(t *testing.T) {
 	}
 }
 
-func TestColumnsAgreeWithGeneric(t *testing.T) {
+func TestTouchesAgreeWithGeneric(t *testing.T) {
 	r := rand.New(rand.NewPCG(23, 24))
-	for n := 1; n < 80; n++ {
-		for pixels := range 5 {
+	for n := 1; n < 150; n++ {
+		for pixels := range 7 {
 			xs, ys := n+r.IntN(3), n+r.IntN(3)
-			x, w := random(r, 5*xs), random(r, n)
+			x, w := random(r, 9*xs), random(r, 3*n)
+			touches := make([]touch, r.IntN(6))
+			for i := range touches {
+				touches[i] = touch{r.IntN(3 * n), r.IntN(2*n + 1)}
+			}
+			add := r.IntN(2) == 0
 			got, gotAll := guarded(r, max(1, (pixels-1)*ys+n))
 			want := slices.Clone(gotAll)
-			mulAddGeneric(want[8:], ys, x, xs, w, pixels)
-			mulAdd(got, ys, x, xs, w, pixels)
-			for i := range want {
-				if d := math.Abs(float64(gotAll[i] - want[i])); !(d <= 4*epsilon) {
-					t.Fatalf("mulAdd(n=%d pixels=%d): element %d = %v, want %v", n, pixels, i-8, gotAll[i], want[i])
-				}
+			touchSumsGeneric(want[8:], ys, x, xs, w, touches, n, pixels, add)
+			touchSums(got, ys, x, xs, w, touches, n, pixels, add)
+			if i := unequal(gotAll, want, 8*epsilon); i >= 0 {
+				t.Fatalf("touchSums(n=%d pixels=%d touches=%v): element %d = %v, want %v", n, pixels, touches, i-8, gotAll[i], want[i])
 			}
-			y := random(r, 5*ys)
-			got, gotAll = guarded(r, n)
+			y := random(r, 7*ys)
+			got, gotAll = guarded(r, 3*n)
 			want = slices.Clone(gotAll)
-			dotGeneric(want[8:8+n], x, xs, y, ys, pixels)
-			dot(got, x, xs, y, ys, pixels)
-			for i := range want {
-				if d := math.Abs(float64(gotAll[i] - want[i])); !(d <= 8*epsilon) {
-					t.Fatalf("dot(n=%d pixels=%d): element %d = %v, want %v", n, pixels, i-8, gotAll[i], want[i])
-				}
+			touchProductsGeneric(want[8:8+3*n], y, ys, x, xs, touches, n, pixels)
+			touchProducts(got, y, ys, x, xs, touches, n, pixels)
+			if i := unequal(gotAll, want, 16*epsilon); i >= 0 {
+				t.Fatalf("touchProducts(n=%d pixels=%d touches=%v): element %d = %v, want %v", n, pixels, touches, i-8, gotAll[i], want[i])
 			}
 		}
 	}
+}
+
+// unequal returns the first element in which a and b differ by more than a limit, or −1.
+func unequal(a, b []Float, limit float64) int {
+	for i := range a {
+		if !(math.Abs(float64(a[i]-b[i])) <= limit) {
+			return i
+		}
+	}
+	return -1
 }
 
 // Everything that is made of panels, with the assembly and without.

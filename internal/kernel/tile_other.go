@@ -52,13 +52,16 @@ func copyRuns(dst []Float, ldd int, src []Float, lds, width, n int) {
 	copyRunsGeneric(dst, ldd, src, lds, width, n)
 }
 
-// mulAdd adds x·w to y for as many pixels, which lie xs and ys apart and have a column for every element of w.
-func mulAdd(y []Float, ys int, x []Float, xs int, w []Float, pixels int) {
-	mulAddGeneric(y, ys, x, xs, w, pixels)
+// touchSums computes y, n numbers for each of as many pixels, ys apart, as the sum over the touches of x·w, or adds it to y. A touch is at
+// the pixel of x that the first pixel of y sees; the others see those behind it, xs apart.
+func touchSums(y []Float, ys int, x []Float, xs int, w []Float, touches []touch, n, pixels int, add bool) {
+	touchSumsGeneric(y, ys, x, xs, w, touches, n, pixels, add)
 }
 
-// dot adds the sum over as many pixels of x·y to w.
-func dot(w, x []Float, xs int, y []Float, ys int, pixels int) { dotGeneric(w, x, xs, y, ys, pixels) }
+// touchProducts adds to w, for every touch, the sum over the pixels of x·y.
+func touchProducts(w, y []Float, ys int, x []Float, xs int, touches []touch, n, pixels int) {
+	touchProductsGeneric(w, y, ys, x, xs, touches, n, pixels)
+}
 
 // vectorColumns multiplies a vector, ks apart, by the first vectorN columns of b.
 func vectorColumns(c *[vectorN]Float, k int, a []Float, ks int, b []Float, ldb int) {

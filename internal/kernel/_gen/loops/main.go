@@ -24,6 +24,7 @@ func main() {
 	recurrent()
 	layerNorms()
 	winograd()
+	depthwise()
 	Generate()
 }
 
