@@ -102,6 +102,32 @@ func (a *Attention) naive(q, k, v, dy []Float) (y, dq, dk, dv []float64) {
 	return y, dq, dk, dv
 }
 
+func BenchmarkAttention(b *testing.B) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, t := range []int{128, 1024} {
+		a := Attention{N: 8, T: t, S: t, Heads: 8, D: 64, E: 64, Scale: .125}
+		n := a.N * t * a.Heads * a.D
+		q, k, v, y, dy := random(r, n), random(r, n), random(r, n), make([]Float, n), random(r, n)
+		dq, dk, dv, logs := make([]Float, n), make([]Float, n), make([]Float, n), make([]Float, a.N*a.Heads*t)
+		for _, way := range []struct {
+			name     string
+			products int
+			f        func()
+		}{
+			{"forward", 2, func() { a.Forward(y, logs, q, k, v) }},
+			{"backward", 5, func() { a.Backward(dq, dk, dv, dy, y, logs, q, k, v) }},
+		} {
+			b.Run(fmt.Sprint(t, "/", way.name), func(b *testing.B) {
+				for b.Loop() {
+					way.f()
+				}
+				flop := float64(2 * way.products * n * t)
+				b.ReportMetric(flop*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			})
+		}
+	}
+}
+
 func TestAttentionDoesNotAllocate(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector makes sync.Pool forget")

@@ -20,14 +20,14 @@ const (
 // A winograd is a convolution by Winograd's algorithm from source to target under way, forward or by the input.
 type winograd struct {
 	tiling
-	target    image
-	weights   []Float // 3×3×C×OC as they are given
-	ldw       int
-	turned    bool    // multiply by the transposed, rotated weights
-	filter    []Float // the transformed weights: winPoints × panels of the target's channels × channels of the source × tileN
-	end       Epilogue
-	preparing bool // the weights
-	parts     int  // in which the channels of the target are cut
+	target  image
+	weights []Float // 3×3×C×OC as they are given
+	ldw     int
+	turned  bool // multiply by the transposed, rotated weights
+	end     Epilogue
+	work    func(t *winograd, b *winogradBuffer, piece int)
+	points  []Float // what all pieces share: the transformed weights, or of few tiles those
+	parts   int     // in which the channels of the target are cut
 }
 
 // A tiling cuts an output of oh×ow pixels in tiles, each of which sees part of the source.
@@ -71,11 +71,11 @@ var (
 	winogradShareds shelf[winogradShared]
 )
 
-// A winogradShared is what the pieces of a convolution share: the transformed weights, or the sums of their gradients.
+// A winogradShared is what the pieces of a convolution share: transformed weights or tiles, or the sums of the gradients.
 type winogradShared struct{ points, zeros, ones []Float }
 
 // A winogradBuffer is what a piece of work writes to.
-type winogradBuffer struct{ rows, strip, data, sums, taps, half []Float }
+type winogradBuffer struct{ rows, strip, data, sums, taps, half, filter []Float }
 
 func (g *Conv) winogradForward(y, x, w []Float, e Epilogue) {
 	t := winograd{tiling: newTiling(image{x, g.N, g.H, g.W, g.C}, g.OH, g.OW, g.PadTop, g.PadLeft), weights: w, ldw: g.OC, end: e}
@@ -91,18 +91,35 @@ func (g *Conv) winogradInput(dx, dy, w []Float) {
 	t.compute()
 }
 
+// compute transforms the weights of all channels first and then goes over the blocks of tiles. If there is one block alone, its
+// weights are more than its tiles: then it transforms those first, and the weights of a few channels just before they are used.
 func (t *winograd) compute() {
 	shared := winogradShareds.get()
-	panels := ceil(t.target.c, tileN)
-	shared.points = resized(shared.points, winPoints*panels*t.source.c*tileN)
-	t.filter = shared.points
 	t.end = shared.normalizing(t.end, t.target.c)
-	t.preparing = true
-	winograds.do(panels, 1, *t)
-	t.preparing = false
-	t.parts = min(ceil(4, t.blocks()), ceil(t.target.c, 2*tileN))
-	winograds.do(t.blocks()*t.parts, 1, *t)
+	panels := ceil(t.target.c, tileN)
+	if t.blocks() == 1 {
+		t.share(shared, t.rows*t.across*t.source.c)
+		t.do((*winograd).see, t.rows)
+		t.do((*winograd).channels, ceil(panels, 2))
+	} else {
+		t.share(shared, panels*t.source.c*tileN)
+		t.do((*winograd).prepare, panels)
+		t.parts = min(ceil(4, t.blocks()), ceil(panels, 2))
+		t.do((*winograd).block, t.blocks()*t.parts)
+	}
 	winogradShareds.put(shared)
+}
+
+// share takes memory for n numbers at every point.
+func (t *winograd) share(shared *winogradShared, n int) {
+	shared.points = resized(shared.points, winPoints*n)
+	t.points = shared.points
+}
+
+// do runs so many pieces of work.
+func (t *winograd) do(work func(t *winograd, b *winogradBuffer, piece int), pieces int) {
+	t.work = work
+	winograds.do(pieces, 1, *t)
 }
 
 // normalizing returns e, if there is something to do, as one that normalizes n columns: that is done to many rows at once.
@@ -126,20 +143,47 @@ func (s *winogradShared) normalizing(e Epilogue, n int) Epilogue {
 func (t *winograd) run(lo, hi int) {
 	b := winogradBuffers.Get().(*winogradBuffer)
 	for piece := lo; piece < hi; piece++ {
-		if t.preparing {
-			t.prepare(b, piece)
-			continue
-		}
-		panels := ceil(t.target.c, 2*tileN)
-		part := piece % t.parts
-		first, last := panels*part/t.parts*2*tileN, min(panels*(part+1)/t.parts*2*tileN, t.target.c)
-		t.piece(b, piece/t.parts, first, last)
+		t.work(t, b, piece)
 	}
 	winogradBuffers.Put(b)
 }
 
+// see transforms a line of tiles of the only block.
+func (t *winograd) see(b *winogradBuffer, line int) {
+	t.transform(b, t.points[line*t.across*t.source.c:], t.rows*t.across, line, line+1, 0, t.source.c)
+}
+
+// channels computes two panels of the target's channels in the only block.
+func (t *winograd) channels(b *winogradBuffer, pair int) {
+	size := t.source.c * tileN
+	first, last := pair*2*tileN, min((pair+1)*2*tileN, t.target.c)
+	b.filter = resized(b.filter, winPoints*2*size)
+	for i := range ceil(last-first, tileN) {
+		t.transformWeights(b, b.filter[i*size:], 2*size, 2*pair+i)
+	}
+	t.piece(b, t.points, b.filter, 2*size, 0, first, last)
+}
+
 // prepare transforms the weights of a panel of the target's channels.
 func (t *winograd) prepare(b *winogradBuffer, panel int) {
+	size := t.source.c * tileN
+	t.transformWeights(b, t.points[panel*size:], ceil(t.target.c, tileN)*size, panel)
+}
+
+// block computes some channels of the target in a block of tiles.
+func (t *winograd) block(b *winogradBuffer, piece int) {
+	block, part, panels, c := piece/t.parts, piece%t.parts, ceil(t.target.c, 2*tileN), t.source.c
+	first, last := panels*part/t.parts*2*tileN, min(panels*(part+1)/t.parts*2*tileN, t.target.c)
+	lo, hi := t.lines(block)
+	tiles := (hi - lo) * t.across
+	b.data = resized(b.data, winPoints*tiles*c)
+	t.transform(b, b.data, tiles, lo, hi, 0, c)
+	t.piece(b, b.data, t.points[first*c:], ceil(t.target.c, tileN)*c*tileN, block, first, last)
+}
+
+// transformWeights writes the weights of a panel of the target's channels at the points, which lie apart in filter: channels of the
+// source × tileN.
+func (t *winograd) transformWeights(b *winogradBuffer, filter []Float, apart, panel int) {
 	c, j := t.source.c, panel*tileN
 	size := c * tileN
 	b.taps, b.half = resized(b.taps, winTaps*size), resized(b.half, 3*winSide*size)
@@ -152,22 +196,20 @@ func (t *winograd) prepare(b *winogradBuffer, panel int) {
 		}
 	}
 	winogradFilter(vectors{b.half, 3 * size, 0}, vectors{b.taps, 3 * size, 0}, 3*size, 1)
-	apart := ceil(t.target.c, tileN) * size
 	for u := range winSide {
-		winogradFilter(vectors{t.filter[u*winSide*apart+panel*size:], apart, 0}, vectors{b.half[3*u*size:], size, 0}, size, 1)
+		winogradFilter(vectors{filter[u*winSide*apart:], apart, 0}, vectors{b.half[3*u*size:], size, 0}, size, 1)
 	}
 }
 
-// piece computes the channels first to last of the target in a block of tiles.
-func (t *winograd) piece(b *winogradBuffer, block, first, last int) {
+// piece computes the channels first to last of the target in a block of tiles, from what these are at the points, and the weights of
+// these channels, which lie apart from one point to the next.
+func (t *winograd) piece(b *winogradBuffer, data, filter []Float, apart, block, first, last int) {
 	lo, hi := t.lines(block)
 	tiles, c, n := (hi-lo)*t.across, t.source.c, last-first
-	t.transform(b, lo, hi, 0, c)
 	b.sums = resized(b.sums, winPoints*tiles*n)
-	apart := ceil(t.target.c, tileN) * c * tileN
 	for p := range winPoints {
 		for j := 0; j < n; j += 2 * tileN {
-			a, w, y := b.data[p*tiles*c:], t.filter[p*apart+(first+j)*c:], b.sums[p*tiles*n+j:]
+			a, w, y := data[p*tiles*c:], filter[p*apart+j*c:], b.sums[p*tiles*n+j:]
 			pair(tiles, min(2*tileN, n-j), c, a, c, 1, w, tileN, tileN*c, y, n, false, Epilogue{})
 		}
 	}
@@ -196,12 +238,12 @@ func (t *winograd) piece(b *winogradBuffer, block, first, last int) {
 	}
 }
 
-// transform writes what the tiles of some lines see in the channels c0 to c0+c of the source at the points: winPoints × tiles × c.
-func (t *tiling) transform(b *winogradBuffer, lo, hi, c0, c int) {
+// transform writes what the tiles of some lines see in the channels c0 to c0+c of the source at the points: winPoints × tiles × c, of
+// which data begins with the tiles of the first line.
+func (t *tiling) transform(b *winogradBuffer, data []Float, tiles, lo, hi, c0, c int) {
 	s := &t.source
-	tiles := (hi - lo) * t.across
 	width := t.across*winTile + 2 // columns of the source, with padding, that a line sees
-	b.data, b.strip = resized(b.data, winPoints*tiles*c), resized(b.strip, winSide*width*c)
+	b.strip = resized(b.strip, winSide*width*c)
 	clear(b.strip)
 	from, to := max(0, t.left), min(width, s.w+t.left) // those within the source
 	inside := max(0, to-from)
@@ -217,7 +259,7 @@ func (t *tiling) transform(b *winogradBuffer, lo, hi, c0, c int) {
 		}
 		winogradData(vectors{b.strip[min(from, width)*c:], width * c, 0}, rows, inside*c, 1)
 		for u := range winSide {
-			at := vectors{b.data[(u*winSide*tiles+(line-lo)*t.across)*c:], tiles * c, c}
+			at := vectors{data[(u*winSide*tiles+(line-lo)*t.across)*c:], tiles * c, c}
 			winogradData(at, vectors{b.strip[u*width*c:], c, winTile * c}, c, t.across)
 		}
 	}

@@ -63,7 +63,8 @@ func (t *winogradWeight) piece(b *winogradBuffer, split, chunk int) {
 	for block := first; block < blocks*(chunk+1)/t.chunks; block++ {
 		lo, hi := t.lines(block)
 		tiles := (hi - lo) * t.across
-		t.transform(b, lo, hi, split*t.width, c)
+		b.data = resized(b.data, winPoints*tiles*c)
+		t.transform(b, b.data, tiles, lo, hi, split*t.width, c)
 		t.transformOutput(b, lo, hi)
 		b.taps = resized(b.taps, tiles*2*tileN+tileN)
 		for p := range winPoints {
