@@ -105,26 +105,31 @@ func (a *Attention) naive(q, k, v, dy []Float) (y, dq, dk, dv []float64) {
 func BenchmarkAttention(b *testing.B) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for _, t := range []int{128, 1024} {
-		a := Attention{N: 8, T: t, S: t, Heads: 8, D: 64, E: 64, Scale: .125}
-		n := a.N * t * a.Heads * a.D
-		q, k, v, y, dy := random(r, n), random(r, n), random(r, n), make([]Float, n), random(r, n)
-		dq, dk, dv, logs := make([]Float, n), make([]Float, n), make([]Float, n), make([]Float, a.N*a.Heads*t)
-		for _, way := range []struct {
-			name     string
-			products int
-			f        func()
-		}{
-			{"forward", 2, func() { a.Forward(y, logs, q, k, v) }},
-			{"backward", 5, func() { a.Backward(dq, dk, dv, dy, y, logs, q, k, v) }},
-		} {
-			b.Run(fmt.Sprint(t, "/", way.name), func(b *testing.B) {
-				for b.Loop() {
-					way.f()
-				}
-				flop := float64(2 * way.products * n * t)
-				b.ReportMetric(flop*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-			})
+		for _, queries := range []int{t, 1} {
+			benchmarkAttention(b, r, Attention{N: 8, T: queries, S: t, Heads: 8, D: 64, E: 64, Scale: .125})
 		}
+	}
+}
+
+func benchmarkAttention(b *testing.B, r *rand.Rand, a Attention) {
+	queries, keys := a.N*a.T*a.Heads*a.D, a.N*a.S*a.Heads*a.D
+	q, k, v, y, dy := random(r, queries), random(r, keys), random(r, keys), make([]Float, queries), random(r, queries)
+	dq, dk, dv, logs := make([]Float, queries), make([]Float, keys), make([]Float, keys), make([]Float, a.N*a.Heads*a.T)
+	for _, way := range []struct {
+		name     string
+		products int
+		f        func()
+	}{
+		{"forward", 2, func() { a.Forward(y, logs, q, k, v) }},
+		{"backward", 5, func() { a.Backward(dq, dk, dv, dy, y, logs, q, k, v) }},
+	} {
+		b.Run(fmt.Sprintf("%d×%d/%s", a.T, a.S, way.name), func(b *testing.B) {
+			for b.Loop() {
+				way.f()
+			}
+			flop := float64(2*way.products) * float64(queries*a.S)
+			b.ReportMetric(flop*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+		})
 	}
 }
 
