@@ -59,7 +59,7 @@ func (g *Conv) winogradWins() bool {
 		return false
 	}
 	tiles := g.N * ceil(g.OH, winTile) * ceil(g.OW, winTile)
-	return !winogradOff && min(g.C, g.OC) >= 16 && tiles >= 48 && 2*tiles*winTile*winTile <= 3*g.N*g.OH*g.OW
+	return !winogradOff && min(g.C, g.OC) >= 16 && tiles >= 12 && 2*tiles*winTile*winTile <= 3*g.N*g.OH*g.OW
 }
 
 // winogradOff is set by tests that compare with the direct algorithm.
