@@ -3,6 +3,7 @@ package nn
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/hadal-go/hadal/tensor"
 )
@@ -89,25 +90,37 @@ func Apply(model any, f func(w *tensor.Tensor)) {
 
 func (l Leaf) isWeight() bool { return !l.Buffer && !l.Scale && l.Tensor.Rank() >= 2 }
 
+// ZeroBiases sets the biases of a model to 0: its parameters that are called bias.
+func ZeroBiases(model any) {
+	for l := range Leaves(model) {
+		if l.Name == "bias" || strings.HasSuffix(l.Name, ".bias") {
+			Constant(l.Tensor, 0)
+		}
+	}
+}
+
 // Constant sets all of w to v.
 func Constant(w *tensor.Tensor, v tensor.Float) {
-	fill(w, func() float64 { return float64(v) })
+	data := w.Edit()
+	for i := range data {
+		data[i] = v
+	}
 }
 
 // Uniform draws w from [low, high).
 func Uniform(r *rand.Rand, w *tensor.Tensor, low, high float64) {
-	fill(w, func() float64 { return low + (high-low)*r.Float64() })
+	draw(r, w, func() float64 { return low + (high-low)*r.Float64() })
 }
 
 // Normal draws w from the normal distribution.
 func Normal(r *rand.Rand, w *tensor.Tensor, mean, deviation float64) {
-	fill(w, func() float64 { return mean + deviation*r.NormFloat64() })
+	draw(r, w, func() float64 { return mean + deviation*r.NormFloat64() })
 }
 
 // TruncatedNormal draws w from the normal distribution without its tails beyond two deviations, so that the deviation of what is
 // left is 0.88 of the one given.
 func TruncatedNormal(r *rand.Rand, w *tensor.Tensor, mean, deviation float64) {
-	fill(w, func() float64 {
+	draw(r, w, func() float64 {
 		for {
 			if z := r.NormFloat64(); math.Abs(z) <= 2 {
 				return mean + deviation*z
@@ -172,6 +185,9 @@ func Sparse(r *rand.Rand, w *tensor.Tensor, sparsity, deviation float64) {
 	if w.Rank() != 2 || sparsity < 0 || sparsity > 1 {
 		fail("Sparse", "shape %v is not Out×In, or %v not a fraction", w.Shape(), sparsity)
 	}
+	if r == nil {
+		return
+	}
 	out, in := w.Dim(0), w.Dim(1)
 	Normal(r, w, 0, deviation)
 	data := w.Edit()
@@ -223,7 +239,7 @@ func Orthogonal(r *rand.Rand, w *tensor.Tensor, gain float64) {
 	if w.Rank() < 2 {
 		fail("Orthogonal", "shape %v has fewer than two axes", w.Shape())
 	}
-	if w.Len() == 0 {
+	if r == nil || w.Len() == 0 {
 		return
 	}
 	// Of a matrix the first axis is Out, of a kernel the last.
@@ -280,9 +296,13 @@ func dot(a, b []float64) float64 {
 	return s
 }
 
-func fill(w *tensor.Tensor, draw func() float64) {
+// draw sets w to numbers that f draws from r; without a source w stays as it is.
+func draw(r *rand.Rand, w *tensor.Tensor, f func() float64) {
+	if r == nil {
+		return
+	}
 	data := w.Edit()
 	for i := range data {
-		data[i] = tensor.Float(draw())
+		data[i] = tensor.Float(f())
 	}
 }

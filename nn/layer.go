@@ -4,6 +4,9 @@
 // [Leaves] finds the parameters. The last axis is always the features: images are N×H×W×C, sequences N×T×F.
 //
 // Layers behave as those of PyTorch with the same name, defaults included, and files have PyTorch's names and axis orders.
+//
+// Constructors take the source of the random numbers that weights are drawn from. If it is nil, nothing is drawn, and weights are zero:
+// for a network that is loaded from a file.
 package nn
 
 import (

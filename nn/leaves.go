@@ -21,7 +21,8 @@ type Leaf struct {
 	Scale  bool  // trained lengths of other weights: passed over by Apply
 	Order  []int // PyTorch's axis i is axis Order[i] of the tensor; nil: the same axes
 
-	weight string // what a weight below is called, if not weight
+	weight   string // what a weight below is called, if not weight
+	numbered bool   // elements below are called NAME1, NAME2, …
 }
 
 // Leaves yields the tensors in the exported fields of a model, depth first in the order of declaration. A field's part of the
@@ -31,6 +32,7 @@ type Leaf struct {
 //	RunningMean *tensor.Tensor `nn:",buffer"`       // running_mean
 //	Blocks      nn.Chain       `nn:"layer"`         // layer.0.…, layer.1.…
 //	Weighted                   `nn:",weight=v"`     // what is called weight below is called v
+//	Layers      nn.Chain       `nn:"l,numbered"`    // l1.…, l2.…: not l.0.…
 //
 // An element of a map has its key, in sorted order. Nil fields are left out, and embedded structs add no part to the name. A tensor
 // that is reached twice (tied weights) is one leaf, under its first name.
@@ -65,7 +67,7 @@ func (w walker) walk(at Leaf, v reflect.Value) bool {
 		return v.IsNil() || w.walk(at, v.Elem())
 	case v.Kind() == reflect.Slice || v.Kind() == reflect.Array:
 		for i := range v.Len() {
-			if !w.walk(at.below(strconv.Itoa(i)), v.Index(i)) {
+			if !w.walk(at.element(i), v.Index(i)) {
 				return false
 			}
 		}
@@ -106,6 +108,9 @@ func (l Leaf) field(f reflect.StructField) Leaf {
 		if option == "scale" {
 			l.Scale = true
 		}
+		if option == "numbered" {
+			l.numbered = true
+		}
 		if name, ok := strings.CutPrefix(option, "weight="); ok {
 			l.weight = name
 		}
@@ -116,6 +121,16 @@ func (l Leaf) field(f reflect.StructField) Leaf {
 			}
 		}
 	}
+	return l
+}
+
+// element is at element i of a slice.
+func (l Leaf) element(i int) Leaf {
+	if !l.numbered {
+		return l.below(strconv.Itoa(i))
+	}
+	l.numbered = false
+	l.Name += strconv.Itoa(i + 1)
 	return l
 }
 

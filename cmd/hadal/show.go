@@ -13,6 +13,7 @@ import (
 
 	"github.com/hadal-go/hadal/data/source"
 	"github.com/hadal-go/hadal/format/safetensors"
+	"github.com/hadal-go/hadal/model/vision"
 	"github.com/hadal-go/hadal/nn"
 	"github.com/hadal-go/hadal/optim"
 	"github.com/hadal-go/hadal/recipe"
@@ -22,19 +23,19 @@ import (
 )
 
 // lists are what the verb list lists.
-var lists = []string{"recipes", "studies", "optimizers", "data"}
+var lists = []string{"recipes", "studies", "models", "optimizers", "data"}
 
 func (a *app) listCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:       "list [recipes|studies|optimizers|data]",
-		Short:     "List the recipes, the studies, the optimizers, and the data that they use",
+		Use:       "list [recipes|studies|models|optimizers|data]",
+		Short:     "List the recipes, the studies, the models, the optimizers, and the data that they use",
 		ValidArgs: lists,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 || len(args) == 1 && !slices.Contains(lists, args[0]) {
 				return usageError{fmt.Errorf("there is no list of %s; %s", strings.Join(args, " "),
 					suggestion(strings.Join(args, " "), lists, "there are "))}
 			}
-			for i, list := range []func() error{a.listRecipes, a.listStudies, a.listOptimizers, a.listData} {
+			for i, list := range []func() error{a.listRecipes, a.listStudies, a.listModels, a.listOptimizers, a.listData} {
 				if len(args) > 0 && args[0] != lists[i] {
 					continue
 				}
@@ -64,6 +65,14 @@ func (a *app) listStudies() error {
 		rows[i] = train.Fields{"name": s.Name, "about": s.About, "paper": s.Paper}
 	}
 	return a.printList("study", rows, "name study", "about about")
+}
+
+func (a *app) listModels() error {
+	rows := make([]train.Fields, len(vision.Models))
+	for i, m := range vision.Models {
+		rows[i] = train.Fields{"name": m.Name, "input": shapeText(m.Input[:]), "classes": m.Classes, "parameters": m.Parameters, "paper": m.Paper}
+	}
+	return a.printList("model", rows, "name model", "input input", "classes classes", "parameters parameters", "paper paper")
 }
 
 func (a *app) listOptimizers() error {

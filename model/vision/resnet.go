@@ -31,63 +31,45 @@ type ResNetBlock struct {
 	Downsample nn.Chain // brings x to the shape of the sum; nil where it has it
 }
 
-// resNets are the networks of table 1, by depth: blocks of each layer, and whether they are bottlenecks.
-var resNets = map[int]struct {
-	blocks     []int
+// A resNetPlan says in what residual networks differ.
+type resNetPlan struct {
+	blocks     []int // of each layer
 	bottleneck bool
-}{
-	18:  {[]int{2, 2, 2, 2}, false},
-	34:  {[]int{3, 4, 6, 3}, false},
-	50:  {[]int{3, 4, 6, 3}, true},
-	101: {[]int{3, 4, 23, 3}, true},
-	152: {[]int{3, 8, 36, 3}, true},
+	groups     int // of the convolution of 3×3 in a bottleneck
+	groupWidth int // channels of such a group where the layer has 64; 64 if there is one group
+	shortcut   shortcut
+}
+
+// tableOne is the network of table 1 of a depth.
+func tableOne(depth int) resNetPlan {
+	blocks, ok := map[int][]int{18: {2, 2, 2, 2}, 34: {3, 4, 6, 3}, 50: {3, 4, 6, 3}, 101: {3, 4, 23, 3}, 152: {3, 8, 36, 3}}[depth]
+	if !ok {
+		panic(fmt.Sprintf("vision: NewResNet: there is no depth of %d; it is 18, 34, 50, 101 or 152", depth))
+	}
+	return resNetPlan{blocks, depth >= 50, 1, 64, project}
 }
 
 // NewResNet returns the network of table 1 for pictures of about 224×224, of depth 18, 34, 50, 101 or 152. For a thousand classes
 // that of depth 18 has 11,689,512 parameters, that of depth 50 25,557,032.
 func NewResNet(r *rand.Rand, depth, classes int) *ResNet {
-	m := newImageNetResNet(r, depth, classes, nn.NewConv2D(r, 3, 64, 7, tensor.Conv{Stride: 2, Pad: 3}))
-	m.MaxPool = nn.Chain{nn.MaxPool2D{Pool: tensor.Pool{Kernel: 3, Stride: 2, Pad: 1}}}
-	return m
+	return newResNet(r, conv7x7(r, 64), tableOne(depth), classes).pooled()
 }
 
 // NewSmallResNet is NewResNet for pictures of about 32×32: the first convolution is of 3×3, and the first layer sees all pixels.
 func NewSmallResNet(r *rand.Rand, depth, classes int) *ResNet {
-	return newImageNetResNet(r, depth, classes, conv3x3(r, 3, 64, 1))
-}
-
-func newImageNetResNet(r *rand.Rand, depth, classes int, stem *nn.Conv2D) *ResNet {
-	s, ok := resNets[depth]
-	if !ok {
-		panic(fmt.Sprintf("vision: NewResNet: there is no depth of %d; it is 18, 34, 50, 101 or 152", depth))
-	}
-	return newResNet(r, stem, s.blocks, s.bottleneck, project, classes)
-}
-
-// NewCIFARResNet returns the network of section 4.2 for pictures of 32×32, of depth 6·n + 2: 20, 32, 44, 56 or 110. Its shortcuts
-// have no parameters (option A). For ten classes that of depth 20 has 269,722.
-func NewCIFARResNet(r *rand.Rand, depth, classes int) *ResNet {
-	n := (depth - 2) / 6
-	if n < 1 || 6*n+2 != depth {
-		panic(fmt.Sprintf("vision: NewCIFARResNet: a depth of %d is not 6·n + 2", depth))
-	}
-	return newResNet(r, conv3x3(r, 3, 16, 1), []int{n, n, n}, false, subsample, classes)
+	return newResNet(r, conv3x3(r, 3, 64, 1), tableOne(depth), classes)
 }
 
 // newResNet builds blocks behind the first convolution, with twice the channels in every further layer. Convolutions are drawn for
 // the variance of the gradient, as in torchvision.
-func newResNet(r *rand.Rand, stem *nn.Conv2D, blocks []int, bottleneck bool, shortcut shortcut, classes int) *ResNet {
+func newResNet(r *rand.Rand, stem *nn.Conv2D, plan resNetPlan, classes int) *ResNet {
 	width := stem.Weight.Dim(-1)
-	m := &ResNet{Conv1: stem.NoBias(), BN1: nn.NewBatchNorm(width)}
+	m := &ResNet{Conv1: stem, BN1: nn.NewBatchNorm(width)}
 	in, layers := width, []*nn.Chain{&m.Layer1, &m.Layer2, &m.Layer3, &m.Layer4}
-	for i, n := range blocks {
+	for i, n := range plan.blocks {
 		for j := range n {
-			stride := 1
-			if i > 0 && j == 0 {
-				stride = 2
-			}
 			var b *ResNetBlock
-			b, in = newResNetBlock(r, in, width<<i, stride, bottleneck, shortcut)
+			b, in = plan.block(r, in, width<<i, firstStride(i, j))
 			*layers[i] = append(*layers[i], b)
 		}
 	}
@@ -96,18 +78,30 @@ func newResNet(r *rand.Rand, stem *nn.Conv2D, blocks []int, bottleneck bool, sho
 	return m
 }
 
-// newResNetBlock returns a block and how many channels it gives.
-func newResNetBlock(r *rand.Rand, in, width, stride int, bottleneck bool, shortcut shortcut) (b *ResNetBlock, out int) {
-	b, out = &ResNetBlock{BN1: nn.NewBatchNorm(width), BN2: nn.NewBatchNorm(width)}, width
-	if bottleneck {
+// firstStride is that of block j of layer i: the first block of every layer but the first leaves out every other pixel.
+func firstStride(i, j int) int {
+	if i > 0 && j == 0 {
+		return 2
+	}
+	return 1
+}
+
+// block returns a block of a layer of width channels, and how many channels it gives.
+func (plan resNetPlan) block(r *rand.Rand, in, width, stride int) (b *ResNetBlock, out int) {
+	b, out = &ResNetBlock{}, width
+	if plan.bottleneck {
+		inner := width * plan.groupWidth / 64 * plan.groups
 		out = 4 * width
-		b.Conv1, b.Conv2, b.Conv3 = conv1x1(r, in, width, 1), conv3x3(r, width, width, stride), conv1x1(r, width, out, 1)
-		b.BN3 = nn.NewBatchNorm(out)
+		b.Conv1, b.BN1 = conv1x1(r, in, inner, 1), nn.NewBatchNorm(inner)
+		b.Conv2 = nn.NewConv2D(r, inner, inner, 3, tensor.Conv{Stride: stride, Pad: 1, Groups: plan.groups}).NoBias()
+		b.BN2 = nn.NewBatchNorm(inner)
+		b.Conv3, b.BN3 = conv1x1(r, inner, out, 1), nn.NewBatchNorm(out)
 	} else {
-		b.Conv1, b.Conv2 = conv3x3(r, in, width, stride), conv3x3(r, width, width, 1)
+		b.Conv1, b.BN1 = conv3x3(r, in, width, stride), nn.NewBatchNorm(width)
+		b.Conv2, b.BN2 = conv3x3(r, width, width, 1), nn.NewBatchNorm(width)
 	}
 	if stride > 1 || in != out {
-		b.Downsample = shortcut(r, in, out, stride)
+		b.Downsample = plan.shortcut(r, in, out, stride)
 	}
 	return b, out
 }
@@ -120,20 +114,10 @@ func project(r *rand.Rand, in, out, stride int) nn.Chain {
 	return nn.Chain{conv1x1(r, in, out, stride), nn.NewBatchNorm(out)}
 }
 
-// subsample is option A: pixels are left out, and half of the new channels, which are zero, stand before the others.
-func subsample(_ *rand.Rand, in, out, stride int) nn.Chain {
-	before := (out - in) / 2
-	return nn.Chain{nn.AvgPool2D{Pool: tensor.Pool{Kernel: 1, Stride: stride}}, nn.Func(func(x *tensor.Tensor) *tensor.Tensor {
-		return x.Pad(-1, before, out-in-before)
-	})}
-}
-
-func conv1x1(r *rand.Rand, in, out, stride int) *nn.Conv2D {
-	return nn.NewConv2D(r, in, out, 1, tensor.Conv{Stride: stride}).NoBias()
-}
-
-func conv3x3(r *rand.Rand, in, out, stride int) *nn.Conv2D {
-	return nn.NewConv2D(r, in, out, 3, tensor.Conv{Stride: stride, Pad: 1}).NoBias()
+// pooled puts the pooling of large pictures behind the first convolution.
+func (m *ResNet) pooled() *ResNet {
+	m.MaxPool = nn.Chain{nn.MaxPool2D{Pool: tensor.Pool{Kernel: 3, Stride: 2, Pad: 1}}}
+	return m
 }
 
 // Forward returns the scores (logits) of the classes.
