@@ -105,6 +105,58 @@ func TestLeaves(t *testing.T) {
 	}
 }
 
+// Elements that are numbered from one, as in torchvision's DenseNet, and what is below them numbered as ever.
+func TestNumberedLeaves(t *testing.T) {
+	type numbered struct {
+		Layers Chain `nn:"layer,numbered"`
+	}
+	net := struct {
+		Blocks []numbered `nn:"block,numbered"`
+	}{}
+	for range 2 {
+		net.Blocks = append(net.Blocks, numbered{Chain{Func(ReLU), Chain{Func(ReLU), NewLinear(nil, 1, 1).NoBias()}}})
+	}
+	var got []string
+	for l := range Leaves(net) {
+		got = append(got, l.Name)
+	}
+	if want := []string{"block1.layer2.1.weight", "block2.layer2.1.weight"}; !slices.Equal(got, want) {
+		t.Errorf("Leaves = %q, want %q", got, want)
+	}
+}
+
+// Without a source nothing is drawn, and nothing that is there is changed.
+func TestNoSource(t *testing.T) {
+	for name, draw := range map[string]func(w *tensor.Tensor){
+		"Uniform":         func(w *tensor.Tensor) { Uniform(nil, w, 0, 1) },
+		"Normal":          func(w *tensor.Tensor) { Normal(nil, w, 0, 1) },
+		"TruncatedNormal": func(w *tensor.Tensor) { TruncatedNormal(nil, w, 0, 1) },
+		"HeNormal":        func(w *tensor.Tensor) { HeNormal(nil, w, FanIn, 0) },
+		"Sparse":          func(w *tensor.Tensor) { Sparse(nil, w, .5, 1) },
+		"Orthogonal":      func(w *tensor.Tensor) { Orthogonal(nil, w, 1) },
+	} {
+		w := tensor.Param(2, 3)
+		Constant(w, 7)
+		draw(w)
+		for _, v := range w.Data() {
+			if v != 7 {
+				t.Errorf("%s without a source made a 7 a %v", name, v)
+			}
+		}
+	}
+	if l := NewLinear(nil, 2, 3); slices.Max(l.Weight.Data()) != 0 || slices.Min(l.Weight.Data()) != 0 {
+		t.Errorf("a linear layer without a source has the weights %v, want zeros", l.Weight.Data())
+	}
+}
+
+func TestZeroBiases(t *testing.T) {
+	l := NewLinear(source(), 2, 3)
+	ZeroBiases(Chain{Func(ReLU), l})
+	if slices.Max(l.Bias.Data()) != 0 || slices.Min(l.Bias.Data()) != 0 || slices.Max(l.Weight.Data()) == 0 {
+		t.Errorf("bias %v and weight %v, want zeros in the former only", l.Bias.Data(), l.Weight.Data())
+	}
+}
+
 // Heads by name, as in PyTorch's ModuleDict: always in the same order, none forgotten.
 func TestLeavesOfMaps(t *testing.T) {
 	r := source()

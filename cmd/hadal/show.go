@@ -114,7 +114,12 @@ func (a *app) printList(event string, rows []train.Fields, columns ...string) er
 	}
 	line(func(_, heading string) any { return heading })
 	for _, row := range rows {
-		line(func(field, _ string) any { return row[field] })
+		line(func(field, _ string) any {
+			if n, ok := row[field].(int); ok {
+				return count(n)
+			}
+			return row[field]
+		})
 	}
 	return w.Flush()
 }

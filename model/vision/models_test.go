@@ -79,7 +79,7 @@ func firstDifference(got, want []string) string {
 	return "behind all of the shorter list"
 }
 
-// Names are sorted, so that they are found, and of one kind.
+// A name means one network, and its paper is named.
 func TestModelNames(t *testing.T) {
 	seen := map[string]bool{}
 	for _, m := range Models {

@@ -9,7 +9,8 @@ import (
 )
 
 // NewCIFARResNet returns the network of section 4.2 of He et al. 2015, https://arxiv.org/abs/1512.03385, for pictures of 32×32, of
-// depth 6·n + 2: 20, 32, 44, 56 or 110. Its shortcuts have no parameters (option A). For ten classes that of depth 20 has 269,722.
+// depth 6·n + 2: 20, 32, 44, 56 or 110. Its shortcuts have no parameters (option A). For ten classes that of depth 20 has 269,722. Leaves have
+// the names of NewResNet; weights that are shared for these networks often call the last layer linear, not fc.
 func NewCIFARResNet(r *rand.Rand, depth, classes int) *ResNet {
 	n := perLayer("NewCIFARResNet", depth, 6)
 	return newResNet(r, conv3x3(r, 3, 16, 1), resNetPlan{blocks: []int{n, n, n}, shortcut: subsample}, classes)
