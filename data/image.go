@@ -5,18 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/draw"
 	_ "image/gif"
 	_ "image/jpeg"
 	_ "image/png"
 	"io"
+	"io/fs"
 	"os"
+	"slices"
 
 	_ "golang.org/x/image/bmp"
 	_ "golang.org/x/image/tiff"
 	_ "golang.org/x/image/webp"
 )
 
-// MaxPixels is the size of the largest picture that DecodeImage accepts: a small file can hold a picture that takes all memory.
+// MaxPixels is the size of the largest picture that is decoded where nothing else is said: a small file can hold a picture that
+// takes all memory.
 const MaxPixels = 50_000_000
 
 // ReadImage reads a picture from a file, see DecodeImage. The error names the file.
@@ -28,39 +32,116 @@ func ReadImage(path string) (image.Image, error) {
 	defer f.Close()
 	img, err := DecodeImage(f)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, named(path, err)
 	}
 	return img, nil
 }
 
-// DecodeImage reads a PNG, JPEG, GIF (its first picture), BMP, TIFF or WebP of at most MaxPixels.
-func DecodeImage(r io.Reader) (image.Image, error) { return decodeImage(r, MaxPixels) }
+// named puts the file's name before an error that does not tell it.
+func named(path string, err error) error {
+	var system *fs.PathError
+	if errors.As(err, &system) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}
 
-func decodeImage(r io.Reader, maxPixels int) (image.Image, error) {
-	var head bytes.Buffer
-	config, format, err := image.DecodeConfig(io.TeeReader(r, &head))
+// DecodeImage reads a PNG, JPEG, GIF (its first picture), BMP, TIFF (its first page) or WebP of at most MaxPixels, whatever the
+// file's name says that it is. It comes upright: a photo that a camera wrote lying on its side is turned as its EXIF
+// orientation tells, and what is transparent in it is then shown on white.
+func DecodeImage(r io.Reader) (image.Image, error) {
+	img, turn, err := decodeImage(r, MaxPixels)
+	if err != nil || turn == upright {
+		return img, err
+	}
+	return FromImage(img, 3).turned(turn).Image(), nil
+}
+
+// decodeImage reads a picture as it lies in the file, and how it has to be turned.
+//
+// It never allocates more than the size of the input and what the standard decoders need for maxPixels pixels: 8 bytes a pixel
+// in 16 bit, and 16 for a progressive JPEG.
+func decodeImage(r io.Reader, maxPixels int) (img image.Image, turn orientation, err error) {
+	b, err := readPicture(r, maxPixels)
+	if err != nil {
+		return nil, 0, err
+	}
+	config, format, err := decodeConfig(b)
 	switch {
-	case err != nil && head.Len() == 0:
-		return nil, fmt.Errorf("an empty file, not a picture (%w)", err)
 	case errors.Is(err, image.ErrFormat):
-		return nil, fmt.Errorf("no picture that can be read: it starts with % x, and is not PNG, JPEG, GIF, BMP, TIFF or WebP",
-			head.Bytes()[:min(8, head.Len())])
+		return nil, 0, foreign(b)
 	case err != nil:
-		return nil, broken(format, err)
+		return nil, 0, broken(format, err)
 	case config.Width < 1 || config.Height < 1:
-		return nil, fmt.Errorf("a picture of %d×%d pixels", config.Width, config.Height)
+		return nil, 0, fmt.Errorf("a picture of %d×%d pixels", config.Width, config.Height)
 	case config.Width > maxPixels/config.Height:
-		return nil, fmt.Errorf("a picture of %d×%d pixels: at most %d are read, make it smaller first",
+		return nil, 0, fmt.Errorf("a picture of %d×%d pixels: at most %d are read, make it smaller first",
 			config.Width, config.Height, maxPixels)
 	}
-	img, format, err := image.Decode(io.MultiReader(&head, r))
+	img, err = decodePixels(b)
 	if err != nil {
-		return nil, broken(format, err)
+		return nil, 0, broken(format, err)
 	}
-	if img.Bounds().Empty() {
-		return nil, errors.New("a picture without pixels")
+	switch screen := image.Rect(0, 0, config.Width, config.Height); {
+	case img.Bounds().Empty():
+		return nil, 0, errors.New("a picture without pixels")
+	case outsidePalette(img):
+		return nil, 0, broken(format, errors.New("it has colours that are not in its palette"))
+	case format == "gif" && img.Bounds() != screen: // the first frame fills a part of the screen
+		whole := image.NewRGBA(screen)
+		draw.Draw(whole, img.Bounds(), img, img.Bounds().Min, draw.Src)
+		img = whole
 	}
-	return img, nil
+	return img, orientationOf(b, format), nil
+}
+
+// readPicture reads the whole file, if it is not larger than any picture of maxPixels need be: 8 bytes a pixel, and 16 MiB for
+// what else a file holds.
+func readPicture(r io.Reader, maxPixels int) ([]byte, error) {
+	most := 8*int64(maxPixels) + 16<<20
+	var b bytes.Buffer
+	if f, ok := r.(*os.File); ok {
+		info, err := f.Stat()
+		switch {
+		case err != nil:
+			return nil, err
+		case info.Mode().IsRegular() && info.Size() <= most:
+			b.Grow(int(info.Size()) + bytes.MinRead) // so that it need not grow
+		}
+	}
+	switch n, err := b.ReadFrom(io.LimitReader(r, most+1)); {
+	case err != nil:
+		return nil, err
+	case n == 0:
+		return nil, errors.New("an empty file, not a picture")
+	case n > most:
+		return nil, fmt.Errorf("a file of more than %d bytes: no picture of at most %d pixels needs as many", most, maxPixels)
+	}
+	return b.Bytes(), nil
+}
+
+func decodeConfig(b []byte) (config image.Config, format string, err error) {
+	defer refuse(&err)
+	return image.DecodeConfig(bytes.NewReader(b))
+}
+
+func decodePixels(b []byte) (img image.Image, err error) {
+	defer refuse(&err)
+	img, _, err = image.Decode(bytes.NewReader(b))
+	return img, err
+}
+
+// outsidePalette tells whether img would panic when it is looked at.
+func outsidePalette(img image.Image) bool {
+	p, ok := img.(*image.Paletted)
+	return ok && len(p.Palette) < 256 && int(slices.Max(p.Pix)) >= len(p.Palette)
+}
+
+// refuse makes an error of a decoder's panic: bytes from anywhere must not end the program.
+func refuse(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("the decoder gave up: %v", r)
+	}
 }
 
 func broken(format string, err error) error {
@@ -68,4 +149,28 @@ func broken(format string, err error) error {
 		return fmt.Errorf("a %s picture that is cut short: %w", format, err)
 	}
 	return fmt.Errorf("a broken %s picture: %w", format, err)
+}
+
+// foreign says what a file is that is no picture which can be read.
+func foreign(b []byte) error {
+	for _, known := range []struct {
+		at    int
+		magic string
+		is    string
+	}{
+		{0, "PK\x03\x04", "a ZIP archive"},
+		{0, "PK\x05\x06", "a ZIP archive of nothing"},
+		{0, "\x1f\x8b", "compressed with gzip"},
+		{0, "%PDF", "a PDF document"},
+		{0, "<svg", "an SVG drawing; convert it to PNG"},
+		{4, "ftypheic", "a HEIC photo; convert it to JPEG"},
+		{4, "ftypmif1", "a HEIF photo; convert it to JPEG"},
+		{4, "ftypavif", "an AVIF picture; convert it to PNG"},
+	} {
+		if len(b) >= known.at && bytes.HasPrefix(b[known.at:], []byte(known.magic)) {
+			return fmt.Errorf("no picture that can be read: it is %s", known.is)
+		}
+	}
+	return fmt.Errorf("no picture that can be read: it starts with % x, and is not PNG, JPEG, GIF, BMP, TIFF or WebP",
+		b[:min(8, len(b))])
 }

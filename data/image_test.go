@@ -105,7 +105,7 @@ func FuzzDecodeImage(f *testing.F) {
 	f.Add(bomb(f, 70000, 70000))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		const most = 10000
-		img, err := decodeImage(bytes.NewReader(b), most)
+		img, _, err := decodeImage(bytes.NewReader(b), most)
 		if err != nil {
 			return
 		}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"image/draw"
 )
 
 // A Picture is an image as bytes, H×W×C: rows from the top, channels last. C is 1 (grey) or 3 (red, green, blue).
@@ -48,34 +47,7 @@ func FromImage(img image.Image, channels int) Picture {
 	if channels != 1 && channels != 3 {
 		panic(fmt.Sprintf("data: FromImage: cannot make a picture with %d channels, only with 1 or 3", channels))
 	}
-	b := img.Bounds()
-	p := NewPicture(b.Dy(), b.Dx(), channels)
-	if grey, ok := img.(*image.Gray); ok && channels == 1 {
-		for y := range p.H {
-			at := grey.PixOffset(b.Min.X, b.Min.Y+y)
-			copy(p.Pixels[y*p.W:(y+1)*p.W], grey.Pix[at:at+p.W])
-		}
-		return p
-	}
-	rgba := image.NewRGBA(image.Rect(0, 0, p.W, p.H))
-	draw.Draw(rgba, rgba.Rect, image.White, image.Point{}, draw.Src)
-	draw.Draw(rgba, rgba.Rect, img, b.Min, draw.Over)
-	p.fill(rgba)
-	return p
-}
-
-// fill copies an opaque image of the size of p.
-func (p Picture) fill(rgba *image.RGBA) {
-	if p.C == 1 {
-		for i := range p.Pixels {
-			c := rgba.Pix[4*i:]
-			p.Pixels[i] = grey(c[0], c[1], c[2])
-		}
-		return
-	}
-	for i := range p.H * p.W {
-		copy(p.Pixels[3*i:3*i+3], rgba.Pix[4*i:])
-	}
+	return shrink(img, channels, 1, 1)
 }
 
 func grey(r, g, b byte) byte {
@@ -106,6 +78,18 @@ func (p Picture) Grey() Picture {
 	for i := range q.Pixels {
 		c := p.Pixels[3*i:]
 		q.Pixels[i] = grey(c[0], c[1], c[2])
+	}
+	return q
+}
+
+// Colour returns p with three channels; a grey picture has the same in each.
+func (p Picture) Colour() Picture {
+	if p.C == 3 {
+		return p
+	}
+	q := NewPicture(p.H, p.W, 3)
+	for i, v := range p.Pixels {
+		q.Pixels[3*i], q.Pixels[3*i+1], q.Pixels[3*i+2] = v, v, v
 	}
 	return q
 }

@@ -39,18 +39,15 @@ func (t Resize) Apply(_ *rand.Rand, p Picture) Picture {
 	to := image.NewRGBA(image.Rect(0, 0, t.W, t.H))
 	from := p.Image()
 	draw.BiLinear.Scale(to, to.Rect, from, from.Bounds(), draw.Src, nil)
-	q := NewPicture(t.H, t.W, p.C)
-	q.fill(to)
-	return q
+	return FromImage(to, p.C)
 }
 
 // ResizeShort scales so that the shorter side has Size pixels and the aspect stays, as Resize does.
 type ResizeShort struct{ Size int }
 
 func (t ResizeShort) Apply(r *rand.Rand, p Picture) Picture {
-	short := float64(min(p.H, p.W))
-	side := func(n int) int { return max(1, int(math.Round(float64(n)*float64(t.Size)/short))) }
-	return Resize{side(p.H), side(p.W)}.Apply(r, p)
+	h, w := shortTo(t.Size, p.H, p.W)
+	return Resize{h, w}.Apply(r, p)
 }
 
 // CenterCrop cuts H×W pixels out of the middle. A picture that is smaller gets a black border.

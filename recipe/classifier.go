@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/hadal-go/hadal/data"
+	"github.com/hadal-go/hadal/data/cifar"
 	"github.com/hadal-go/hadal/data/imagefolder"
 	"github.com/hadal-go/hadal/data/mnist"
 	"github.com/hadal-go/hadal/data/source"
@@ -163,6 +164,9 @@ func Load(ctx context.Context, name string, o source.Options) (training, test *d
 	found, err := s.Find(ctx, o)
 	if err != nil {
 		return nil, nil, err
+	}
+	if name == "cifar10" || name == "cifar100" {
+		return cifar.Load(found)
 	}
 	return mnist.Load(found)
 }
@@ -374,7 +378,7 @@ func (c *Classifier) Evaluate(ctx context.Context, run *train.Run, folder string
 	}
 	batches := c.test
 	if folder != "" {
-		set, err := imagefolder.Open(folder, imagefolder.Options{Channels: c.card.Shape[2]})
+		set, err := imagefolder.Open(folder, data.Decoder{Channels: c.card.Shape[2]})
 		if err != nil {
 			return nil, err
 		}

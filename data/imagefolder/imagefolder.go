@@ -1,4 +1,4 @@
-// Package imagefolder reads pictures that are sorted in folders: root/class/picture.png.
+// Package imagefolder reads pictures that are sorted in folders, root/class/picture.png, or in an archive of such folders.
 package imagefolder
 
 import (
@@ -11,69 +11,115 @@ import (
 	"github.com/hadal-go/hadal/data"
 )
 
-// Extensions are those of the files that are taken for pictures, in lower case; other files are passed over.
+// Extensions are those of the files that are taken for pictures, in lower case; other files are passed over. What a picture
+// really is, its content says: a JPEG with the name of a PNG is read.
 var Extensions = []string{".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
 
-// Options say what the pictures are made into. Zero leaves the size of each picture as it is.
-type Options struct {
-	H, W     int // every picture is scaled to H×W
-	Channels int // 1 or 3; 0 is 3
-}
+// The names of the folders that hold the parts of a set, in the order in which they are looked for.
+var (
+	trainingFolders = []string{"train", "training"}
+	testFolders     = []string{"test", "testing", "val", "valid", "validation"}
+)
 
-// A Folder is a set of labelled pictures, decoded when they are asked for. Its classes are the folders in its root, sorted by name.
-type Folder struct {
-	options Options
-	paths   []string
-	labels  []int
-	classes []string
-}
-
-// Open lists the pictures in root/class/, also in folders further down. Names that begin with a dot are passed over. The pictures
-// themselves are not read; Check does.
-func Open(root string, o Options) (*Folder, error) {
-	if o.Channels == 0 {
-		o.Channels = 3
-	}
-	if o.Channels != 1 && o.Channels != 3 || o.H < 0 || o.W < 0 || (o.H == 0) != (o.W == 0) {
-		panic(fmt.Sprintf("imagefolder: Open: cannot make pictures of %d×%d with %d channels", o.H, o.W, o.Channels))
-	}
-	entries, err := os.ReadDir(root)
+// Open lists the pictures in root/class/, also in folders further down. The classes are the folders in root, sorted by name.
+// Names that begin with a dot are passed over. The pictures themselves are not read before they are asked for.
+//
+// The root may be an archive too: .zip, of which pictures are read when they are asked for, or .tar, .tar.gz and .tgz, which are
+// held in memory as they are.
+func Open(root string, d data.Decoder) (*data.Files, error) {
+	d.Check()
+	l, err := list(root)
 	if err != nil {
 		return nil, err
 	}
-	f := &Folder{options: o}
-	loose := 0
+	return l.files(d)
+}
+
+// OpenSplit lists a set in two parts, root/train/class/ and root/test/class/; the former may be called training, the latter
+// testing, val, valid or validation. Both have the classes of the training part. Where root has no such folders, all of it is
+// the training part, and test is nil.
+func OpenSplit(root string, d data.Decoder) (training, test *data.Files, err error) {
+	d.Check()
+	l, err := list(root)
+	if err != nil {
+		return nil, nil, err
+	}
+	a, isTraining := l.folder(trainingFolders)
+	b, isTest := l.folder(testFolders)
+	if !isTraining || !isTest {
+		training, err := l.files(d)
+		return training, nil, err
+	}
+	if training, err = a.files(d); err != nil {
+		return nil, nil, err
+	}
+	if test, err = b.files(d); err != nil {
+		return nil, nil, err
+	}
+	if test, err = test.As(training.Classes()); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", b.root, err)
+	}
+	return training, test, nil
+}
+
+// A listing is what lies under a root.
+type listing struct {
+	root    string
+	entries []entry
+	open    opener // nil: files
+}
+
+// An entry is a file, or a folder, which is of use only to say that it is empty.
+type entry struct {
+	name   []string // the path from the root, in its parts
+	path   string   // for the user, and for open
+	folder bool
+}
+
+func list(root string) (listing, error) {
+	info, err := os.Stat(root)
+	if err != nil {
+		return listing{}, err
+	}
+	if info.Mode().IsRegular() {
+		return archive(root)
+	}
+	l := listing{root: root}
+	return l, l.walk(root, nil)
+}
+
+// maxDepth stops at folders that lead back into themselves.
+const maxDepth = 16
+
+// walk adds what is in dir, in the order of names.
+func (l *listing) walk(dir string, name []string) error {
+	if len(name) > maxDepth {
+		return fmt.Errorf("%s lies %d folders deep: does a link lead back to a folder above it?", dir, len(name))
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
 	for _, e := range entries {
-		path := filepath.Join(root, e.Name())
-		switch info, err := os.Stat(path); { // follows links
-		case hidden(e.Name()):
-		case err != nil:
-			return nil, err
+		if hidden(e.Name()) {
+			continue
+		}
+		path, name := filepath.Join(dir, e.Name()), append(slices.Clip(name), e.Name())
+		info, err := os.Stat(path) // follows links
+		if err != nil {
+			return err
+		}
+		switch {
 		case info.IsDir():
-			before := len(f.paths)
-			if err := f.add(path, 0); err != nil {
-				return nil, err
+			l.entries = append(l.entries, entry{name, path, true})
+			if err := l.walk(path, name); err != nil {
+				return err
 			}
-			if len(f.paths) == before {
-				return nil, fmt.Errorf("%s has no pictures (%s): remove the folder, or put the pictures of the class in it",
-					path, strings.Join(Extensions, ", "))
-			}
-			f.classes = append(f.classes, e.Name())
-		case isPicture(e.Name()):
-			loose++
+		case info.Mode().IsRegular():
+			l.entries = append(l.entries, entry{name, path, false})
 		}
 	}
-	switch {
-	case len(f.classes) == 0 && loose > 0:
-		return nil, fmt.Errorf("%s has %d pictures but no folders: sort the pictures into one folder a class, such as %s",
-			root, loose, filepath.Join(root, "cat", "1.png"))
-	case len(f.classes) == 0:
-		return nil, fmt.Errorf("%s has no pictures: want one folder a class with pictures in it, such as %s",
-			root, filepath.Join(root, "cat", "1.png"))
-	case loose > 0:
-		return nil, fmt.Errorf("%s has %d pictures beside the folders of the classes: sort them in, or take them out", root, loose)
-	}
-	return f, nil
+	return nil
 }
 
 func hidden(name string) bool { return strings.HasPrefix(name, ".") }
@@ -82,81 +128,71 @@ func isPicture(name string) bool {
 	return slices.Contains(Extensions, strings.ToLower(filepath.Ext(name)))
 }
 
-// maxDepth stops at folders that lead back into themselves.
-const maxDepth = 16
-
-// add lists the pictures under dir as those of the next class.
-func (f *Folder) add(dir string, depth int) error {
-	if depth > maxDepth {
-		return fmt.Errorf("%s lies %d folders deep: does a link lead back to a folder above it?", dir, depth)
-	}
-	entries, err := os.ReadDir(dir) // sorted by name
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		path := filepath.Join(dir, e.Name())
-		switch info, err := os.Stat(path); {
-		case hidden(e.Name()):
-		case err != nil:
-			return err
-		case info.IsDir():
-			if err := f.add(path, depth+1); err != nil {
-				return err
+// folder returns what is in the first folder of l with one of these names.
+func (l listing) folder(names []string) (listing, bool) {
+	for _, name := range names {
+		in := listing{root: filepath.Join(l.root, name), open: l.open}
+		found := false
+		for _, e := range l.entries {
+			switch {
+			case e.name[0] != name:
+			case len(e.name) > 1:
+				e.name = e.name[1:]
+				in.entries = append(in.entries, e)
+				found = true
+			case e.folder:
+				found = true
 			}
-		case isPicture(e.Name()):
-			f.paths = append(f.paths, path)
-			f.labels = append(f.labels, len(f.classes))
+		}
+		if found {
+			return in, true
 		}
 	}
-	return nil
+	return listing{}, false
 }
 
-func (f *Folder) Len() int { return len(f.paths) }
-
-// Classes returns the names of the classes, in order of their labels.
-func (f *Folder) Classes() []string { return f.classes }
-
-// Path returns the file of the picture number i.
-func (f *Folder) Path(i int) string { return f.paths[i] }
-
-// At decodes the picture number i. The error names its file.
-func (f *Folder) At(i int) (data.Labelled, error) {
-	img, err := data.ReadImage(f.paths[i])
-	if err != nil {
-		return data.Labelled{}, err
-	}
-	p := data.FromImage(img, f.options.Channels)
-	if f.options.H > 0 {
-		p = data.Resize{H: f.options.H, W: f.options.W}.Apply(nil, p)
-	}
-	return data.Labelled{Picture: p, Label: f.labels[i]}, nil
-}
-
-// Check decodes every picture and returns an error for each that is broken.
-func (f *Folder) Check() []error {
-	var broken []error
-	for i := range f.Len() {
-		if _, err := f.At(i); err != nil {
-			broken = append(broken, err)
+// files makes a set of the listing.
+func (l listing) files(d data.Decoder) (*data.Files, error) {
+	f := &data.Files{Decoder: d, Open: l.open}
+	loose := 0
+	count := map[string]int{} // pictures of each class
+	for _, e := range l.entries {
+		class := e.name[0]
+		switch picture := !e.folder && isPicture(e.name[len(e.name)-1]); {
+		case picture && len(e.name) == 1:
+			loose++
+		case picture:
+			count[class]++
+		case e.folder && len(e.name) == 1:
+			count[class] += 0
 		}
 	}
-	return broken
-}
-
-// As returns f with its labels renumbered for the given classes: those that a network was trained on. Every class of f must be
-// among them.
-func (f *Folder) As(classes []string) (*Folder, error) {
-	number := make([]int, len(f.classes))
-	for i, name := range f.classes {
-		if number[i] = slices.Index(classes, name); number[i] < 0 {
-			return nil, fmt.Errorf("the folder %q is none of the classes %s", name, strings.Join(classes, ", "))
+	for class, n := range count {
+		if n == 0 {
+			return nil, fmt.Errorf("%s has no pictures (%s): remove the folder, or put the pictures of the class in it",
+				filepath.Join(l.root, class), strings.Join(Extensions, ", "))
+		}
+		f.Names = append(f.Names, class)
+	}
+	switch {
+	case len(f.Names) == 0 && loose > 0:
+		return nil, fmt.Errorf("%s has %d pictures but no folders: sort the pictures into one folder a class, such as %s",
+			l.root, loose, filepath.Join(l.root, "cat", "1.png"))
+	case len(f.Names) == 0:
+		return nil, fmt.Errorf("%s has no pictures: want one folder a class with pictures in it, such as %s",
+			l.root, filepath.Join(l.root, "cat", "1.png"))
+	case loose > 0:
+		return nil, fmt.Errorf("%s has %d pictures beside the folders of the classes: sort them in, or take them out", l.root, loose)
+	}
+	slices.Sort(f.Names)
+	number := map[string]int{}
+	for i, class := range f.Names {
+		number[class] = i
+	}
+	for _, e := range l.entries {
+		if !e.folder && len(e.name) > 1 && isPicture(e.name[len(e.name)-1]) {
+			f.Paths, f.Labels = append(f.Paths, e.path), append(f.Labels, number[e.name[0]])
 		}
 	}
-	g := *f
-	g.classes, g.labels = classes, slices.Clone(f.labels)
-	for i, label := range g.labels {
-		g.labels[i] = number[label]
-	}
-	return &g, nil
+	return f, nil
 }

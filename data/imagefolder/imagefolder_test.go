@@ -62,7 +62,7 @@ func TestOpen(t *testing.T) {
 	write(t, filepath.Join(root, ".git", "config"), "")
 	write(t, filepath.Join(root, "README.md"), "")
 
-	f, err := Open(root, Options{H: 2, W: 3})
+	f, err := Open(root, data.Decoder{H: 2, W: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,9 +78,9 @@ func TestOpen(t *testing.T) {
 			t.Fatal(err)
 		}
 		if e.Picture.H != 2 || e.Picture.W != 3 || e.Picture.C != 3 {
-			t.Errorf("%s is %d×%d×%d, want 2×3×3", f.Path(i), e.Picture.H, e.Picture.W, e.Picture.C)
+			t.Errorf("%s is %d×%d×%d, want 2×3×3", f.Paths[i], e.Picture.H, e.Picture.W, e.Picture.C)
 		}
-		names, labels = append(names, filepath.Base(f.Path(i))), append(labels, e.Label)
+		names, labels = append(names, filepath.Base(f.Paths[i])), append(labels, e.Label)
 	}
 	if want := []string{"B.JPG", "1.png", "a.png"}; !slices.Equal(names, want) {
 		t.Errorf("the files are %v, want %v", names, want)
@@ -96,7 +96,7 @@ func TestOpen(t *testing.T) {
 		t.Errorf("the dog differs (-want +got):\n%s", d)
 	}
 
-	grey, err := Open(root, Options{Channels: 1})
+	grey, err := Open(root, data.Decoder{Channels: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestOpen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff([]int{2, 2, 1}, g.labels); d != "" || f.labels[0] != 0 {
+	if d := cmp.Diff([]int{2, 2, 1}, g.Labels); d != "" || f.Labels[0] != 0 {
 		t.Errorf("As changes the labels wrongly (-want +got):\n%s", d)
 	}
 	if _, err := f.As([]string{"bird", "dog"}); err == nil || !strings.Contains(err.Error(), `"cat" is none of the classes bird, dog`) {
@@ -134,9 +134,9 @@ func TestOpenRefuses(t *testing.T) {
 		"loose":   "1 pictures but no folders",
 		"text":    filepath.Join("text", "cat") + " has no pictures",
 		"mixed":   "1 pictures beside the folders",
-		"file":    "not a directory",
+		"file":    "an empty file, neither a folder nor an archive",
 	} {
-		_, err := Open(in(name), Options{})
+		_, err := Open(in(name), data.Decoder{})
 		if err == nil || !strings.Contains(err.Error(), in(name)) {
 			t.Errorf("Open(%s) = %v, want an error with the path", name, err)
 			continue
@@ -153,19 +153,22 @@ func TestBrokenPicturesAreNamed(t *testing.T) {
 	paint(t, filepath.Join(root, "cat", "1.png"), 2, 2, color.White)
 	write(t, filepath.Join(root, "cat", "2.png"), "\x89PNG\r\n\x1a\n cut")
 	write(t, filepath.Join(root, "cat", "3.jpg"), "")
-	f, err := Open(root, Options{})
+	f, err := Open(root, data.Decoder{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	broken := f.Check()
-	if len(broken) != 2 || !strings.Contains(broken[0].Error(), "2.png") || !strings.Contains(broken[1].Error(), "3.jpg") {
+	broken, err := f.Check(t.Context())
+	if err != nil || len(broken) != 2 || !strings.Contains(broken[0].Error(), "2.png") || !strings.Contains(broken[1].Error(), "3.jpg") {
 		t.Errorf("Check() = %v, want errors that name 2.png and 3.jpg", broken)
+	}
+	if sound := f.Without(broken); sound.Len() != 1 || sound.Paths[0] != f.Paths[0] {
+		t.Errorf("Without(broken) leaves %v, want 1.png", sound.Paths)
 	}
 	var got error
 	for _, err := range (&data.Batches{Set: f, Size: 2}).Epoch(0, 0) {
 		got = err
 	}
-	if got == nil || !strings.Contains(got.Error(), "example 1: "+f.Path(1)) {
+	if got == nil || !strings.Contains(got.Error(), "example 1: "+f.Paths[1]) {
 		t.Errorf("an epoch ends with %v, want the example and its file", got)
 	}
 }
@@ -176,7 +179,7 @@ func TestFoldersThatLeadBack(t *testing.T) {
 	if err := os.Symlink(root, filepath.Join(root, "cat", "again")); err != nil {
 		t.Skip(err)
 	}
-	if _, err := Open(root, Options{}); err == nil || !strings.Contains(err.Error(), "lead back") {
+	if _, err := Open(root, data.Decoder{}); err == nil || !strings.Contains(err.Error(), "lead back") {
 		t.Errorf("Open of a folder that holds itself = %v, want that a link leads back", err)
 	}
 }

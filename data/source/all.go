@@ -1,7 +1,67 @@
 package source
 
+// pictureFiles is about sets that somebody has made picture files of.
+const pictureFiles = "a folder of picture files: if they are JPEG, they have lost detail, and accuracies are lower than with the true set"
+
 // All is every source, sorted by name.
 var All = []Source{
+	{
+		Name:     "cifar10",
+		About:    "60,000 colour pictures, 32×32, of ten kinds of animals and vehicles (Krizhevsky 2009)",
+		Licence:  "none stated; used for research",
+		Homepage: "https://www.cs.toronto.edu/~kriz/cifar.html",
+		Classes:  []string{"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"},
+		Files: []File{
+			{"cifar-10-binary.tar.gz", 170052171, "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"},
+		},
+		Forms: []Form{
+			{Name: "bin", Folder: "cifar-10-batches-bin", Files: []File{
+				{"data_batch_1.bin", 10000 * 3073, ""},
+				{"data_batch_2.bin", 10000 * 3073, ""},
+				{"data_batch_3.bin", 10000 * 3073, ""},
+				{"data_batch_4.bin", 10000 * 3073, ""},
+				{"data_batch_5.bin", 10000 * 3073, ""},
+				{"test_batch.bin", 10000 * 3073, ""},
+			}},
+			{Name: "pictures", About: pictureFiles, Dirs: []string{"train", "test"}},
+			{
+				Name: "archive", Folder: "cifar10-jpeg-30k",
+				About: "20,000 of the 50,000 training pictures, as JPEG, which loses detail: accuracies are lower than with the true set",
+				Files: []File{
+					{"cifar10_30k.tar.gz", 9718593, "ebe60fbeb349d4decf35dc1cbab92c64bfbcc8de7d0594e3da8e885e6ed2f60f"},
+				},
+			},
+		},
+		URLs: []string{"https://www.cs.toronto.edu/~kriz/"},
+	},
+	{
+		Name:     "cifar100",
+		About:    "60,000 colour pictures, 32×32, of a hundred kinds of things (Krizhevsky 2009)",
+		Licence:  "none stated; used for research",
+		Homepage: "https://www.cs.toronto.edu/~kriz/cifar.html",
+		Classes: []string{
+			"apple", "aquarium fish", "baby", "bear", "beaver", "bed", "bee", "beetle", "bicycle", "bottle", "bowl", "boy",
+			"bridge", "bus", "butterfly", "camel", "can", "castle", "caterpillar", "cattle", "chair", "chimpanzee", "clock",
+			"cloud", "cockroach", "couch", "crab", "crocodile", "cup", "dinosaur", "dolphin", "elephant", "flatfish", "forest",
+			"fox", "girl", "hamster", "house", "kangaroo", "keyboard", "lamp", "lawn mower", "leopard", "lion", "lizard",
+			"lobster", "man", "maple tree", "motorcycle", "mountain", "mouse", "mushroom", "oak tree", "orange", "orchid",
+			"otter", "palm tree", "pear", "pickup truck", "pine tree", "plain", "plate", "poppy", "porcupine", "possum", "rabbit",
+			"raccoon", "ray", "road", "rocket", "rose", "sea", "seal", "shark", "shrew", "skunk", "skyscraper", "snail", "snake",
+			"spider", "squirrel", "streetcar", "sunflower", "sweet pepper", "table", "tank", "telephone", "television", "tiger",
+			"tractor", "train", "trout", "tulip", "turtle", "wardrobe", "whale", "willow tree", "wolf", "woman", "worm",
+		},
+		Files: []File{
+			{"cifar-100-binary.tar.gz", 168513733, "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec"},
+		},
+		Forms: []Form{
+			{Name: "bin", Folder: "cifar-100-binary", Files: []File{
+				{"train.bin", 50000 * 3074, ""},
+				{"test.bin", 10000 * 3074, ""},
+			}},
+			{Name: "pictures", About: pictureFiles, Dirs: []string{"train", "test"}},
+		},
+		URLs: []string{"https://www.cs.toronto.edu/~kriz/"},
+	},
 	{
 		Name:     "fashion-mnist",
 		About:    "70,000 grey pictures, 28×28, of ten kinds of clothes (Xiao, Rasul and Vollgraf 2017)",

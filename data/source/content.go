@@ -61,6 +61,7 @@ type content struct {
 	file *os.File
 	r    io.Reader
 	sum  hash.Hash
+	size int64 // of what was read
 	want File
 	end  error // after the end was reached
 }
@@ -71,7 +72,11 @@ func openContent(path string, f File) (io.ReadCloser, error) {
 		return nil, err
 	}
 	c := &content{file: file, sum: sha256.New(), want: f}
-	in := bufio.NewReaderSize(file, 1<<16)
+	var raw io.Reader = file
+	if f.archive() {
+		raw = io.TeeReader(file, c.sum)
+	}
+	in := bufio.NewReaderSize(raw, 1<<16)
 	c.r = in
 	if magic, _ := in.Peek(2); len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
 		z, err := gzip.NewReader(in)
@@ -89,8 +94,16 @@ func (c *content) Read(p []byte) (int, error) {
 		return 0, c.end
 	}
 	n, err := c.r.Read(p)
-	c.sum.Write(p[:n])
+	c.size += int64(n)
+	if !c.want.archive() {
+		c.sum.Write(p[:n])
+	}
 	switch {
+	case err == io.EOF && c.want.SHA256 == "":
+		c.end = io.EOF
+		if c.size != c.want.Size {
+			c.end = c.corrupt(fmt.Errorf("its content has %d bytes, want %d", c.size, c.want.Size))
+		}
 	case err == io.EOF:
 		c.end = io.EOF
 		if got := hex.EncodeToString(c.sum.Sum(nil)); got != c.want.SHA256 {

@@ -27,6 +27,7 @@ type Source struct {
 	Classes  []string // the names of the classes: label l stands for Classes[l]
 
 	Files   []File
+	Forms   []Form   // other forms in which the set may lie on this machine
 	Folders []string // where packages of a system put the files
 	Module  string   // a Go module with its version, path@version, that carries the files; "" for none
 	Subdir  string   // the folder of the files in the module
@@ -35,9 +36,22 @@ type Source struct {
 
 // A File is one file of a set. One whose name ends in .gz may be there without compression too, and without .gz in its name.
 type File struct {
-	Name   string
-	Size   int64  // bytes, as published
-	SHA256 string // of the content, uncompressed: several compressions of one content are in use
+	Name string
+	Size int64 // bytes, as published
+	// SHA256 is of the content, uncompressed: several compressions of one content are in use. That of an archive, .tar.gz, is of
+	// the file as it is. Where it is not known, the size of the content is all that is verified.
+	SHA256 string
+}
+
+// A Form is a form in which a set may lie on this machine other than as the files that are published: unpacked, or converted. It
+// is looked for in the folder that the user names, where that does not have the published files, and in the cache, and is never
+// fetched.
+type Form struct {
+	Name   string   // which files these are; loaders tell forms apart by it, and "" is that of Source.Files
+	About  string   // what a user should know of it; "" for nothing
+	Folder string   // a folder that it may be in, beside one of the set's name; "" for none
+	Files  []File   // files that it has
+	Dirs   []string // folders that it has
 }
 
 // ByName returns the source with this name. The error is an UnknownError.
@@ -88,14 +102,20 @@ func (s Source) Find(ctx context.Context, o Options) (Located, error) {
 			return Located{}, missing
 		}
 		for _, dir := range []string{filepath.Join(o.Dir, s.Name), o.Dir} {
-			if l, ok := s.in(dir, "folder "+dir, missing); ok {
+			if l, ok := s.inAnyForm(dir, "folder "+dir, missing); ok {
+				return l, nil
+			}
+		}
+		for _, form := range s.Forms {
+			dir := filepath.Join(o.Dir, form.Folder)
+			if l, ok := s.as(form).in(dir, "folder "+dir, &MissingError{}); ok && form.Folder != "" {
 				return l, nil
 			}
 		}
 	}
 	cache, noCache := o.cache(s)
 	if noCache == nil {
-		if l, ok := s.in(cache, "cache "+cache, missing); ok {
+		if l, ok := s.inAnyForm(cache, "cache "+cache, missing); ok {
 			return l, nil
 		}
 	}
@@ -152,10 +172,44 @@ func (o Options) cache(s Source) (string, error) {
 	return filepath.Join(dir, s.Name), nil
 }
 
+// as returns the set with the files of a form for its own.
+func (s Source) as(f Form) formed {
+	s.Files = f.Files
+	return formed{s, f}
+}
+
+// inAnyForm looks for the files of the set in a folder, then for those of its other forms, and notes what is missing there.
+func (s Source) inAnyForm(dir, place string, missing *MissingError) (Located, bool) {
+	if l, ok := s.in(dir, place, missing); ok {
+		return l, true
+	}
+	for _, form := range s.Forms {
+		if l, ok := s.as(form).in(dir, place, &MissingError{}); ok {
+			return l, true
+		}
+	}
+	return Located{}, false
+}
+
 // in looks for the files of the set in a folder, and notes what is missing there.
 func (s Source) in(dir, place string, missing *MissingError) (Located, bool) {
-	l := Located{Source: s, From: place}
+	return formed{Source: s}.in(dir, place, missing)
+}
+
+// A formed source is one of which a form was chosen.
+type formed struct {
+	Source
+	form Form
+}
+
+func (s formed) in(dir, place string, missing *MissingError) (Located, bool) {
+	l := Located{Source: s.Source, From: place, Form: s.form, Dir: dir}
 	var absent []string
+	for _, name := range s.form.Dirs {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || !info.IsDir() {
+			absent = append(absent, name)
+		}
+	}
 	for _, f := range s.Files {
 		path := f.in(dir)
 		if path == "" {
@@ -176,8 +230,12 @@ func (s Source) in(dir, place string, missing *MissingError) (Located, bool) {
 
 // in returns the path of the file in a folder, or "".
 func (f File) in(dir string) string {
-	for _, name := range []string{f.Name, strings.TrimSuffix(f.Name, ".gz")} {
-		path := filepath.Join(dir, name)
+	names := []string{f.Name}
+	if !f.archive() {
+		names = append(names, strings.TrimSuffix(f.Name, ".gz"))
+	}
+	for _, name := range names {
+		path := filepath.Join(dir, filepath.FromSlash(name))
 		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
 			return path
 		}
@@ -185,10 +243,15 @@ func (f File) in(dir string) string {
 	return ""
 }
 
+// archive tells whether the file is one in which others lie.
+func (f File) archive() bool { return strings.HasSuffix(f.Name, ".tar.gz") }
+
 // A Located set is one whose files are on this machine.
 type Located struct {
-	Source Source
+	Source Source // with the files of Form
 	From   string // the place where the files were found, in words
+	Form   Form
+	Dir    string // the folder that they are in
 	paths  []string
 }
 

@@ -98,6 +98,82 @@ func TestFindInOrder(t *testing.T) {
 	}
 }
 
+// Other forms of a set are found where the published files are not: in the given folder first, then in the cache.
+func TestFindForms(t *testing.T) {
+	s, files := words()
+	s.Forms = []Form{
+		{Name: "loose", Files: []File{{"a", 5, ""}, {"b", 4, ""}}},
+		{Name: "folders", About: "spoken", Dirs: []string{"train", "test"}},
+		{Name: "elsewhere", Folder: "words-30k", Files: []File{{"words.tar.gz", 1, ""}}},
+	}
+	given, cache := t.TempDir(), t.TempDir()
+	o := Options{Dir: given, Cache: cache, Offline: true}
+	find := func(form, dir string) Located {
+		t.Helper()
+		l, err := s.Find(context.Background(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l.Form.Name != form || l.Dir != dir {
+			t.Errorf("Find found the form %q in %s, want %q in %s", l.Form.Name, l.Dir, form, dir)
+		}
+		return l
+	}
+	put(t, filepath.Join(cache, "words"), map[string][]byte{"train/x": nil, "test/x": nil})
+	if l := find("folders", filepath.Join(cache, "words")); l.Check() != nil {
+		t.Errorf("Check without files = %v", l.Check())
+	}
+	put(t, given, map[string][]byte{"words.tar": nil}) // an archive has one name
+	find("folders", filepath.Join(cache, "words"))
+	put(t, filepath.Join(given, "words-30k"), map[string][]byte{"words.tar.gz": nil})
+	find("elsewhere", filepath.Join(given, "words-30k"))
+	put(t, given, map[string][]byte{"a": []byte("hello"), "b": []byte("you")})
+	l := find("loose", given)
+	var corrupt *CorruptError
+	if err := l.Check(); !errors.As(err, &corrupt) || corrupt.File != "b" || !strings.Contains(err.Error(), "3 bytes, want 4") {
+		t.Errorf("Check of a file of another size = %v, want a CorruptError of b", err)
+	}
+	put(t, given, map[string][]byte{"one": files["one.gz"], "two": files["two"]})
+	if err := find("", given).Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+// The sum of an archive is of the file as it is, and it is read without its compression.
+func TestArchivesAreVerifiedAsTheyAre(t *testing.T) {
+	zipped := zip(t, []byte("content"))
+	s := Source{Name: "words", Files: []File{{"words.tar.gz", int64(len(zipped)), sum(zipped)}}}
+	for _, tt := range []struct {
+		name, want string
+		file       []byte
+	}{
+		{"whole", "", zipped},
+		{"with more behind", "unexpected EOF", append(slices.Clone(zipped), 0)},
+		{"cut short", "unexpected EOF", zipped[:len(zipped)-1]},
+		{"compressed again", "sha256", zip(t, []byte("contents"))},
+	} {
+		dir := t.TempDir()
+		put(t, dir, map[string][]byte{"words.tar.gz": tt.file})
+		l, err := s.Find(context.Background(), Options{Dir: dir, Offline: true, Cache: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := l.Open("words.tar.gz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(r)
+		r.Close()
+		var corrupt *CorruptError
+		switch {
+		case tt.want == "" && (err != nil || string(b) != "content"):
+			t.Errorf("%s: read %q, error %v; want content", tt.name, b, err)
+		case tt.want != "" && (!errors.As(err, &corrupt) || !strings.Contains(err.Error(), tt.want)):
+			t.Errorf("%s: %v, want a CorruptError with %q", tt.name, err, tt.want)
+		}
+	}
+}
+
 func TestFindMissing(t *testing.T) {
 	s, files := words()
 	dir := t.TempDir()
@@ -169,7 +245,7 @@ func TestByName(t *testing.T) {
 	if !errors.As(err, &unknown) || !slices.Equal(unknown.Near, []string{"mnist"}) {
 		t.Errorf("ByName(minst) = %v, want an UnknownError near mnist", err)
 	}
-	if _, err := ByName("zebra"); err == nil || !strings.Contains(err.Error(), "there are fashion-mnist, mnist") {
+	if _, err := ByName("zebra"); err == nil || !strings.Contains(err.Error(), "there are cifar10, cifar100, fashion-mnist, mnist") {
 		t.Errorf("ByName(zebra) = %v, want the names that there are", err)
 	}
 }
