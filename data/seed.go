@@ -7,6 +7,7 @@ const (
 	streamSplit   = 0x5b1a57c29e3779b9
 	streamOrder   = 0x0de27f4a7c15a3d1
 	streamAugment = 0xa06e3177b4c2f96b
+	streamMix     = 0x3c8d51e7f06a92b5
 )
 
 // mix is the finalizer of SplitMix64: a bijection in which every bit of z moves about half of the result's.

@@ -128,7 +128,7 @@ func (f *Folder) At(i int) (data.Labelled, error) {
 	}
 	p := data.FromImage(img, f.options.Channels)
 	if f.options.H > 0 {
-		p = data.Resize{H: f.options.H, W: f.options.W}.Apply(nil, p)
+		p = p.Resize(f.options.H, f.options.W)
 	}
 	return data.Labelled{Picture: p, Label: f.labels[i]}, nil
 }
