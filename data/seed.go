@@ -23,6 +23,13 @@ func seedExample(pcg *rand.PCG, seed uint64, epoch, example int) {
 	pcg.Seed(mix(seed^streamAugment), mix(mix(uint64(epoch))^uint64(example)))
 }
 
+// Random returns the stream from which one example is augmented in one epoch, for loops that use no Loader.
+func Random(seed uint64, epoch, example int) *rand.Rand {
+	var pcg rand.PCG
+	seedExample(&pcg, seed, epoch, example)
+	return rand.New(&pcg)
+}
+
 // order returns the numbers 0 to n-1 in the order of one epoch.
 func order(n int, shuffle bool, seed uint64, epoch int) []int {
 	if !shuffle {
