@@ -14,6 +14,7 @@ type Affine struct {
 	Degrees, Scale, Shift, Shear float64
 }
 
+// Apply implements data.Transform.
 func (t Affine) Apply(r *rand.Rand, s *data.Sample) {
 	a := affinity{angle: symmetric(r, t.Degrees), scale: 1 + symmetric(r, t.Scale)}
 	a.dy, a.dx = symmetric(r, t.Shift), symmetric(r, t.Shift)

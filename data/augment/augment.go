@@ -26,6 +26,7 @@ type Maybe struct {
 	Then   data.Transform
 }
 
+// Apply implements data.Transform.
 func (t Maybe) Apply(r *rand.Rand, s *data.Sample) {
 	if r.Float64() < t.Chance {
 		t.Then.Apply(r, s)

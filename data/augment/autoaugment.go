@@ -13,6 +13,7 @@ type AutoAugment struct {
 	Fill     Colour // of what comes in from outside
 }
 
+// Apply implements data.Transform.
 func (t AutoAugment) Apply(r *rand.Rand, s *data.Sample) {
 	for _, step := range t.Policies[r.IntN(len(t.Policies))] {
 		if r.Float64() < step.chance {

@@ -13,6 +13,7 @@ type Jitter struct {
 	Brightness, Contrast, Saturation, Hue float64
 }
 
+// Apply implements data.Transform.
 func (t Jitter) Apply(r *rand.Rand, s *data.Sample) {
 	factor := func(a float64) float64 { return uniform(r, max(0, 1-a), 1+a) }
 	order := [4]int{0, 1, 2, 3}
@@ -37,6 +38,7 @@ func (t Jitter) Apply(r *rand.Rand, s *data.Sample) {
 // Greyscale takes the colours out of a picture, which keeps its channels.
 type Greyscale struct{}
 
+// Apply implements data.Transform.
 func (Greyscale) Apply(_ *rand.Rand, s *data.Sample) { saturate(s, 0) }
 
 // blend returns the colour that lies f of the way from a to b, and beyond b where f is greater than 1.

@@ -15,6 +15,7 @@ type PadCrop struct {
 	Reflect bool
 }
 
+// Apply implements data.Transform.
 func (t PadCrop) Apply(r *rand.Rand, s *data.Sample) {
 	y, x := r.IntN(2*t.Pad+1)-t.Pad, r.IntN(2*t.Pad+1)-t.Pad
 	move(s, window{s.Picture.H, s.Picture.W, y, x, t.Reflect})
@@ -23,6 +24,7 @@ func (t PadCrop) Apply(r *rand.Rand, s *data.Sample) {
 // CenterCrop cuts H×W pixels out of the middle. A picture that is smaller gets a black border.
 type CenterCrop struct{ H, W int }
 
+// Apply implements data.Transform.
 func (t CenterCrop) Apply(_ *rand.Rand, s *data.Sample) {
 	if t.H < 1 || t.W < 1 {
 		panic(fmt.Sprintf("augment: CenterCrop: cannot cut out %d×%d", t.H, t.W))
@@ -40,6 +42,7 @@ type ResizedCrop struct {
 	H, W         int
 }
 
+// Apply implements data.Transform.
 func (t ResizedCrop) Apply(r *rand.Rand, s *data.Sample) {
 	p := s.Picture
 	z := zoom{0, 0, p.H, p.W, t.H, t.W}

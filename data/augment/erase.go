@@ -16,6 +16,7 @@ type Erase struct {
 	Fill              Colour
 }
 
+// Apply implements data.Transform.
 func (t Erase) Apply(r *rand.Rand, s *data.Sample) {
 	p := s.Picture
 	for range 10 {
@@ -42,6 +43,7 @@ type Cutout struct {
 	Fill Colour
 }
 
+// Apply implements data.Transform.
 func (t Cutout) Apply(r *rand.Rand, s *data.Sample) {
 	p, n := s.Picture, t.Size
 	if n == 0 {

@@ -10,6 +10,7 @@ import (
 // Blur convolves with a Gaussian whose deviation, in pixels, is uniform from Low to High. The picture goes on mirrored at its border.
 type Blur struct{ Low, High float64 }
 
+// Apply implements data.Transform.
 func (t Blur) Apply(r *rand.Rand, s *data.Sample) { blur(s, uniform(r, t.Low, t.High)) }
 
 // blur convolves with a Gaussian, along the rows and then along the columns. It is cut off at three deviations.
@@ -65,6 +66,7 @@ func blur(s *data.Sample, deviation float64) {
 // Noise adds to every value a draw from a Gaussian with the deviation Deviation, a part of the range from black to white.
 type Noise struct{ Deviation float64 }
 
+// Apply implements data.Transform.
 func (t Noise) Apply(r *rand.Rand, s *data.Sample) {
 	for p, i := s.Edit(), 0; i < len(p.Pixels); i++ {
 		v := float64(p.Pixels[i]) + 255*t.Deviation*r.NormFloat64()

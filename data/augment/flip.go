@@ -9,6 +9,7 @@ import (
 // Flip mirrors every second picture, left and right, at random.
 type Flip struct{}
 
+// Apply implements data.Transform.
 func (Flip) Apply(r *rand.Rand, s *data.Sample) {
 	if r.IntN(2) == 1 {
 		move(s, mirror{s.Picture.W})
@@ -18,6 +19,7 @@ func (Flip) Apply(r *rand.Rand, s *data.Sample) {
 // FlipVertical mirrors every second picture, top and bottom, at random.
 type FlipVertical struct{}
 
+// Apply implements data.Transform.
 func (FlipVertical) Apply(r *rand.Rand, s *data.Sample) {
 	if r.IntN(2) == 1 {
 		move(s, overturn{s.Picture.H})

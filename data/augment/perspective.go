@@ -11,6 +11,7 @@ import (
 // directions, with bilinear interpolation on black. torchvision has 0.5.
 type Perspective struct{ Distortion float64 }
 
+// Apply implements data.Transform.
 func (t Perspective) Apply(r *rand.Rand, s *data.Sample) {
 	w, h := float64(s.Picture.W-1), float64(s.Picture.H-1)
 	draw := func(side float64) float64 { return float64(r.IntN(int(t.Distortion*math.Floor((side+1)/2)) + 1)) }

@@ -13,6 +13,7 @@ type RandAugment struct {
 	Fill             Colour // of what comes in from outside
 }
 
+// Apply implements data.Transform.
 func (t RandAugment) Apply(r *rand.Rand, s *data.Sample) {
 	for range t.Count {
 		narrow.apply(r, s, operation(r.IntN(int(inverting))), float64(t.Magnitude)/30, t.Fill)

@@ -11,6 +11,7 @@ import (
 // Resize scales to H×W pixels, whatever the aspect, as Picture.Resize does.
 type Resize struct{ H, W int }
 
+// Apply implements data.Transform.
 func (t Resize) Apply(_ *rand.Rand, s *data.Sample) {
 	if t.H < 1 || t.W < 1 {
 		panic(fmt.Sprintf("augment: Resize: cannot scale to %d×%d", t.H, t.W))
@@ -23,6 +24,7 @@ func (t Resize) Apply(_ *rand.Rand, s *data.Sample) {
 // ResizeShort scales so that the shorter side has Size pixels and the aspect stays.
 type ResizeShort struct{ Size int }
 
+// Apply implements data.Transform.
 func (t ResizeShort) Apply(r *rand.Rand, s *data.Sample) {
 	short := float64(min(s.Picture.H, s.Picture.W))
 	side := func(n int) int { return max(1, int(math.Round(float64(n)*float64(t.Size)/short))) }

@@ -30,7 +30,8 @@ func posterize(s *data.Sample, bits int) {
 
 // autoContrast stretches each channel so that it goes from 0 to 255.
 func autoContrast(s *data.Sample) {
-	replaceEach(s, func(table *[256]byte, count *[256]int) {
+	tables := unchanged
+	for c, count := range histograms(s.Picture) {
 		low, high := 0, 255
 		for low < 255 && count[low] == 0 {
 			low++
@@ -39,19 +40,21 @@ func autoContrast(s *data.Sample) {
 			high--
 		}
 		if high <= low {
-			return
+			continue
 		}
 		scale := 255 / float64(high-low)
 		offset := -float64(low) * scale
-		for v := range table {
-			table[v] = byte(min(255, max(0, float64(v)*scale+offset)))
+		for v := range 256 {
+			tables[c][v] = byte(min(255, max(0, float64(v)*scale+offset)))
 		}
-	})
+	}
+	replaceEach(s, &tables)
 }
 
 // equalize gives each channel a histogram that is as flat as can be.
 func equalize(s *data.Sample) {
-	replaceEach(s, func(table *[256]byte, count *[256]int) {
+	tables := unchanged
+	for c, count := range histograms(s.Picture) {
 		total, last := 0, 0
 		for _, n := range count {
 			if n > 0 {
@@ -60,36 +63,44 @@ func equalize(s *data.Sample) {
 		}
 		step := (total - last) / 255
 		if step == 0 {
-			return
+			continue
 		}
 		below := step / 2
-		for v := range table {
-			table[v] = byte(min(255, below/step))
-			below += count[v]
+		for v, n := range count {
+			tables[c][v] = byte(min(255, below/step))
+			below += n
 		}
-	})
+	}
+	replaceEach(s, &tables)
 }
 
-// replaceEach replaces values as replace does, with a table for each channel that rule changes from the identity by how often each
-// value is there.
-func replaceEach(s *data.Sample, rule func(table *[256]byte, count *[256]int)) {
-	p := s.Picture
-	var tables [3][256]byte
-	var counts [3][256]int
+// unchanged are tables that change no value.
+var unchanged = func() (tables [3][256]byte) {
+	for c := range tables {
+		for v := range tables[c] {
+			tables[c][v] = byte(v)
+		}
+	}
+	return tables
+}()
+
+// histograms counts the values of each channel; channels that p does not have are empty.
+func histograms(p data.Picture) (counts [3][256]int) {
 	for c := range p.C {
 		for i := c; i < len(p.Pixels); i += p.C {
 			counts[c][p.Pixels[i]]++
 		}
-		for v := range tables[c] {
-			tables[c][v] = byte(v)
-		}
-		rule(&tables[c], &counts[c])
 	}
+	return counts
+}
+
+// replaceEach replaces values as replace does, with a table for each channel.
+func replaceEach(s *data.Sample, tables *[3][256]byte) {
+	p := s.Picture
 	q := s.Fresh(p.H, p.W, p.C)
 	for c := range p.C {
-		table := &tables[c]
 		for i := c; i < len(p.Pixels); i += p.C {
-			q.Pixels[i] = table[p.Pixels[i]]
+			q.Pixels[i] = tables[c][p.Pixels[i]]
 		}
 	}
 	s.Picture = q

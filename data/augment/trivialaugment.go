@@ -12,6 +12,7 @@ type TrivialAugment struct {
 	Fill Colour // of what comes in from outside
 }
 
+// Apply implements data.Transform.
 func (t TrivialAugment) Apply(r *rand.Rand, s *data.Sample) {
 	o := operation(r.IntN(int(inverting)))
 	wide.apply(r, s, o, float64(r.IntN(31))/30, t.Fill)
