@@ -15,9 +15,10 @@ type Batches struct {
 	Set       Set[Labelled]
 	Size      int       // examples a batch; the last batch of an epoch may be smaller
 	Shuffle   bool      // a new order every epoch, drawn from Seed and the epoch's number
-	Seed      uint64    // of the order and of the transform
+	Seed      uint64    // of the order, the transform and the mixing
 	DropLast  bool      // leave out a last batch that is smaller than Size
 	Transform Transform // of every example, drawn from Seed, the epoch and the example's number; nil: none
+	Mix       Mixer     // of every example with the next one of its batch, the last with the first; nil: none
 	Scale     Scale     // of the pixels
 	Workers   int       // goroutines that make batches; 0 is half the cores
 }
@@ -27,6 +28,17 @@ type Batch struct {
 	Images *tensor.Tensor // N×H×W×C, on the heap
 	Labels []int          // N
 	Index  []int          // N: the examples' numbers in the set
+
+	// Where pictures are mixed of two, Labels has the label of the greater part, which is Share of the whole, and Others that of the
+	// rest. Without a Mixer both are empty.
+	Others []int
+	Share  []float64
+
+	sample Sample
+	seeds  []uint64 // of the mixing
+	first  []tensor.Float
+	pcg    rand.PCG
+	random *rand.Rand // from pcg
 }
 
 // Len returns the number of batches in an epoch.
@@ -45,13 +57,13 @@ func (b *Batches) loader() *Loader[Labelled, Batch] {
 		Set: b.Set, Size: b.Size, Shuffle: b.Shuffle, Seed: b.Seed, DropLast: b.DropLast, Workers: b.Workers,
 		New: func() *Batch { return new(Batch) },
 		Collate: func(to *Batch, examples []Labelled, index []int, random func(int) *rand.Rand) error {
-			return to.fill(examples, index, random, b.Transform, table)
+			return to.fill(examples, index, random, b.Transform, b.Mix, table)
 		},
 	}
 }
 
-func (b *Batch) fill(examples []Labelled, index []int, random func(int) *rand.Rand, t Transform, table scaleTable) error {
-	b.Labels, b.Index = b.Labels[:0], append(b.Index[:0], index...)
+func (b *Batch) fill(examples []Labelled, index []int, random func(int) *rand.Rand, t Transform, m Mixer, table scaleTable) error {
+	b.Labels, b.Index, b.seeds = b.Labels[:0], append(b.Index[:0], index...), b.seeds[:0]
 	var h, w, c int
 	var images []tensor.Float
 	for i, e := range examples {
@@ -59,8 +71,16 @@ func (b *Batch) fill(examples []Labelled, index []int, random func(int) *rand.Ra
 		if err := p.check(); err != nil {
 			return fmt.Errorf("example %d: %w", index[i], err)
 		}
-		if t != nil {
-			p = t.Apply(random(i), p)
+		if t != nil || m != nil {
+			r := random(i)
+			if t != nil {
+				b.sample.Picture = p
+				t.Apply(r, &b.sample)
+				p = b.sample.Picture
+			}
+			if m != nil {
+				b.seeds = append(b.seeds, r.Uint64())
+			}
 		}
 		if i == 0 {
 			h, w, c = p.H, p.W, p.C
@@ -76,7 +96,58 @@ func (b *Batch) fill(examples []Labelled, index []int, random func(int) *rand.Ra
 		}
 		b.Labels = append(b.Labels, e.Label)
 	}
+	if m != nil {
+		b.mix(m)
+	}
 	return nil
+}
+
+// mix mixes every picture with the next one, the last with the first as that was.
+func (b *Batch) mix(m Mixer) {
+	n, h, w, c := len(b.Labels), b.Images.Dim(1), b.Images.Dim(2), b.Images.Dim(3)
+	images, size := b.Images.Edit(), h*w*c
+	b.first = append(b.first[:0], images[:size]...)
+	b.Share = b.Share[:0]
+	b.Others = append(append(b.Others[:0], b.Labels[1:]...), b.Labels[0])
+	if b.random == nil {
+		b.random = rand.New(&b.pcg)
+	}
+	for i := range n {
+		b.pcg.Seed(b.seeds[i], streamMix)
+		other := b.first
+		if i < n-1 {
+			other = images[(i+1)*size : (i+2)*size]
+		}
+		share := m.Mix(b.random, h, w, c, images[i*size:(i+1)*size], other)
+		if share < .5 {
+			b.Labels[i], b.Others[i], share = b.Others[i], b.Labels[i], 1-share
+		}
+		b.Share = append(b.Share, share)
+	}
+}
+
+// Targets returns the labels as distributions over classes, N×classes, on the heap.
+func (b *Batch) Targets(classes int) *tensor.Tensor {
+	t := tensor.New(len(b.Labels), classes)
+	d := t.Edit()
+	for i, label := range b.Labels {
+		if len(b.Share) == 0 {
+			d[i*classes+label] = 1
+			continue
+		}
+		d[i*classes+label] += tensor.Float(b.Share[i])
+		d[i*classes+b.Others[i]] += tensor.Float(1 - b.Share[i])
+	}
+	return t
+}
+
+// Caption returns the label of example i in words: "cat", or "cat 0.7 dog 0.3" where it is mixed.
+func (b *Batch) Caption(i int, classes []string) string {
+	label := classes[b.Labels[i]]
+	if len(b.Share) == 0 || b.Labels[i] == b.Others[i] || b.Share[i] > .95 {
+		return label
+	}
+	return fmt.Sprintf("%s %.1f %s %.1f", label, b.Share[i], classes[b.Others[i]], 1-b.Share[i])
 }
 
 // shape makes Images a tensor of this shape, the same one if it can be.
@@ -133,7 +204,7 @@ func (s Scale) Tensor(pictures ...Picture) (*tensor.Tensor, error) {
 		examples[i].Picture = p
 	}
 	var b Batch
-	if err := b.fill(examples, index, nil, nil, s.table()); err != nil {
+	if err := b.fill(examples, index, nil, nil, nil, s.table()); err != nil {
 		return nil, err
 	}
 	return b.Images, nil

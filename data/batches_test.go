@@ -121,11 +121,30 @@ func (s slow) At(i int) (Labelled, error) {
 	return s.Pictures.At(i)
 }
 
+// sprinkle puts N random values in random places.
+type sprinkle struct{ N int }
+
+func (t sprinkle) Apply(r *rand.Rand, s *Sample) {
+	p := s.Edit()
+	for range t.N {
+		p.Pixels[r.IntN(len(p.Pixels))] = byte(r.Uint32())
+	}
+}
+
+// half mixes the first half of the numbers in, less a few.
+type half struct{}
+
+func (half) Mix(r *rand.Rand, _, _, _ int, a, b []tensor.Float) float64 {
+	n := len(b)/2 - r.IntN(4)
+	copy(a, b[:n])
+	return 1 - float64(n)/float64(len(a))
+}
+
 // The same batches for any number of workers, and from the middle of an epoch on: augmentation included.
 func TestBatchesDeterministic(t *testing.T) {
 	b := &Batches{
 		Set: slow{numbered(60, 6, 5, 3)}, Size: 4, Shuffle: true, Seed: 3,
-		Transform: Compose{PadCrop{2}, Flip{}, Affine{Degrees: 20, Scale: 0.1, Shift: 1}},
+		Transform: Compose{sprinkle{3}, sprinkle{40}}, Mix: half{},
 	}
 	b.Workers = 1
 	want := collect(t, b, 5, 0)
@@ -162,7 +181,7 @@ func TestAugmentationFollowsTheExample(t *testing.T) {
 		}
 		return m
 	}
-	b := &Batches{Set: s, Size: 3, Shuffle: true, Seed: 9, Transform: Affine{Degrees: 30}}
+	b := &Batches{Set: s, Size: 3, Shuffle: true, Seed: 9, Transform: sprinkle{30}}
 	want := byExample(b, 2)
 	if d := cmp.Diff(want, byExample(&Batches{Set: s, Size: 40, Seed: 9, Transform: b.Transform}, 2)); d != "" {
 		t.Errorf("augmented examples depend on the order (-shuffled +in order):\n%s", d)
@@ -170,6 +189,53 @@ func TestAugmentationFollowsTheExample(t *testing.T) {
 	if cmp.Equal(want, byExample(b, 3)) {
 		t.Error("two epochs augment alike")
 	}
+}
+
+// Each picture is mixed with the next one as it was, the last with the first, and the label of the greater part comes first.
+func TestBatchesMix(t *testing.T) {
+	b := &Batches{Set: numbered(4, 1, 4, 1), Size: 4, Mix: parts{.75, .25, 1, .5}.next()}
+	for batch, err := range b.Epoch(0, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []tensor.Float{1, 0, 0, 0, 2, 2, 2, 1, 2, 2, 2, 2, 0, 0, 3, 3} // how many of each four are the next picture's: 1, 3, 0, 2
+		for i, v := range batch.Images.Data() {
+			if v != want[i]/255 {
+				t.Errorf("pixel %d = %v, want %v", i, v*255, want[i])
+			}
+		}
+		if d := cmp.Diff([][]int{{0, 0, 0, 1}, {1, 1, 1, 0}}, [][]int{batch.Labels, batch.Others}); d != "" {
+			t.Errorf("labels differ (-want +got):\n%s", d)
+		}
+		if !slices.Equal(batch.Share, []float64{.75, .75, 1, .5}) {
+			t.Errorf("shares %v, want 0.75, 0.75, 1 and 0.5", batch.Share)
+		}
+		if d := cmp.Diff([]tensor.Float{.75, .25, .75, .25, 1, 0, .5, .5}, batch.Targets(2).Data()); d != "" {
+			t.Errorf("targets differ (-want +got):\n%s", d)
+		}
+		for i, want := range []string{"even 0.8 odd 0.2", "even 0.8 odd 0.2", "even", "odd 0.5 even 0.5"} {
+			if got := batch.Caption(i, []string{"even", "odd"}); got != want {
+				t.Errorf("caption %d is %q, want %q", i, got, want)
+			}
+		}
+	}
+}
+
+// parts are the shares that one picture after the other keeps.
+type parts []float64
+
+func (p parts) next() Mixer { return &taken{p, 0} }
+
+type taken struct {
+	parts
+	i int
+}
+
+func (m *taken) Mix(_ *rand.Rand, _, _, _ int, a, b []tensor.Float) float64 {
+	share := m.parts[m.i]
+	m.i++
+	copy(a[:int((1-share)*float64(len(a)))], b)
+	return share
 }
 
 // unreadable is a set that cannot read some of its examples.
@@ -264,7 +330,7 @@ func TestBatchesLeaveNoGoroutine(t *testing.T) {
 
 type panicking struct{}
 
-func (panicking) Apply(*rand.Rand, Picture) Picture { panic("data: Panicking: as ever") }
+func (panicking) Apply(*rand.Rand, *Sample) { panic("data: Panicking: as ever") }
 
 // A panic in a transform arrives where the batch was asked for, so that a program can save its run.
 func TestBatchesCarryPanics(t *testing.T) {
@@ -331,7 +397,7 @@ func (c counting) At(i int) (Labelled, error) {
 // An epoch allocates for its start and its few batches, not for every step.
 func TestBatchesMakeNoGarbage(t *testing.T) {
 	epoch := func(n int) float64 {
-		b := &Batches{Set: numbered(n, 4, 4, 1), Size: 4, Workers: 2}
+		b := &Batches{Set: numbered(n, 4, 4, 1), Size: 4, Workers: 2, Transform: sprinkle{2}, Mix: half{}}
 		return testing.AllocsPerRun(3, func() {
 			for _, err := range b.Epoch(0, 0) {
 				if err != nil {

@@ -63,7 +63,7 @@ func (d Decoder) Decode(r io.Reader) (Picture, error) {
 		return Picture{}, fmt.Errorf("a picture of %d×%d pixels, which would become %d×%d", size.X, size.Y, w, h)
 	}
 	p := shrink(img, d.Channels, reduction(size.X, w), reduction(size.Y, h))
-	return Resize{h, w}.Apply(nil, p).turned(turn), nil
+	return p.Resize(h, w).turned(turn), nil
 }
 
 // size returns height and width, as stored, of what a stored picture of h×w becomes.

@@ -84,7 +84,7 @@ func flatten(img image.Image) Picture {
 	p := NewPicture(h, w, 1)
 	for i := range p.Pixels {
 		c := rgba.Pix[4*i:]
-		p.Pixels[i] = grey(c[0], c[1], c[2])
+		p.Pixels[i] = Grey(c[0], c[1], c[2])
 		light, opaque = light+int(p.Pixels[i]), opaque+int(c[3])
 	}
 	if 2*light < opaque { // what can be seen is dark: it is seen on white

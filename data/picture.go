@@ -50,7 +50,8 @@ func FromImage(img image.Image, channels int) Picture {
 	return shrink(img, channels, 1, 1)
 }
 
-func grey(r, g, b byte) byte {
+// Grey returns what the eye sees of a colour: 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601).
+func Grey(r, g, b byte) byte {
 	return byte((19595*uint32(r) + 38470*uint32(g) + 7471*uint32(b) + 1<<15) >> 16)
 }
 
@@ -77,7 +78,7 @@ func (p Picture) Grey() Picture {
 	q := NewPicture(p.H, p.W, 1)
 	for i := range q.Pixels {
 		c := p.Pixels[3*i:]
-		q.Pixels[i] = grey(c[0], c[1], c[2])
+		q.Pixels[i] = Grey(c[0], c[1], c[2])
 	}
 	return q
 }

@@ -61,7 +61,7 @@ func (p Picture) fill(y int, strip *image.RGBA, top, kx, ky int) {
 // set writes one pixel.
 func (p Picture) set(pixel []byte, r, g, b byte) {
 	if p.C == 1 {
-		pixel[0] = grey(r, g, b)
+		pixel[0] = Grey(r, g, b)
 		return
 	}
 	pixel[0], pixel[1], pixel[2] = r, g, b

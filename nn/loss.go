@@ -84,12 +84,32 @@ func (l CrossEntropyLoss) weight(class int) tensor.Float {
 	return l.Weights[class]
 }
 
-// SoftCrossEntropy returns the mean over rows of −Σ target·log softmax(x), for targets that are distributions, of the shape of
-// x, …×C: mixed labels, the softmax of a teacher.
+// Soft is Loss for targets that are distributions, of the shape of the scores x, …×C: mixed labels, the softmax of a teacher. It is the
+// mean over rows of −Σ w·target·log softmax(x), w being the weights of the classes, which do not divide it, as in PyTorch.
+func (l CrossEntropyLoss) Soft(x, target *tensor.Tensor) *tensor.Tensor {
+	const op = "CrossEntropyLoss"
+	target = paired(op, x, target)
+	x, target = asRows(op, x), asRows(op, target)
+	rows, classes := x.Dim(0), x.Dim(1)
+	if l.Weights != nil && len(l.Weights) != classes {
+		fail(op, "%d weights do not fit %d classes", len(l.Weights), classes)
+	}
+	if l.Smoothing > 0 {
+		target = target.Affine(1-l.Smoothing, l.Smoothing/tensor.Float(classes))
+	}
+	y := x.LogSoftmax().Mul(target)
+	if l.Weights != nil {
+		y = y.Mul(x.Pass().Values(l.Weights, classes))
+	}
+	if l.Sum {
+		return y.Sum().Neg()
+	}
+	return y.Sum().Scale(-1 / tensor.Float(rows))
+}
+
+// SoftCrossEntropy is CrossEntropy for targets that are distributions, of the shape of x, …×C.
 func SoftCrossEntropy(x, target *tensor.Tensor) *tensor.Tensor {
-	target = paired("SoftCrossEntropy", x, target)
-	rows := asRows("SoftCrossEntropy", x).Dim(0)
-	return x.LogSoftmax().Mul(target).Sum().Scale(-1 / tensor.Float(rows))
+	return CrossEntropyLoss{}.Soft(x, target)
 }
 
 // NLL returns the mean of −logp[label] over the rows of log-probabilities, …×C. A label of −1 leaves its row out.

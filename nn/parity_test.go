@@ -321,3 +321,20 @@ func TestTorchCases(t *testing.T) {
 		}
 	}
 }
+
+// Cross-entropy with distributions as targets, as mixed labels are; see internal/fixture/_gen/augment.py.
+func TestSoftCrossEntropyIsThatOfPyTorch(t *testing.T) {
+	f := fixture.Open(t, "augment.safetensors")
+	target, weights := f.Tensor(t, "soft/target"), f.Tensor(t, "soft/weights").Data()
+	for name, l := range map[string]CrossEntropyLoss{
+		"plain": {}, "smooth": {Smoothing: .1}, "weights": {Smoothing: .1, Weights: weights},
+		"sum": {Smoothing: .1, Weights: weights, Sum: true},
+	} {
+		p := tensor.Training(nil)
+		x := p.Var(f.Tensor(t, "soft/x"))
+		y := l.Soft(x, target)
+		fixture.Close(t, name, y.Reshape(1).Data(), f.Tensor(t, "soft/"+name+"/y").Data(), 1e-6)
+		fixture.Close(t, name+", gradient", tensor.Grad(y, x)[0].Data(), f.Tensor(t, "soft/"+name+"/grad").Data(), 1e-6)
+		p.End()
+	}
+}

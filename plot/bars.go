@@ -107,9 +107,9 @@ func Reliability(title string, ece float64, bins []metric.Bin) image.Image {
 		}
 		share := float64(b.Count) / float64(total)
 		most.include(share)
-		right.boxes = append(right.boxes, box{b.Low, b.High, 0, b.Accuracy})
-		gap.boxes = append(gap.boxes, box{b.Low, b.High, min(b.Accuracy, b.Confidence), max(b.Accuracy, b.Confidence)})
-		spread.boxes = append(spread.boxes, box{b.Low, b.High, 0, share})
+		right.boxes = append(right.boxes, bin{b.Low, b.High, 0, b.Accuracy})
+		gap.boxes = append(gap.boxes, bin{b.Low, b.High, min(b.Accuracy, b.Confidence), max(b.Accuracy, b.Confidence)})
+		spread.boxes = append(spread.boxes, bin{b.Low, b.High, 0, share})
 	}
 	most.finish(0)
 	most.high *= 1.08
@@ -134,11 +134,11 @@ func Reliability(title string, ece float64, bins []metric.Bin) image.Image {
 	return c.Image()
 }
 
-type box struct{ x0, x1, y0, y1 float64 }
+type bin struct{ x0, x1, y0, y1 float64 }
 
 // boxes is a plotter of filled rectangles, parted by white lines.
 type boxes struct {
-	boxes []box
+	boxes []bin
 	fill  color.Color
 }
 

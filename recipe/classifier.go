@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/hadal-go/hadal/data"
+	"github.com/hadal-go/hadal/data/augment"
 	"github.com/hadal-go/hadal/data/cifar"
 	"github.com/hadal-go/hadal/data/imagefolder"
 	"github.com/hadal-go/hadal/data/mnist"
@@ -38,7 +39,7 @@ type ClassifierSettings struct {
 	Accumulate     int     `yaml:"accumulate" help:"batches whose gradients make one step" fixed:"true"`
 	Noise          float64 `yaml:"noise" help:"scale of the noise added to gradients, which fades; 0 is none"`
 	LabelSmoothing float64 `yaml:"label_smoothing" help:"share of the target spread over all classes"`
-	Augment        string  `yaml:"augment" oneof:"none affine flip" help:"changes of the training pictures"`
+	Augment        string  `yaml:"augment" help:"changes of the training pictures, such as crop+flip or randaugment(2,9); data preview draws them"`
 	Validation     int     `yaml:"validation" help:"training examples kept back to choose the best weights by" fixed:"true"`
 	Fraction       float64 `yaml:"fraction" help:"part of the training set that is used" fixed:"true"`
 }
@@ -66,6 +67,9 @@ func (s *ClassifierSettings) check() error {
 		if !c.ok {
 			return &BadSetting{c.key, fmt.Sprint(c.value), c.problem}
 		}
+	}
+	if _, err := augment.Parse(s.Augment, augment.Colour{}); err != nil {
+		return &BadSetting{"augment", s.Augment, err.Error()}
 	}
 	return nil
 }
@@ -129,8 +133,12 @@ func (c *Classifier) Prepare(ctx context.Context, w Workplace) error {
 		Recipe: w.Recipe, Task: "classification", Shape: [3]int{training.H, training.W, training.C}, Mean: scale.Mean, Std: scale.Std,
 		Classes: training.Classes(),
 	}
+	plan, err := augment.Parse(c.Augment, augment.MeanColour(scale))
+	if err != nil {
+		return err
+	}
 	c.training = &data.Batches{
-		Set: learn, Size: c.Batch, Shuffle: true, Seed: w.Seed, Scale: scale, Transform: augmentation(c.Augment),
+		Set: learn, Size: c.Batch, Shuffle: true, Seed: w.Seed, Scale: scale, Transform: plan.Transform, Mix: plan.Mix,
 		DropLast: true,
 	}
 	c.validation = &data.Batches{Set: held, Size: 256, Scale: scale}
@@ -171,24 +179,14 @@ func Load(ctx context.Context, name string, o source.Options) (training, test *d
 	return mnist.Load(found)
 }
 
-func augmentation(name string) data.Transform {
-	switch name {
-	case "affine":
-		return data.Affine{Degrees: 8, Scale: .08, Shift: 1.5}
-	case "flip":
-		return data.Flip{}
-	}
-	return nil
+// loss is that of training; judging leaves the smoothing out.
+func (c *Classifier) loss() nn.CrossEntropyLoss {
+	return nn.CrossEntropyLoss{Smoothing: tensor.Float(c.LabelSmoothing)}
 }
 
 // Model implements Job.
 func (c *Classifier) Model() (nn.Layer, []int) {
 	return c.net, append([]int{c.Batch}, c.card.Shape[:]...)
-}
-
-// loss is that of training; judging leaves the smoothing out.
-func (c *Classifier) loss(scores *tensor.Tensor, labels []int) *tensor.Tensor {
-	return nn.CrossEntropyLoss{Smoothing: tensor.Float(c.LabelSmoothing)}.Loss(scores, labels)
 }
 
 // Loss implements Job.
@@ -197,7 +195,8 @@ func (c *Classifier) Loss(p *tensor.Pass) (loss *tensor.Tensor, steps, epochs in
 		if err != nil {
 			return nil, 0, 0, err
 		}
-		return c.loss(c.net.Forward(p.Input(batch.Images)), batch.Labels), c.training.Len(), c.Epochs, nil
+		s := train.Supervised{Loss: c.loss().Loss, Soft: c.loss().Soft}
+		return s.LossOf(c.net.Forward(p.Input(batch.Images)), batch), c.training.Len(), c.Epochs, nil
 	}
 	return nil, 0, 0, errors.New("the training set is empty")
 }
@@ -208,8 +207,8 @@ const emaDecay = 0.998
 // supervised puts the training together.
 func (c *Classifier) supervised() *train.Supervised {
 	s := &train.Supervised{
-		State:    train.State{Model: c.net, Random: train.NewStream(c.seed, "dropout")},
-		Loss:     c.loss,
+		State: train.State{Model: c.net, Random: train.NewStream(c.seed, "dropout")},
+		Loss:  c.loss().Loss, Soft: c.loss().Soft,
 		Training: c.training, Validation: c.validation,
 		Clip: c.Clip, Noise: c.Noise, Accumulate: c.Accumulate, Epochs: c.Epochs,
 	}

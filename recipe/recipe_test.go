@@ -207,6 +207,13 @@ func TestThreadsDoNotMatter(t *testing.T) {
 	}
 }
 
+// Nor does it matter what is done to the pictures and labels.
+func TestResumedWithAugmentation(t *testing.T) {
+	settings := maps.Clone(small)
+	settings["augment"], settings["label_smoothing"] = "crop(2)+randaugment+cutout+mixup+cutmix", "0.1"
+	resumed(t, settings)
+}
+
 // countdown is a context that ends after so many looks at it.
 type countdown struct {
 	context.Context

@@ -77,7 +77,7 @@ func DrawBatch(path string, batches *data.Batches, classes []string) error {
 		pictures := batches.Scale.Pictures(batch.Images)
 		var cells []plot.Cell
 		for i, p := range pictures[:min(len(pictures), 64)] {
-			cells = append(cells, plot.Cell{Image: p.Image(), Caption: classes[batch.Labels[i]]})
+			cells = append(cells, plot.Cell{Image: p.Image(), Caption: batch.Caption(i, classes)})
 		}
 		return plot.WritePNG(path, plot.Grid("A batch of the training set", cells, 8, 2))
 	}

@@ -36,6 +36,7 @@ func (d *Diverged) Error() string {
 type Supervised struct {
 	State
 	Loss                 func(scores *tensor.Tensor, labels []int) *tensor.Tensor
+	Soft                 func(scores, targets *tensor.Tensor) *tensor.Tensor // the loss of batches with mixed labels
 	Training, Validation *data.Batches
 	Schedule             optim.Schedule // learning rate by step
 	Clip                 float64        // greatest norm of the gradient; 0: any
@@ -136,7 +137,7 @@ func (s *Supervised) step(batch *data.Batch, params []*tensor.Tensor, random *ra
 	p := tensor.Training(random)
 	defer p.End()
 	scores := s.Model.Forward(p.Input(batch.Images)) // N×classes
-	loss := s.Loss(scores, batch.Labels)
+	loss := s.LossOf(scores, batch)
 	grads := tensor.Grad(loss, params...)
 	if err := s.finite(loss, grads); err != nil {
 		return err
@@ -160,6 +161,14 @@ func (s *Supervised) step(batch *data.Batch, params []*tensor.Tensor, random *ra
 	}
 	s.Seen, s.Batch, s.Step = s.Seen+n, s.Batch+1, s.Step+1
 	return nil
+}
+
+// LossOf returns the loss of a training batch, N×classes.
+func (s *Supervised) LossOf(scores *tensor.Tensor, batch *data.Batch) *tensor.Tensor {
+	if len(batch.Share) > 0 {
+		return s.Soft(scores, batch.Targets(scores.Dim(-1)))
+	}
+	return s.Loss(scores, batch.Labels)
 }
 
 // update moves the parameters by gradients.

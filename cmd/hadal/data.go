@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -10,7 +9,6 @@ import (
 
 	"github.com/hadal-go/hadal/data"
 	"github.com/hadal-go/hadal/data/source"
-	"github.com/hadal-go/hadal/plot"
 	"github.com/hadal-go/hadal/recipe"
 	"github.com/hadal-go/hadal/train"
 )
@@ -23,7 +21,8 @@ func (a *app) dataCommand() *cobra.Command {
 		Short: "Fetch, check or look at a data set",
 		Example: `  ` + a.name + ` data get fashion-mnist
   ` + a.name + ` data check mnist
-  ` + a.name + ` data preview mnist --out mnist.png`,
+  ` + a.name + ` data preview mnist --out mnist.png
+  ` + a.name + ` data preview mnist augment=affine+cutout`,
 	}
 	get := &cobra.Command{
 		Use: "get NAME", Short: "Find or download a data set, and say where it is", Args: oneSet,
@@ -63,29 +62,7 @@ func (a *app) dataCommand() *cobra.Command {
 			return a.printCounts(training, test)
 		},
 	}
-	out := ""
-	preview := &cobra.Command{
-		Use: "preview NAME", Short: "Draw some examples of a data set", Args: oneSet,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			training, _, err := recipe.Load(cmd.Context(), args[0], a.source())
-			if err != nil {
-				return dataError{err}
-			}
-			if out == "" {
-				out = args[0] + ".png"
-			}
-			if err := drawPreview(out, args[0], training); err != nil {
-				return err
-			}
-			if a.json {
-				return a.printEvent("preview", train.Fields{"file": out})
-			}
-			_, err = fmt.Fprintln(a.out, out)
-			return err
-		},
-	}
-	preview.Flags().StringVar(&out, "out", "", "picture to draw (default NAME.png)")
-	c.AddCommand(get, check, preview)
+	c.AddCommand(get, check, a.previewCommand())
 	return c
 }
 
@@ -127,28 +104,4 @@ func counts(s *data.Pictures) []int {
 		n[l]++
 	}
 	return n
-}
-
-// drawPreview draws the first examples of every class, a row each.
-func drawPreview(path, name string, s *data.Pictures) error {
-	const each = 10
-	rows := make([][]plot.Cell, len(s.Names))
-	for i, l := range s.Labels {
-		if len(rows[l]) == each {
-			continue
-		}
-		e, err := s.At(i)
-		if err != nil {
-			return err
-		}
-		rows[l] = append(rows[l], plot.Cell{Image: e.Picture.Image(), Caption: s.Names[l]})
-	}
-	var cells []plot.Cell
-	for _, r := range rows {
-		cells = append(cells, r...)
-	}
-	if _, err := os.Stat(path); err == nil {
-		return usageError{fmt.Errorf("%s exists already; name another with --out", path)}
-	}
-	return plot.WritePNG(path, plot.Grid(name, cells, each, 3))
 }
