@@ -18,10 +18,11 @@ type Leaf struct {
 	Name   string
 	Tensor *tensor.Tensor
 	Buffer bool  // running statistics and the like: saved, not trained
-	Scale  bool  // trained lengths of other weights: passed over by Apply
+	Scale  bool  // trained factors, such as the lengths of other weights: passed over by Apply
 	Order  []int // PyTorch's axis i is axis Order[i] of the tensor; nil: the same axes
 
 	weight string // what a weight below is called, if not weight
+	first  string // what the first element is called, if not 0
 }
 
 // Leaves yields the tensors in the exported fields of a model, depth first in the order of declaration. A field's part of the
@@ -31,6 +32,7 @@ type Leaf struct {
 //	RunningMean *tensor.Tensor `nn:",buffer"`       // running_mean
 //	Blocks      nn.Chain       `nn:"layer"`         // layer.0.…, layer.1.…
 //	Weighted                   `nn:",weight=v"`     // what is called weight below is called v
+//	Layers      []*Block       `nn:",first=layer1"` // layers.layer1.…, layers.layer2.…
 //
 // An element of a map has its key, in sorted order. Nil fields are left out, and embedded structs add no part to the name. A tensor
 // that is reached twice (tied weights) is one leaf, under its first name.
@@ -65,7 +67,7 @@ func (w walker) walk(at Leaf, v reflect.Value) bool {
 		return v.IsNil() || w.walk(at, v.Elem())
 	case v.Kind() == reflect.Slice || v.Kind() == reflect.Array:
 		for i := range v.Len() {
-			if !w.walk(at.below(strconv.Itoa(i)), v.Index(i)) {
+			if !w.walk(at.element(i), v.Index(i)) {
 				return false
 			}
 		}
@@ -99,6 +101,7 @@ func (l Leaf) field(f reflect.StructField) Leaf {
 		name = l.weight
 	}
 	l = l.below(name)
+	l.first = ""
 	for option := range strings.SplitSeq(options, ",") {
 		if option == "buffer" {
 			l.Buffer = true
@@ -109,6 +112,9 @@ func (l Leaf) field(f reflect.StructField) Leaf {
 		if name, ok := strings.CutPrefix(option, "weight="); ok {
 			l.weight = name
 		}
+		if name, ok := strings.CutPrefix(option, "first="); ok {
+			l.first = name
+		}
 		if axes, ok := strings.CutPrefix(option, "order="); ok {
 			l.Order = nil
 			for _, a := range axes {
@@ -117,6 +123,14 @@ func (l Leaf) field(f reflect.StructField) Leaf {
 		}
 	}
 	return l
+}
+
+// element is at element i of a slice.
+func (l Leaf) element(i int) Leaf {
+	name := strings.TrimRight(l.first, "0123456789")
+	first, _ := strconv.Atoi(l.first[len(name):])
+	l.first = ""
+	return l.below(name + strconv.Itoa(first+i))
 }
 
 func (l Leaf) below(name string) Leaf {
