@@ -12,8 +12,8 @@ import (
 // ReLU returns max(x, 0). Its derivative at 0 is 0.
 func ReLU(x *tensor.Tensor) *tensor.Tensor { return x.ReLU() }
 
-// ReLU6 returns x limited to [0, 6]. Its derivative at 0 is 0.
-func ReLU6(x *tensor.Tensor) *tensor.Tensor { return x.ReLU().Clamp(-1, 6) }
+// ReLU6 returns x limited to [0, 6]. Its derivative at 0 and at 6 is 0.
+func ReLU6(x *tensor.Tensor) *tensor.Tensor { return x.ReLU6() }
 
 // LeakyReLU returns x where it is positive and slope·x elsewhere; PyTorch's default slope is 0.01.
 func LeakyReLU(slope tensor.Float) Func {

@@ -43,7 +43,7 @@ func (l *Conv2D) ForwardNorm(x *tensor.Tensor, norm *BatchNorm) *tensor.Tensor {
 
 // ForwardNormReLU returns the ReLU of ForwardNorm plus a residual, of the same shape or nil.
 func (l *Conv2D) ForwardNormReLU(x *tensor.Tensor, norm *BatchNorm, residual *tensor.Tensor) *tensor.Tensor {
-	return l.forwardNorm(x, norm, tensor.Tail{Residual: residual, ReLU: true})
+	return l.forwardNorm(x, norm, tensor.Tail{Residual: residual, Activation: tensor.ActReLU})
 }
 
 func (l *Conv2D) forwardNorm(x *tensor.Tensor, norm *BatchNorm, tail tensor.Tail) *tensor.Tensor {

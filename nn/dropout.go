@@ -22,6 +22,19 @@ func (l Dropout2D) Forward(x *tensor.Tensor) *tensor.Tensor {
 	return drop("Dropout2D", x, l.P, shape)
 }
 
+// StochasticDepth drops whole examples of x, N×…: behind the body of a residual block and before the sum, the block is then skipped
+// for them (Huang et al. 2016, https://arxiv.org/abs/1603.09382).
+type StochasticDepth struct{ P tensor.Float }
+
+// Forward drops examples of x, N×….
+func (l StochasticDepth) Forward(x *tensor.Tensor) *tensor.Tensor {
+	shape := x.Shape()
+	for axis := 1; axis < len(shape); axis++ {
+		shape[axis] = 1
+	}
+	return drop("StochasticDepth", x, l.P, shape)
+}
+
 // drop multiplies x by a random mask of the shape given.
 func drop(op string, x *tensor.Tensor, prob tensor.Float, shape []int) *tensor.Tensor {
 	p := x.Pass()

@@ -65,12 +65,38 @@ func TestDropout2DDropsChannels(t *testing.T) {
 	}
 }
 
+// Whole examples are dropped, and their gradients with them.
+func TestStochasticDepthDropsExamples(t *testing.T) {
+	const n, size, prob = 2000, 12, .25
+	p := tensor.Training(source())
+	defer p.End()
+	x := p.Var(ones(n, 2, 3, size/6))
+	y := StochasticDepth{prob}.Forward(x)
+	g := tensor.Grad(y.Sum(), x)[0].Data()
+	dropped := 0
+	for i := range n {
+		first := y.Data()[i*size]
+		for at := range size {
+			v := y.Data()[i*size+at]
+			if v != first || v != g[i*size+at] || v != 0 && math.Abs(float64(v)-1/(1-prob)) > 1e-6 {
+				t.Fatalf("number %d of example %d is %v with gradient %v, the first is %v", at, i, v, g[i*size+at], first)
+			}
+		}
+		if first == 0 {
+			dropped++
+		}
+	}
+	if d := math.Abs(float64(dropped) - n*prob); d > 5*math.Sqrt(n*prob*(1-prob)) {
+		t.Errorf("%d of %d examples are dropped, want about %v", dropped, n, n*prob)
+	}
+}
+
 func TestDropoutElsewhere(t *testing.T) {
 	x := ones(4, 3)
 	passes := map[string]*tensor.Pass{"inference": tensor.Inference(), "recording": tensor.Recording(source())}
 	for name, p := range passes {
 		in := p.Input(x)
-		if (Dropout{.5}).Forward(in) != in || (Dropout2D{.5}).Forward(in) != in {
+		if (Dropout{.5}).Forward(in) != in || (Dropout2D{.5}).Forward(in) != in || (StochasticDepth{.5}).Forward(in) != in {
 			t.Errorf("dropout in %s is not the identity", name)
 		}
 		p.End()

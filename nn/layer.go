@@ -29,7 +29,7 @@ func (f Func) Forward(x *tensor.Tensor) *tensor.Tensor { return f(x) }
 
 // A Chain applies its layers in turn. A nil Chain is the identity. In a pass that does not record, what one layer hands to the
 // next is freed behind it. A Func(ReLU) behind a Linear, Conv2D or BatchNorm costs no pass over memory of its own, nor does a
-// BatchNorm behind a Conv2D where its ForwardNorm is one pass.
+// BatchNorm behind a Conv2D where its ForwardNorm is one pass; there, a ReLU6, HardSwish or SiLU behind them costs none either.
 type Chain []Layer
 
 // Forward applies the layers to x in turn.
@@ -66,30 +66,44 @@ func (l *Conv2D) take(x *tensor.Tensor, next []Layer) (*tensor.Tensor, int) {
 		return l.ForwardReLU(x), 1
 	}
 	if len(next) > 0 {
-		switch norm, ok := next[0].(*BatchNorm); {
-		case ok && beginsWithReLU(next[1:]):
-			return l.ForwardNormReLU(x, norm, nil), 2
-		case ok:
-			return l.ForwardNorm(x, norm), 1
+		if norm, ok := next[0].(*BatchNorm); ok {
+			activation, taken := firstActivation(next[1:])
+			return l.forwardNorm(x, norm, tensor.Tail{Activation: activation}), 1 + taken
 		}
 	}
 	return l.Forward(x), 0
 }
 
 func (l *BatchNorm) take(x *tensor.Tensor, next []Layer) (*tensor.Tensor, int) {
-	if beginsWithReLU(next) {
-		return l.ForwardReLU(x, nil), 1
-	}
-	return l.Forward(x), 0
+	activation, taken := firstActivation(next)
+	return l.forward(x, tensor.Tail{Activation: activation}), taken
 }
 
 // beginsWithReLU tells whether the first layer is Func(ReLU).
 func beginsWithReLU(layers []Layer) bool {
+	activation, _ := firstActivation(layers)
+	return activation == tensor.ActReLU
+}
+
+// firstActivation returns which activation of a tail the first layer is, and that it is one layer, or none and 0.
+func firstActivation(layers []Layer) (a tensor.Activation, taken int) {
 	if len(layers) == 0 {
-		return false
+		return tensor.NoActivation, 0
 	}
-	f, ok := layers[0].(Func)
-	return ok && reflect.ValueOf(f).Pointer() == reflect.ValueOf(ReLU).Pointer()
+	if f, ok := layers[0].(Func); ok {
+		if a := tailActivations[reflect.ValueOf(f).Pointer()]; a != tensor.NoActivation {
+			return a, 1
+		}
+	}
+	return tensor.NoActivation, 0
+}
+
+// tailActivations are the functions that a tail can end in, by their addresses.
+var tailActivations = map[uintptr]tensor.Activation{
+	reflect.ValueOf(ReLU).Pointer():      tensor.ActReLU,
+	reflect.ValueOf(ReLU6).Pointer():     tensor.ActReLU6,
+	reflect.ValueOf(HardSwish).Pointer(): tensor.ActHardSwish,
+	reflect.ValueOf(SiLU).Pointer():      tensor.ActSiLU,
 }
 
 // A Residual adds what Body makes of x to x, or to what Shortcut makes of it (He et al. 2015, https://arxiv.org/abs/1512.03385).

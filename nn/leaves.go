@@ -18,11 +18,11 @@ type Leaf struct {
 	Name   string
 	Tensor *tensor.Tensor
 	Buffer bool  // running statistics and the like: saved, not trained
-	Scale  bool  // trained lengths of other weights: passed over by Apply
+	Scale  bool  // trained factors, such as the lengths of other weights: passed over by Apply
 	Order  []int // PyTorch's axis i is axis Order[i] of the tensor; nil: the same axes
 
-	weight   string // what a weight below is called, if not weight
-	numbered bool   // elements below are called NAME1, NAME2, …
+	weight string // what a weight below is called, if not weight
+	first  string // what the first element is called, if not 0
 }
 
 // Leaves yields the tensors in the exported fields of a model, depth first in the order of declaration. A field's part of the
@@ -32,7 +32,8 @@ type Leaf struct {
 //	RunningMean *tensor.Tensor `nn:",buffer"`       // running_mean
 //	Blocks      nn.Chain       `nn:"layer"`         // layer.0.…, layer.1.…
 //	Weighted                   `nn:",weight=v"`     // what is called weight below is called v
-//	Layers      nn.Chain       `nn:"l,numbered"`    // l1.…, l2.…: not l.0.…
+//	Layers      []*Block       `nn:",first=layer1"` // layers.layer1.…, layers.layer2.…
+//	Blocks      []*Block       `nn:".,first=b1"`    // b1.…, b2.…: a dot is no part of the name
 //
 // An element of a map has its key, in sorted order. Nil fields are left out, and embedded structs add no part to the name. A tensor
 // that is reached twice (tied weights) is one leaf, under its first name.
@@ -97,10 +98,14 @@ func (l Leaf) field(f reflect.StructField) Leaf {
 	if name == "" && !f.Anonymous {
 		name = snake(f.Name)
 	}
+	if name == "." {
+		name = ""
+	}
 	if name == "weight" && l.weight != "" {
 		name = l.weight
 	}
 	l = l.below(name)
+	l.first = ""
 	for option := range strings.SplitSeq(options, ",") {
 		if option == "buffer" {
 			l.Buffer = true
@@ -108,11 +113,11 @@ func (l Leaf) field(f reflect.StructField) Leaf {
 		if option == "scale" {
 			l.Scale = true
 		}
-		if option == "numbered" {
-			l.numbered = true
-		}
 		if name, ok := strings.CutPrefix(option, "weight="); ok {
 			l.weight = name
+		}
+		if name, ok := strings.CutPrefix(option, "first="); ok {
+			l.first = name
 		}
 		if axes, ok := strings.CutPrefix(option, "order="); ok {
 			l.Order = nil
@@ -126,12 +131,10 @@ func (l Leaf) field(f reflect.StructField) Leaf {
 
 // element is at element i of a slice.
 func (l Leaf) element(i int) Leaf {
-	if !l.numbered {
-		return l.below(strconv.Itoa(i))
-	}
-	l.numbered = false
-	l.Name += strconv.Itoa(i + 1)
-	return l
+	name := strings.TrimRight(l.first, "0123456789")
+	first, _ := strconv.Atoi(l.first[len(name):])
+	l.first = ""
+	return l.below(name + strconv.Itoa(first+i))
 }
 
 func (l Leaf) below(name string) Leaf {

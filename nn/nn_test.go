@@ -108,10 +108,10 @@ func TestLeaves(t *testing.T) {
 // Elements that are numbered from one, as in torchvision's DenseNet, and what is below them numbered as ever.
 func TestNumberedLeaves(t *testing.T) {
 	type numbered struct {
-		Layers Chain `nn:"layer,numbered"`
+		Layers Chain `nn:".,first=layer1"`
 	}
 	net := struct {
-		Blocks []numbered `nn:"block,numbered"`
+		Blocks []numbered `nn:".,first=block1"`
 	}{}
 	for range 2 {
 		net.Blocks = append(net.Blocks, numbered{Chain{Func(ReLU), Chain{Func(ReLU), NewLinear(nil, 1, 1).NoBias()}}})

@@ -32,7 +32,7 @@ func (l *BatchNorm) Forward(x *tensor.Tensor) *tensor.Tensor { return l.forward(
 // ForwardReLU normalizes x, adds residual, of the same shape or nil, and takes the ReLU of the sum, in one pass over memory: the end
 // of a block of a residual network.
 func (l *BatchNorm) ForwardReLU(x, residual *tensor.Tensor) *tensor.Tensor {
-	return l.forward(x, tensor.Tail{Residual: residual, ReLU: true})
+	return l.forward(x, tensor.Tail{Residual: residual, Activation: tensor.ActReLU})
 }
 
 func (l *BatchNorm) forward(x *tensor.Tensor, tail tensor.Tail) *tensor.Tensor {

@@ -75,3 +75,41 @@ func (t *Tensor) HardSwish() *Tensor {
 var hardSwish = activation(kernel.HardSwishGrad, func(x *Tensor, _, _ Float) *Tensor {
 	return x.Mul(x.Affine(1./6, .5).Clamp(0, 1))
 })
+
+// An Activation is one that a [Tail] can end in.
+type Activation int
+
+const (
+	NoActivation Activation = iota
+	ActReLU
+	ActReLU6
+	ActHardSwish
+	ActSiLU
+)
+
+// behind applies the activation to what a normalization has computed, which has already done a ReLU.
+func (a Activation) behind(x *Tensor) *Tensor {
+	switch a {
+	case ActReLU6:
+		return x.ReLU6()
+	case ActHardSwish:
+		return x.HardSwish()
+	case ActSiLU:
+		return x.SiLU()
+	}
+	return x
+}
+
+// end makes the activation the end of an epilogue.
+func (a Activation) end(e *kernel.Epilogue) {
+	switch a {
+	case ActReLU:
+		e.ReLU = true
+	case ActReLU6:
+		e.Then, e.K, e.L = kernel.Clamp, 0, 6
+	case ActHardSwish:
+		e.Then = kernel.HardSwish
+	case ActSiLU:
+		e.Then = kernel.SiLU
+	}
+}

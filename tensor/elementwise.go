@@ -1,6 +1,10 @@
 package tensor
 
-import "github.com/hadal-go/hadal/internal/kernel"
+import (
+	"math"
+
+	"github.com/hadal-go/hadal/internal/kernel"
+)
 
 // binary computes y = f(a, c) element by element. Shapes are aligned at the last axis, and an axis of length 1, or one that is
 // missing, is repeated, as in NumPy.
@@ -362,12 +366,23 @@ func (t *Tensor) Clamp(low, high Float) *Tensor {
 	return unary("Clamp", kernel.Clamp, vjpClamp, t, low, high)
 }
 
-func vjpClamp(b *Back) {
-	if b.slope(kernel.ClampGrad, b.in(0), b.op.k, b.op.c) {
+func vjpClamp(b *Back) { b.giveInside(b.op.k, b.op.c) }
+
+// giveInside gives the gradient where low ≤ x ≤ high.
+func (b *Back) giveInside(low, high Float) {
+	if b.slope(kernel.ClampGrad, b.in(0), low, high) {
 		return
 	}
-	inside := unary("Clamp", kernel.Inside, nil, b.X(0).Detach(), b.op.k, b.op.c)
+	inside := unary("Clamp", kernel.Inside, nil, b.X(0).Detach(), low, high)
 	b.Give(0, b.G(0).Mul(inside))
+}
+
+// ReLU6 returns x limited to [0, 6]. Its derivative at 0 and at 6 is 0.
+func (t *Tensor) ReLU6() *Tensor { return unary("ReLU6", kernel.Clamp, vjpReLU6, t, 0, 6) }
+
+func vjpReLU6(b *Back) {
+	const above0, below6 = math.SmallestNonzeroFloat32, 6 - 0x1p-21 // the neighbours in single precision
+	b.giveInside(above0, below6)
 }
 
 // Floor returns the greatest whole number not above x. Its derivative is zero.

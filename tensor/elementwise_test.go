@@ -109,13 +109,14 @@ func elementwiseRows() (rows []row) {
 	one("GELUTanh", (*Tensor).GELUTanh, func(x float64) float64 {
 		return x / 2 * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(x+.044715*x*x*x)))
 	}, nil)
-	one("SiLU", (*Tensor).SiLU, func(x float64) float64 { return x / (1 + math.Exp(-x)) }, nil)
+	one("SiLU", (*Tensor).SiLU, naiveSiLU, nil)
 	one("Mish", (*Tensor).Mish, func(x float64) float64 { return x * math.Tanh(math.Log1p(math.Exp(x))) }, nil)
 	one("ELU", func(x *Tensor) *Tensor { return x.ELU(1.5, .75) },
 		func(x float64) float64 { return .75*max(x, 0) + 1.5*math.Expm1(min(x, 0)) }, nonzero)
 	one("HardSwish", func(x *Tensor) *Tensor { return x.Scale(2).HardSwish() },
 		func(x float64) float64 { return 2 * x * min(max(x/3+.5, 0), 1) }, apart(-1.5, 1.5))
 	one("ReLU", (*Tensor).ReLU, func(x float64) float64 { return max(x, 0) }, nonzero)
+	one("ReLU6", func(x *Tensor) *Tensor { return x.Scale(6).ReLU6() }, func(x float64) float64 { return min(max(6*x, 0), 6) }, apart(0, 1))
 	leaky := func(x float64) float64 { return max(x, 0) + .25*min(x, 0) }
 	one("LeakyReLU", func(x *Tensor) *Tensor { return x.LeakyReLU(.25) }, leaky, nonzero)
 	clamp := func(x float64) float64 { return min(max(x, -.5), 1) }

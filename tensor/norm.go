@@ -6,23 +6,23 @@ import (
 	"github.com/hadal-go/hadal/internal/kernel"
 )
 
-// A Tail is what follows a normalization in the same pass over memory: (x̂·weight + bias + Residual), limited to no less than 0 by
-// ReLU. It is how a block of a residual network ends.
+// A Tail is what follows a normalization in the same pass over memory: an activation of (x̂·weight + bias + Residual). It is how a
+// block of a residual network ends. Where something is recorded, only ReLU shares the pass; the others have one of their own.
 type Tail struct {
-	Residual *Tensor // of the shape of x; nil: none
-	ReLU     bool
+	Residual   *Tensor // of the shape of x; nil: none
+	Activation Activation
 }
 
 // BatchNorm normalizes each feature of x, N×…×C, over all but the last axis, to mean 0 and variance 1, multiplies it by weight and
 // adds bias, which are C or nil (Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167, algorithm 1). eps is added to the
 // variance. It also returns the mean and the variance, over n and not n − 1, as constants.
 func (t *Tensor) BatchNorm(weight, bias *Tensor, eps Float, tail Tail) (y, mean, variance *Tensor) {
-	n := normalization{op: "BatchNorm", eps: eps, relu: tail.ReLU}
+	n := normalization{op: "BatchNorm", eps: eps, relu: tail.Activation == ActReLU}
 	p := n.take(t, weight, bias, tail.Residual)
 	n.g = kernel.Norm{Images: 1, Rows: len(t.data) / max(1, n.g.C), C: n.g.C, Groups: n.g.C}
 	mean, variance = p.makeDims(n.features()), p.makeDims(n.features())
 	n.g.Moments(mean.data, variance.data, t.data)
-	return n.run(p, mean, variance), mean, variance
+	return tail.Activation.behind(n.run(p, mean, variance)), mean, variance
 }
 
 // A FixedNorm is a batch normalization by a mean and a variance that are given, and constants: by running statistics. All are C;
@@ -34,7 +34,7 @@ type FixedNorm struct {
 
 // Normalize normalizes each feature of x, N×…×C, by statistics that are given.
 func (t *Tensor) Normalize(f FixedNorm, tail Tail) *Tensor {
-	n := normalization{op: "Normalize", eps: f.Eps, relu: tail.ReLU, fixed: true}
+	n := normalization{op: "Normalize", eps: f.Eps, relu: tail.Activation == ActReLU, fixed: true}
 	p := n.takeFixed(t, f, tail)
 	n.g = kernel.Norm{Images: 1, Rows: len(t.data) / max(1, n.g.C), C: n.g.C, Groups: n.g.C}
 	mean := f.Mean
@@ -42,7 +42,7 @@ func (t *Tensor) Normalize(f FixedNorm, tail Tail) *Tensor {
 		mean = p.makeDims(n.features())
 		copy(mean.data, f.Mean.data)
 	}
-	return n.run(p, mean, f.Variance)
+	return tail.Activation.behind(n.run(p, mean, f.Variance))
 }
 
 // Conv2DNormalize is Conv2DBias, Normalize and its tail. Where nothing is recorded, as in inference, they are one pass over memory.
@@ -63,7 +63,8 @@ func (t *Tensor) Conv2DNormalize(w, bias *Tensor, c Conv, f FixedNorm, tail Tail
 	y := p.makeDims([]int32{int32(g.N), int32(g.OH), int32(g.OW), int32(g.OC)})
 	n := normalization{op: op}
 	n.takeFixed(y, f, tail)
-	e := kernel.Epilogue{Centre: f.Mean.data, Residual: data(tail.Residual), ReLU: tail.ReLU}
+	e := kernel.Epilogue{Centre: f.Mean.data, Residual: data(tail.Residual)}
+	tail.Activation.end(&e)
 	if bias != nil { // the mean of the sums without it
 		n.fits(bias)
 		e.Centre = p.makeDims(n.features()).data

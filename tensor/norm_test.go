@@ -7,12 +7,14 @@ import (
 	"testing"
 )
 
-// naiveNorm normalizes what has the same group to mean 0 and variance 1, scales and shifts it, adds the residual and takes the ReLU.
+// naiveNorm normalizes what has the same group to mean 0 and variance 1, scales and shifts it, adds the residual and takes the ReLU,
+// or another activation.
 // weight, bias and residual are numbers of inputs; 0: none.
 type naiveNorm struct {
 	group                  func(shape, i []int) int
 	weight, bias, residual int
 	uncentred, relu        bool
+	activation             func(float64) float64
 	mean, variance         []float64 // given, for each group
 }
 
@@ -50,6 +52,9 @@ func (n naiveNorm) value(x []array) array {
 		}
 		if n.relu {
 			y = max(y, 0)
+		}
+		if n.activation != nil {
+			y = n.activation(y)
 		}
 		return y
 	})
@@ -115,13 +120,16 @@ func normRows() (rows []row) {
 		naiveNorm{group: feature, bias: 1})
 	relu := full
 	relu.relu = true
-	add("BatchNorm/ReLU", [][]int{{2, 2, 3, 3}, {3}, {3}}, [][]int{{4, 30, 31, 20}, {20}, {20}}, gated(2), batch(Tail{ReLU: true}), relu)
+	add("BatchNorm/ReLU", [][]int{{2, 2, 3, 3}, {3}, {3}}, [][]int{{4, 30, 31, 20}, {20}, {20}}, gated(2), batch(Tail{Activation: ActReLU}), relu)
 	residual := full
 	residual.residual = 3
 	add("BatchNorm/residual", [][]int{{2, 3, 3}, {3}, {3}, {2, 3, 3}}, nil, nil, batch(Tail{}), residual)
 	residual.relu = true
 	add("BatchNorm/residual and ReLU", [][]int{{2, 2, 2, 3}, {3}, {3}, {2, 2, 2, 3}},
-		[][]int{{4, 30, 31, 20}, {20}, {20}, {4, 30, 31, 20}}, gated(3), batch(Tail{ReLU: true}), residual)
+		[][]int{{4, 30, 31, 20}, {20}, {20}, {4, 30, 31, 20}}, gated(3), batch(Tail{Activation: ActReLU}), residual)
+	smooth := full
+	smooth.activation = naiveSiLU
+	add("BatchNorm/SiLU", [][]int{{2, 2, 3, 3}, {3}, {3}}, nil, nil, batch(Tail{Activation: ActSiLU}), smooth)
 	add("BatchNorm/residual, bare", [][]int{{5, 2}, {5, 2}}, nil, nil,
 		func(x []*Tensor) *Tensor {
 			y, _, _ := x[0].BatchNorm(nil, nil, naiveEps, Tail{Residual: x[1]})
@@ -144,7 +152,10 @@ func normRows() (rows []row) {
 		"Normalize: shape [2] is not one number for each feature of [4 3]": func() { New(4, 3).Normalize(FixedNorm{Mean: mean, Variance: variance}, Tail{}) },
 	})
 	given.residual, given.relu = 3, true
-	add("Normalize/residual and ReLU", [][]int{{3, 2, 2}, {2}, {2}, {3, 2, 2}}, nil, gated(3), normalize(Tail{ReLU: true}), given)
+	add("Normalize/residual and ReLU", [][]int{{3, 2, 2}, {2}, {2}, {3, 2, 2}}, nil, gated(3), normalize(Tail{Activation: ActReLU}), given)
+	given.relu, given.activation = false, naiveSiLU
+	add("Normalize/residual and SiLU", [][]int{{3, 2, 2}, {2}, {2}, {3, 2, 2}}, nil, nil, normalize(Tail{Activation: ActSiLU}), given)
+	given.relu, given.activation = true, nil
 	add("Normalize/bare", [][]int{{3, 2}}, nil, nil,
 		func(x []*Tensor) *Tensor {
 			return x[0].Normalize(FixedNorm{mean, variance, nil, nil, naiveEps}, Tail{})
@@ -179,7 +190,7 @@ func normRows() (rows []row) {
 			xs[3][i] += Float(20 - 40*(i&1))
 		}
 	}
-	behind("Conv2DNormalize", Conv{Pad: 1}, open, Tail{ReLU: true}, given, nil, []int{2, 3, 3, 2}, []int{3, 3, 2, 2}, []int{2, 3, 3, 2})
+	behind("Conv2DNormalize", Conv{Pad: 1}, open, Tail{Activation: ActReLU}, given, nil, []int{2, 3, 3, 2}, []int{3, 3, 2, 2}, []int{2, 3, 3, 2})
 	bad(panics{
 		"Conv2DNormalize: shape [3] is not one number for each feature of [1 4 4 2]": func() {
 			New(1, 4, 4, 2).Conv2DNormalize(New(1, 1, 2, 2), New(3), Conv{}, FixedNorm{Mean: mean, Variance: variance}, Tail{})
@@ -193,6 +204,9 @@ func normRows() (rows []row) {
 	})
 	given.residual, given.relu = 0, false
 	behind("Conv2DNormalize/bias", Conv{Groups: 2}, nil, Tail{}, given, nil, []int{1, 3, 3, 4}, []int{2, 2, 2, 2}, []int{2})
+	given.activation = naiveSiLU
+	behind("Conv2DNormalize/SiLU", Conv{}, nil, Tail{Activation: ActSiLU}, given, nil, []int{2, 3, 3, 2}, []int{2, 2, 2, 2})
+	given.activation = nil
 	behind("Conv2DNormalize/pointwise", Conv{}, nil, Tail{}, given, nil, []int{2, 3, 3, 3}, []int{1, 1, 3, 2})
 	rows = append(rows, row{
 		name: "Conv2DNormalize/bare", shapes: [][]int{{1, 3, 3, 2}, {2, 2, 2, 2}},
@@ -253,17 +267,19 @@ func TestConv2DNormalizeIsItsParts(t *testing.T) {
 		positive(r, [][]Float{x.data})
 		return x
 	}
-	for _, c := range []Conv{{Pad: 1}, {Stride: 2}, {Groups: 8}} {
+	for i, c := range []Conv{{Pad: 1}, {Stride: 2}, {Groups: 8}, {Pad: 1}, {Groups: 8}, {Stride: 2}} {
 		x, w := make(2, 9, 9, 8), make(3, 3, 8/or(c.Groups, 1), 24)
 		f := FixedNorm{make(24), make(24), make(24), make(24), naiveEps}
 		bare := x.Conv2D(w, c)
-		tail := Tail{Residual: make(bare.Shape()...), ReLU: true}
+		tail := Tail{Residual: make(bare.Shape()...), Activation: []Activation{ActReLU, ActReLU6, ActHardSwish, ActSiLU, NoActivation}[i%5]}
 		got, want := x.Conv2DNormalize(w, nil, c, f, tail), bare.Normalize(f, tail)
 		if !slices.Equal(got.data, want.data) {
 			t.Errorf("%+v: Conv2DNormalize is not Conv2D and Normalize", c)
 		}
 	}
 }
+
+func naiveSiLU(x float64) float64 { return x / (1 + math.Exp(-x)) }
 
 // TestBatchNormMoments checks the statistics that BatchNorm returns.
 func TestBatchNormMoments(t *testing.T) {
@@ -277,7 +293,7 @@ func TestNormsOfNothing(t *testing.T) {
 	for _, shape := range [][]int{{0, 3}, {3, 0}, {0, 4, 3}, {2, 0, 3}, {2, 4, 0}} {
 		p := Training(nil)
 		x, w, c := p.Var(New(shape...)), Param(shape[len(shape)-1]), Param(shape[len(shape)-1])
-		batch, _, _ := x.BatchNorm(w, c, 1, Tail{ReLU: true})
+		batch, _, _ := x.BatchNorm(w, c, 1, Tail{Activation: ActReLU})
 		sum := batch.Sum().Add(x.GroupNorm(max(1, c.Len()), w, c, 1).Sum()).Add(x.LayerNorm(w, c, 1).Sum()).Add(x.RMSNorm(w, 1).Sum())
 		for i, g := range Grad(sum, x, w, c) {
 			for _, v := range g.Data() {

@@ -3,13 +3,16 @@ package kernel
 import "math"
 
 // An Epilogue is what is done to a sum: it is normalized, (sum − Centre)·Factor, the bias of its column is added, then the
-// residual, then the ReLU taken. Bias and ReLU are done while the sum is in a register, before it is stored; where there is more,
-// everything is done to a few rows right behind the sums, while they are in the nearest cache. The zero Epilogue does nothing.
+// residual, then the ReLU taken, or another function. Bias and ReLU are done while the sum is in a register, before it is stored;
+// where there is more, everything is done to a few rows right behind the sums, while they are in the nearest cache. The zero
+// Epilogue does nothing.
 type Epilogue struct {
 	Centre, Factor []Float // a number for each column; if there is a Factor, there are a Centre and a Bias
 	Bias           []Float // a number for each column; may be nil
 	Residual       []Float // lies as the whole result does; only with a Factor, and may be nil
 	ReLU           bool    // what is below zero becomes zero
+	Then           Unary   // what is done last, with the numbers K and L; only with a Factor, and may be nil
+	K, L           Float
 }
 
 // inTile is what of e is done in registers: all or nothing.
@@ -53,6 +56,16 @@ func (e *Epilogue) apply(c []Float, ldc, i, m, j, n int) {
 			r = e.Residual[at:]
 		}
 		normalize(c[at:], c[at:], r, s, floor, n, m, ldc)
+		if e.Then == nil {
+			return
+		}
+		if n == ldc {
+			n, m = n*m, 1
+		}
+		for ; m > 0; m-- {
+			e.Then(c[at:][:n], c[at:][:n], e.K, e.L)
+			at += ldc
+		}
 		return
 	}
 	for ; m > 0; m-- {

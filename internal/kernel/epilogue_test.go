@@ -17,6 +17,8 @@ func epilogues(r *rand.Rand, m, n int) []Epilogue {
 		{Centre: centre, Factor: factor, Bias: bias, ReLU: true},
 		{Centre: centre, Factor: factor, Bias: bias, Residual: residual},
 		{Centre: centre, Factor: factor, Bias: bias, Residual: residual, ReLU: true},
+		{Centre: centre, Factor: factor, Bias: bias, Then: Clamp, K: -.25, L: .75},
+		{Centre: centre, Factor: factor, Bias: bias, Residual: residual, Then: Clamp, K: 0, L: .5},
 	}
 }
 
@@ -61,6 +63,9 @@ func (e *Epilogue) naive(sum float64, at, column int) float64 {
 	}
 	if e.ReLU {
 		sum = max(sum, 0)
+	}
+	if e.Then != nil { // Clamp
+		sum = min(max(sum, float64(e.K)), float64(e.L))
 	}
 	return sum
 }

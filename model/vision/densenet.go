@@ -22,14 +22,14 @@ type DenseFeatures struct {
 	Conv0       *nn.Conv2D
 	Norm0       *nn.BatchNorm // nil for small pictures
 	Pool0       nn.MaxPool2D
-	Blocks      []DenseBlock      `nn:"denseblock,numbered"`
-	Transitions []DenseTransition `nn:"transition,numbered"` // one behind every block but the last
+	Blocks      []DenseBlock      `nn:".,first=denseblock1"`
+	Transitions []DenseTransition `nn:".,first=transition1"` // one behind every block but the last
 	Norm5       *nn.BatchNorm
 }
 
 // A DenseBlock has DenseLayers.
 type DenseBlock struct {
-	Layers nn.Chain `nn:"denselayer,numbered"`
+	Layers nn.Chain `nn:".,first=denselayer1"`
 }
 
 // A DenseLayer puts k new channels behind those of x: BN, ReLU and a convolution of 3×3, or, with a bottleneck, those of 1×1 to 4·k
