@@ -6,16 +6,17 @@ import (
 	"image"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/hadal-go/hadal/nn"
 	"github.com/hadal-go/hadal/plot"
 	"github.com/hadal-go/hadal/tensor"
 )
 
-// DrawActivations draws what the layers of a network make of a picture: x is 1×H×W×C, picture is how people see it, and title says
+// DrawActivations draws what the layers of a network make of a picture: x is 1×H×W×C, picture is how people see it, and caption says
 // what it is. Of each layer up to 16 maps are drawn, those that differ most from place to place, from dark for the lowest number of
 // the layer to bright for its highest. No names means the first layer and the last one of each size of maps.
-func DrawActivations(title string, model nn.Layer, x *tensor.Tensor, picture image.Image, layers ...string) (image.Image, error) {
+func DrawActivations(caption string, model nn.Layer, x *tensor.Tensor, picture image.Image, layers ...string) (image.Image, error) {
 	_, v := record(model, x)
 	defer v.Pass().End()
 	all := Layers(model, v)
@@ -33,20 +34,24 @@ func DrawActivations(title string, model nn.Layer, x *tensor.Tensor, picture ima
 			chosen = append(chosen, l)
 		}
 	}
-	rows := []image.Image{plot.Grid(title, []plot.Cell{{Image: picture}}, 1, 0)}
+	var rows []image.Image
 	for _, l := range chosen {
 		rows = append(rows, drawMaps(l))
 	}
-	return plot.Stack(1, rows...), nil
+	return plot.Stack(2, plot.Grid("", []plot.Cell{{Image: picture, Caption: caption}}, 1, 0), plot.Stack(1, rows...)), nil
 }
 
-// ofEachSize returns the first layer and the last one of each size of maps, in order.
+// ofEachSize returns the first layer, with the normalization behind it, and the last one of each size of maps, in order.
 func ofEachSize(all []Layer) (chosen []Layer) {
+	first := 0
+	if len(all) > 1 && strings.Contains(all[1].Operation, "Norm") {
+		first = 1
+	}
 	for i, l := range all {
 		last := !slices.ContainsFunc(all[i+1:], func(m Layer) bool {
 			return m.Maps.Dim(1) == l.Maps.Dim(1) && m.Maps.Dim(2) == l.Maps.Dim(2)
 		})
-		if i == 0 || last {
+		if i == first || last {
 			chosen = append(chosen, l)
 		}
 	}
@@ -79,7 +84,11 @@ func drawMaps(l Layer) image.Image {
 		cells[i] = plot.Cell{Image: plot.Shade(rows(l.Maps, 0, k), low, high), Caption: fmt.Sprint(k)}
 	}
 	title := fmt.Sprintf("%s: %s of %d×%d", l.Name, some(len(shown), c, "maps"), h, w)
-	return plot.Grid(title, cells, len(cells), max(1, 112/max(h, w)))
+	columns := most
+	if max(h, w) > 112 {
+		columns = most / 2
+	}
+	return plot.Grid(title, cells, columns, max(1, 112/max(h, w)))
 }
 
 func variance(rows [][]float64) float64 {

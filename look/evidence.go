@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/color"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -16,14 +15,13 @@ import (
 
 // Evidence draws what on pictures spoke for which class.
 type Evidence struct {
-	Title   string
 	Model   nn.Layer
 	Classes []string // their names
-	Layer   string   // of Grad-CAM; "" for the last one
+	Layer   string   // of Grad-CAM; "" for the last one with maps
 	Guesses int      // how many of the likeliest classes are looked at, at least 1
 }
 
-// Draw draws a row, or half of one, for each picture: the picture itself, Grad-CAM for the likeliest classes, and SmoothGrad for the
+// Draw draws a row, or half of one, for each picture: the picture itself, in a frame that says whether the network is right, Grad-CAM for the likeliest classes, and SmoothGrad for the
 // likeliest. x is N×H×W×C, pictures are how people see them. Where labels are given, the last of the likeliest gives way to the
 // true class if it is not among them. A network without convolutions has no Grad-CAM, but the rest is drawn.
 func (e Evidence) Draw(x *tensor.Tensor, pictures []image.Image, labels []int) (image.Image, error) {
@@ -58,58 +56,63 @@ func (e Evidence) Draw(x *tensor.Tensor, pictures []image.Image, labels []int) (
 	}
 	smooth := SmoothGrad{Samples: 16, Noise: .15}.Of(e.Model, x, likeliest, rand.New(rand.NewPCG(0, 0)))
 
-	var cells []plot.Cell
+	var all []image.Image
 	for i, picture := range pictures {
 		probability := func(class int) float64 { return float64(probabilities.Data()[i*len(e.Classes)+class]) }
-		caption, frame := fmt.Sprintf("%s · %.3f", e.Classes[likeliest[i]], probability(likeliest[i])), color.Color(nil)
-		if labels != nil && labels[i] == likeliest[i] {
-			frame = plot.Right
-		} else if labels != nil {
-			caption, frame = fmt.Sprintf("%s · taken for %s", e.Classes[labels[i]], caption), plot.Wrong
+		said := e.Classes[likeliest[i]]
+		first, title := plot.Cell{Image: picture, Caption: "picture"}, said
+		switch {
+		case labels == nil:
+		case labels[i] == likeliest[i]:
+			first.Colour, title = plot.Right, said+", found"
+		default:
+			first.Colour, title = plot.Wrong, fmt.Sprintf("%s, taken for %s", e.Classes[labels[i]], said)
 		}
-		cells = append(cells, plot.Cell{Image: picture, Caption: caption, Colour: frame})
+		title = fmt.Sprintf("%s with %.3f", title, probability(likeliest[i]))
+		cells := []plot.Cell{first}
 		for k, h := range heat {
 			class := ranked[i*guesses+k]
 			cells = append(cells, plot.Cell{
-				Image:   plot.Overlay(picture, normalized(rows(h, i, 0), 1)),
-				Caption: fmt.Sprintf("for %s · %.3f", e.Classes[class], probability(class)),
+				Image:   plot.Overlay(picture, normalized(rows(h, i, 0))),
+				Caption: fmt.Sprintf("Grad-CAM for %s · %.3f", e.Classes[class], probability(class)),
 			})
 		}
 		cells = append(cells, plot.Cell{
-			Image:   plot.Shade(normalized(strongest(smooth, i), .99), 0, 1),
-			Caption: fmt.Sprintf("pixels for %s", e.Classes[likeliest[i]]),
+			Image: shadePixels(smooth, i), Caption: "SmoothGrad for " + said,
 		})
+		all = append(all, plot.Grid(title, cells, len(cells), 0))
 	}
-	columns := 2 + len(heat)
+	columns := 1
 	if len(pictures) > 1 && x.Dim(2) <= 64 {
-		columns *= 2
+		columns = 2
 	}
-	return plot.Grid(e.Title, cells, columns, 0), nil
+	return plot.Stack(columns, all...), nil
 }
 
-// strongest returns the greatest magnitude over the channels of picture n.
-func strongest(x *tensor.Tensor, n int) [][]float64 {
-	most := rows(x, n, 0)
-	for k := range x.Dim(3) {
-		for i, row := range rows(x, n, k) {
-			for j, v := range row {
-				most[i][j] = max(math.Abs(most[i][j]), math.Abs(v))
+// shadePixels draws derivatives by the pixels of picture n: by grey ones with their sign, red where brighter would be better, and by
+// coloured ones the greatest magnitude of the three, as in the papers. The strongest hundredth is cut off.
+func shadePixels(g *tensor.Tensor, n int) image.Image {
+	values := rows(g, n, 0)
+	if c := g.Dim(3); c > 1 {
+		for k := range c {
+			for i, row := range rows(g, n, k) {
+				for j, v := range row {
+					values[i][j] = max(math.Abs(values[i][j]), math.Abs(v))
+				}
 			}
 		}
+		return plot.Shade(values, 0, strength(slices.Concat(values...)))
 	}
-	return most
+	return plot.ShadeSigned(values, strength(slices.Concat(values...)))
 }
 
-// normalized divides by the quantile of the numbers, and cuts off at 1 what exceeds it.
-func normalized(values [][]float64, quantile float64) [][]float64 {
-	sorted := slices.Sorted(slices.Values(slices.Concat(values...)))
-	most := sorted[int(quantile*float64(len(sorted)-1))]
-	if most <= 0 {
-		return values
-	}
-	for _, row := range values {
-		for j := range row {
-			row[j] = min(row[j]/most, 1)
+// normalized divides by the greatest number, if that is positive.
+func normalized(values [][]float64) [][]float64 {
+	if most := slices.Max(slices.Concat(values...)); most > 0 {
+		for _, row := range values {
+			for j := range row {
+				row[j] /= most
+			}
 		}
 	}
 	return values

@@ -15,12 +15,12 @@ import (
 )
 
 const (
-	mostFilters = 64 // drawn of the first layer
-	mostKernels = 16 // drawn of the second one, and of the channels that they read
+	mostFilters = 64  // drawn of the first layer
+	mostKernels = 128 // of the second one, which is left out if it has more
 )
 
 // DrawFilters draws the first filters of a network for pictures of H×W×C: those of the first convolution, in colours where the
-// pictures have them, and under them those of the second one, channel by channel. Of a network without convolutions it draws the
+// pictures have them, and under them those of the second one, channel by channel, if they are few. Of a network without convolutions it draws the
 // weights of the first linear layer as pictures. Weights of one layer are on one scale, on which the greatest hundredth is cut off.
 func DrawFilters(model nn.Layer, h, w, c int) (image.Image, error) {
 	_, v := record(model, tensor.New(1, h, w, c))
@@ -35,8 +35,11 @@ func DrawFilters(model nn.Layer, h, w, c int) (image.Image, error) {
 		return drawRows(model, v, h, w, c)
 	}
 	first := drawFirst(convs[0])
-	if len(convs) == 1 || convs[1].Inputs[1].Dim(0) < 2 { // a kernel of 1×1 has nothing to see
+	if len(convs) == 1 {
 		return first, nil
+	}
+	if second := convs[1].Inputs[1]; second.Dim(0) == 1 || second.Dim(2)*second.Dim(3) > mostKernels {
+		return first, nil // there is nothing to see in a kernel of 1×1
 	}
 	return plot.Stack(1, first, drawSecond(convs[1])), nil
 }
@@ -60,7 +63,7 @@ func drawFirst(s nn.Step) image.Image {
 		meaning = "grey is 0"
 	}
 	title := fmt.Sprintf("What the first layer looks for: %s of %d×%d (%s; %s)", some(len(cells), out, "filters"), kh, kw, s.Layer, meaning)
-	return plot.Grid(title, cells, columnsOf(len(cells), 16), 80/max(kh, kw))
+	return plot.Grid(title, cells, columnsOf(len(cells), 16), max(1, 80/max(kh, kw)))
 }
 
 // drawSecond draws the kernels of a convolution over maps, a column for each filter and a row for each map.
@@ -68,18 +71,16 @@ func drawSecond(s nn.Step) image.Image {
 	kernels := s.Inputs[1]
 	kh, kw, c, out := kernels.Dim(0), kernels.Dim(1), kernels.Dim(2), kernels.Dim(3)
 	most := strength(kernels.Data())
-	columns, rows := min(out, mostKernels), min(c, mostKernels)
 	var cells []plot.Cell
-	for k := range rows {
-		for i := range columns {
+	for k := range c {
+		for i := range out {
 			cells = append(cells, plot.Cell{Image: plot.ShadeSigned(grid(kh, kw, func(y, x int) float64 {
 				return float64(kernels.Data()[((y*kw+x)*c+k)*out+i])
 			}), most)})
 		}
 	}
-	title := fmt.Sprintf("What the second looks for in the maps of the first: %s as columns, %s as rows (%s)",
-		some(columns, out, "filters"), some(rows, c, "maps"), s.Layer)
-	return plot.Grid(title, cells, columns, max(1, 56/max(kh, kw)))
+	title := fmt.Sprintf("What the second looks for: %d filters as columns, the %d maps that they read as rows (%s)", out, c, s.Layer)
+	return plot.Grid(title, cells, out, max(1, 56/max(kh, kw)))
 }
 
 // drawRows draws the weights of a first linear layer, Out×(C·H·W), as pictures.
@@ -107,8 +108,8 @@ func drawRows(model nn.Layer, v *tensor.Tensor, h, w, c int) (image.Image, error
 	return plot.Grid(title, cells, columnsOf(len(cells), 16), 2), nil
 }
 
-// strength is the magnitude that 99 in 100 weights do not exceed, and 1 for weights that are all 0.
-func strength(weights []tensor.Float) float64 {
+// strength is the magnitude that 99 in 100 numbers do not exceed, and 1 where that is 0.
+func strength[F tensor.Float | float64](weights []F) float64 {
 	sizes := make([]float64, len(weights))
 	for i, w := range weights {
 		sizes[i] = math.Abs(float64(w))

@@ -21,8 +21,9 @@ var ErrNoMaps = errors.New("the network has no convolution, so there are no maps
 
 // A Layer is what one layer of a network made of pictures.
 type Layer struct {
-	Name string         // of the layer whose tensors were used last
-	Maps *tensor.Tensor // N×H×W×C, behind the activation function if one follows
+	Name      string         // of the layer whose tensors were read
+	Operation string         // that read them
+	Maps      *tensor.Tensor // N×H×W×C, behind the activation function if one follows
 }
 
 // Layers returns what the pass of x, a variable, recorded of the layers of a model that made maps of more than one pixel out of x, in
@@ -37,11 +38,8 @@ func Layers(model any, x *tensor.Tensor) []Layer {
 			continue
 		}
 		if s.Layer != "" {
-			if at := len(layers) - 1; at >= 0 && layers[at].Name == s.Layer {
-				layers = layers[:at] // two operations of one layer
-			}
 			last[y] = len(layers)
-			layers = append(layers, Layer{s.Layer, y})
+			layers = append(layers, Layer{s.Layer, s.Name, y})
 			continue
 		}
 		at := -1

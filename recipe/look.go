@@ -28,8 +28,8 @@ func (c *Classifier) drawNetwork(run *train.Run, o *train.Outcome) error {
 	}
 	const each = 3
 	examples := append(oneOfEach(o, each), o.TopLosses(each, false)...)
-	if missing := 2*each - len(examples); missing > 0 {
-		examples = append(examples, o.TopLosses(missing, true)...)
+	if len(examples) == 0 {
+		return nil
 	}
 	var pictures []data.Picture
 	var labels []int
@@ -47,7 +47,7 @@ func (c *Classifier) drawNetwork(run *train.Run, o *train.Outcome) error {
 	if name != "gradcam.png" {
 		return nil // neither are there maps to look at
 	}
-	maps, err := c.drawMaps(pictures[0], "What the layers make of "+c.card.Classes[labels[0]])
+	maps, err := c.drawMaps(pictures[0], c.card.Classes[labels[0]])
 	if err != nil {
 		return err
 	}
@@ -68,10 +68,9 @@ func oneOfEach(o *train.Outcome, n int) (examples []int) {
 
 // drawEvidence draws what spoke for the classes of pictures to gradcam.png, or where there is no Grad-CAM to saliency.png.
 func (c *Classifier) drawEvidence(run *train.Run, pictures []data.Picture, labels []int) (name string, err error) {
-	e := c.evidence(2)
-	name, e.Title = "gradcam.png", "What spoke for the class (Grad-CAM), and which pixels (SmoothGrad)"
+	name = "gradcam.png"
 	if len(look.LayerNames(c.net, c.card.Shape[0], c.card.Shape[1], c.card.Shape[2])) == 0 {
-		name, e.Title = "saliency.png", "Which pixels spoke for the class (SmoothGrad); without convolutions there is no Grad-CAM"
+		name = "saliency.png"
 	}
 	x, err := c.scale().Tensor(pictures...)
 	if err != nil {
@@ -81,7 +80,7 @@ func (c *Classifier) drawEvidence(run *train.Run, pictures []data.Picture, label
 	for i, p := range pictures {
 		images[i] = p.Image()
 	}
-	img, err := e.Draw(x, images, labels)
+	img, err := c.evidence(2).Draw(x, images, labels)
 	if err != nil {
 		return "", err
 	}
@@ -93,12 +92,12 @@ func (c *Classifier) evidence(guesses int) look.Evidence {
 }
 
 // drawMaps draws what the layers of these names, or those that say most, make of a picture.
-func (c *Classifier) drawMaps(p data.Picture, title string, layers ...string) (image.Image, error) {
+func (c *Classifier) drawMaps(p data.Picture, caption string, layers ...string) (image.Image, error) {
 	x, err := c.scale().Tensor(p)
 	if err != nil {
 		return nil, err
 	}
-	return look.DrawActivations(title, c.net, x, p.Image(), layers...)
+	return look.DrawActivations(caption, c.net, x, p.Image(), layers...)
 }
 
 // Look implements Looker.
@@ -119,7 +118,7 @@ func (c *Classifier) Look(run *train.Run, in Input, layer string) (Answer, error
 		return Answer{}, err
 	}
 	e := c.evidence(3)
-	e.Layer, e.Title = layer, "What spoke for "+a.Scores[0].Class
+	e.Layer = layer
 	if a.Image, err = e.Draw(x, []image.Image{picture.Image()}, nil); err != nil {
 		return Answer{}, err
 	}
@@ -127,7 +126,7 @@ func (c *Classifier) Look(run *train.Run, in Input, layer string) (Answer, error
 	if layer != "" {
 		layers = []string{layer}
 	}
-	maps, err := c.drawMaps(picture, "What the network saw", layers...)
+	maps, err := c.drawMaps(picture, a.Scores[0].Class, layers...)
 	switch {
 	case err == nil:
 		a.Image = plot.Stack(1, a.Image, maps)

@@ -132,42 +132,40 @@ func confusions(pairs []metric.Pair, classes []string) []Confusion {
 	return list
 }
 
-// drawConfused draws, for each pair, examples of one class that were taken for the other, beside examples of the other way round. The
-// surest mistakes come first.
+// drawConfused draws, for each pair, examples of one class that were taken for the other, beside examples of the other way round, with
+// the probability of the wrong class. The surest mistakes come first.
 func (o *Outcome) drawConfused(path string, pairs []metric.Pair, set data.Set[data.Labelled], classes []string) error {
 	const each = 4
 	if len(pairs) == 0 {
 		return plot.WritePNG(path, plot.Grid("No class was taken for another one", nil, 1, 0))
 	}
-	var rows []image.Image
+	support := make([]int, o.Classes)
+	for _, label := range o.Labels {
+		support[label]++
+	}
+	var sides []image.Image
 	for _, p := range pairs {
-		var cells []plot.Cell
 		for _, side := range []struct{ label, predicted, n int }{{p.A, p.B, p.AForB}, {p.B, p.A, p.BForA}} {
 			found := o.ordered(o.confidence, func(i int) bool { return o.Labels[i] == side.label && o.Predicted[i] == side.predicted })
-			for _, i := range found[:min(each, len(found))] {
-				cell, err := o.cell(i, set, "%s · for %s · %.2f", classes[side.label], classes[side.predicted], o.confidence(i))
-				if err != nil {
+			cells := make([]plot.Cell, each) // those that stay empty keep the width
+			for k, i := range found[:min(each, len(found))] {
+				var err error
+				if cells[k], err = o.cell(i, set, "%.2f", o.confidence(i)); err != nil {
 					return err
 				}
-				cells = append(cells, cell)
 			}
-			if p.AForB > 0 && p.BForA > 0 { // both sides have their place
-				for range each - len(found) {
-					cells = append(cells, plot.Cell{})
-				}
-			}
+			title := fmt.Sprintf("%s taken for %s: %d of %d", classes[side.label], classes[side.predicted], side.n, support[side.label])
+			sides = append(sides, plot.Grid(title, cells, each, 0))
 		}
-		title := fmt.Sprintf("%s and %s: %d mistakes, %d and %d", classes[p.A], classes[p.B], p.Count(), p.AForB, p.BForA)
-		rows = append(rows, plot.Grid(title, cells, 2*each, 0))
 	}
-	return plot.WritePNG(path, plot.Stack(1, rows...))
+	return plot.WritePNG(path, plot.Stack(2, sides...))
 }
 
 // drawTopLosses draws the examples with the highest loss: what the network found hardest, or what is labelled wrong.
 func (o *Outcome) drawTopLosses(path string, set data.Set[data.Labelled], classes []string) error {
 	const most, columns = 32, 8
 	var cells []plot.Cell
-	worst := o.ordered(func(i int) float64 { return o.Losses[i] }, func(int) bool { return true })
+	worst := o.ordered(o.loss, func(int) bool { return true })
 	for _, i := range worst[:min(len(worst), most)] {
 		said, colour := "taken for "+classes[o.Predicted[i]], plot.Wrong
 		if o.Predicted[i] == o.Labels[i] {
@@ -185,7 +183,7 @@ func (o *Outcome) drawTopLosses(path string, set data.Set[data.Labelled], classe
 
 // TopLosses returns the numbers of n examples that are classified right or wrong, as asked, by falling loss.
 func (o *Outcome) TopLosses(n int, right bool) []int {
-	found := o.ordered(func(i int) float64 { return o.Losses[i] }, func(i int) bool { return (o.Predicted[i] == o.Labels[i]) == right })
+	found := o.ordered(o.loss, func(i int) bool { return (o.Predicted[i] == o.Labels[i]) == right })
 	return found[:min(n, len(found))]
 }
 
@@ -193,6 +191,8 @@ func (o *Outcome) TopLosses(n int, right bool) []int {
 func (o *Outcome) confidence(i int) float64 {
 	return float64(o.Probabilities[i*o.Classes+o.Predicted[i]])
 }
+
+func (o *Outcome) loss(i int) float64 { return o.Losses[i] }
 
 // ordered returns the examples that are wanted, the greatest by a measure first.
 func (o *Outcome) ordered(by func(i int) float64, want func(i int) bool) []int {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -24,6 +25,9 @@ func (a *app) look(args []string, layer string) error {
 	looker, ok := j.(recipe.Looker)
 	if !ok {
 		return usageError{fmt.Errorf("%s is a run of %s, whose network does not look at pictures", run.Dir, c.Recipe)}
+	}
+	if err := os.MkdirAll(run.Path("looks"), 0o777); err != nil {
+		return dataError{err}
 	}
 	var unread []error
 	drawn := map[string]bool{}

@@ -319,7 +319,7 @@ func (a *app) showRun(run *train.Run) error {
 		fmt.Fprintln(a.out, "\nmost confused")
 		w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 		for _, c := range confused[:min(len(confused), 5)] {
-			fmt.Fprintf(w, "  %s and %s\t%d\t%d × %[1]s for %[2]s\t%[5]d × %[2]s for %[1]s\n", c.A, c.B, c.AForB+c.BForA, c.AForB, c.BForA)
+			fmt.Fprintf(w, "  %s and %s\t%d\t%[1]s for %[2]s: %[4]d\t%[2]s for %[1]s: %[5]d\n", c.A, c.B, c.AForB+c.BForA, c.AForB, c.BForA)
 		}
 		if err := w.Flush(); err != nil {
 			return err
