@@ -117,21 +117,18 @@ func (c *Classifier) Look(run *train.Run, in Input, layer string) (Answer, error
 	if err != nil {
 		return Answer{}, err
 	}
-	e := c.evidence(3)
-	e.Layer = layer
-	if a.Image, err = e.Draw(x, []image.Image{picture.Image()}, nil); err != nil {
-		return Answer{}, err
-	}
 	var layers []string
 	if layer != "" {
 		layers = []string{layer}
 	}
 	maps, err := c.drawMaps(picture, a.Scores[0].Class, layers...)
-	switch {
-	case err == nil:
-		a.Image = plot.Stack(1, a.Image, maps)
-	case !errors.Is(err, look.ErrNoMaps) || layer != "":
-		return Answer{}, err
+	if err != nil && (layer != "" || !errors.Is(err, look.ErrNoMaps)) {
+		return Answer{}, &BadSetting{"layer", layer, err.Error()}
 	}
-	return a, nil
+	e := c.evidence(3)
+	e.Layer = layer
+	if a.Image, err = e.Draw(x, []image.Image{picture.Image()}, nil); err == nil && maps != nil {
+		a.Image = plot.Stack(1, a.Image, maps)
+	}
+	return a, err
 }

@@ -16,6 +16,9 @@ import (
 func (a *app) look(args []string, layer string) error {
 	run, err := openRun("show", args[:1])
 	if err != nil {
+		if _, known := recipe.ByName(args[0]); known == nil {
+			return usageError{fmt.Errorf("%s is a recipe; pictures are shown to the network of a run, such as last", args[0])}
+		}
 		return err
 	}
 	c, j, err := readConfig(run)
