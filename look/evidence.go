@@ -74,11 +74,11 @@ func (e Evidence) Draw(x *tensor.Tensor, pictures []image.Image, labels []int) (
 			class := ranked[i*guesses+k]
 			cells = append(cells, plot.Cell{
 				Image:   plot.Overlay(picture, normalized(rows(h, i, 0))),
-				Caption: fmt.Sprintf("Grad-CAM for %s · %.3f", e.Classes[class], probability(class)),
+				Caption: fmt.Sprintf("Grad-CAM\n%s · %.3f", e.Classes[class], probability(class)),
 			})
 		}
 		cells = append(cells, plot.Cell{
-			Image: shadePixels(smooth, i), Caption: "SmoothGrad for " + said,
+			Image: shadePixels(smooth, i), Caption: "SmoothGrad\n" + said,
 		})
 		all = append(all, plot.Grid(title, cells, len(cells), 0))
 	}
