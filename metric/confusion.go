@@ -103,20 +103,25 @@ func (c *Confusion) Macro() Score {
 	return sum
 }
 
-// A Mistake is a cell beside the diagonal: how often a label was taken for another class.
-type Mistake struct{ Label, Predicted, Count int }
+// A Pair is two classes that were taken for each other, A the lower one.
+type Pair struct{ A, B, AForB, BForA int }
 
-// MostConfused returns the n most frequent mistakes, fewer if there are not as many, the most frequent first and
-// equally frequent ones in the order of the matrix.
-func (c *Confusion) MostConfused(n int) []Mistake {
-	var mistakes []Mistake
-	for label, row := range c.Counts {
-		for predicted, count := range row {
-			if count > 0 && label != predicted {
-				mistakes = append(mistakes, Mistake{label, predicted, count})
+// Count returns how often the two were taken for each other, either way.
+func (p Pair) Count() int { return p.AForB + p.BForA }
+
+// MostConfused returns the n pairs of classes that were most often taken for each other, fewer if there are not as many, the most
+// frequent first and equally frequent ones in the order of the classes.
+func (c *Confusion) MostConfused(n int) []Pair {
+	var pairs []Pair
+	for a := range c.Counts {
+		for b := range a {
+			if p := (Pair{b, a, c.Counts[b][a], c.Counts[a][b]}); p.Count() > 0 {
+				pairs = append(pairs, p)
 			}
 		}
 	}
-	slices.SortStableFunc(mistakes, func(a, b Mistake) int { return cmp.Compare(b.Count, a.Count) })
-	return mistakes[:min(n, len(mistakes))]
+	slices.SortFunc(pairs, func(p, q Pair) int {
+		return cmp.Or(cmp.Compare(q.Count(), p.Count()), cmp.Compare(p.A, q.A), cmp.Compare(p.B, q.B))
+	})
+	return pairs[:min(n, len(pairs))]
 }

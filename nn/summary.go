@@ -3,7 +3,6 @@ package nn
 import (
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hadal-go/hadal/tensor"
@@ -32,28 +31,23 @@ type SummaryRow struct {
 func Summarize(model Layer, shape []int) Summary {
 	var s Summary
 	x := tensor.New(shape...)
-	layer := map[*tensor.Tensor]string{}
-	for l := range Leaves(model) {
-		layer[l.Tensor] = l.Name[:max(0, strings.LastIndexByte(l.Name, '.'))]
-	}
 	var forward, backward [][]float64 // of each operation, in each pass
-	s.TrainingBytes = profiled(model, x, func(operations []tensor.Operation) {
+	s.TrainingBytes = profiled(model, x, func(steps []Step) {
 		counted := map[*tensor.Tensor]bool{}
 		s.Rows, s.Parameters, s.MACs = nil, 0, 0
-		for i, o := range operations {
+		for i, o := range steps {
 			if len(forward) <= i {
 				forward, backward = append(forward, nil), append(backward, nil)
 			}
 			forward[i], backward[i] = append(forward[i], o.Forward.Seconds()), append(backward[i], o.Backward.Seconds())
-			row := SummaryRow{Operation: o.Name, Output: o.Outputs[0].Shape(), MACs: o.MACs, Forward: median(forward[i]), Backward: median(backward[i])}
-			for _, in := range o.Inputs {
-				name, ok := layer[in]
-				if ok {
-					row.Layer = name
-				}
-				if ok && !counted[in] {
-					counted[in] = true
-					row.Parameters += in.Len()
+			row := SummaryRow{
+				Layer: o.Layer, Operation: o.Name, Output: o.Outputs[0].Shape(), MACs: o.MACs,
+				Forward: median(forward[i]), Backward: median(backward[i]),
+			}
+			for _, l := range o.Leaves {
+				if !counted[l.Tensor] {
+					counted[l.Tensor] = true
+					row.Parameters += l.Tensor.Len()
 				}
 			}
 			s.add(row)
@@ -82,7 +76,7 @@ func (s *Summary) add(row SummaryRow) {
 
 // profiled runs the network on x, forward and backward, until the times say something, shows what was recorded each time, and returns
 // how much memory a pass took.
-func profiled(model Layer, x *tensor.Tensor, show func(operations []tensor.Operation)) (bytes int) {
+func profiled(model Layer, x *tensor.Tensor, show func(steps []Step)) (bytes int) {
 	const passes, enough = 9, 300 * time.Millisecond
 	weights := Params(model)
 	begin := time.Now()
@@ -94,7 +88,7 @@ func profiled(model Layer, x *tensor.Tensor, show func(operations []tensor.Opera
 		if len(weights) > 0 {
 			tensor.Grad(y.Sum(), weights...)
 		}
-		show(p.Operations()[:own])
+		show(Trace(model, p)[:own])
 		bytes = max(bytes, p.Bytes())
 		p.End()
 	}

@@ -122,8 +122,8 @@ func (m *matrix) draw(c canvas, x, y float64, cell func(row, column int) (fill c
 // Confusion draws a confusion matrix: rows are the true classes, columns what they were taken for, with the counts in
 // the cells, the share of each class that was found (recall) at the right and the share of each prediction that was
 // right (precision) below. Right answers are blue and mistakes orange, the darker the greater their share of the row;
-// mistakes are drawn darker than they are, by the square root, so that the few of a good classifier are still seen. A
-// nil classes numbers them. The error says which sizes do not fit.
+// mistakes are drawn darker than they are, by the square root, so that the few of a good classifier are still seen. Of
+// more than 50 classes the cells are small and have no counts. A nil classes numbers them. The error says which sizes do not fit.
 func Confusion(title string, counts [][]int, classes []string) (image.Image, error) {
 	n := len(counts)
 	if n == 0 || classes != nil && len(classes) != n {
@@ -158,15 +158,21 @@ func Confusion(title string, counts [][]int, classes []string) (image.Image, err
 		m.size = 11
 	case n <= 30:
 		m.size = 9.5
-	default:
+	case n <= 50:
 		m.size = 8
+	default:
+		m.size = 6.5
 	}
+	many := n > 50 // cells without counts, and without precisions
 	precisions := make([]string, n)
 	for j := range n {
 		precisions[j] = percent(counts[j][j], columns[j])
 	}
 	wide := widest(precisions, m.size, false)
 	m.cell = math.Ceil(max(textWidth(strconv.Itoa(most), m.size, false)+6, m.size*2.2, min(200/float64(n), 60)))
+	if many {
+		m.cell = m.size + 1
+	}
 	if n <= 30 {
 		m.cell = max(m.cell, math.Ceil(wide+5))
 	}
@@ -178,7 +184,9 @@ func Confusion(title string, counts [][]int, classes []string) (image.Image, err
 	// The precisions are written upward where they do not fit the width of a cell.
 	upright := wide+4 > m.cell
 	m.below = m.size * 1.8
-	if upright {
+	if many {
+		m.below = 4
+	} else if upright {
 		m.below = wide + 10
 	}
 	m.labelWidth = max(m.labelWidth, textWidth(precision, m.size, false)+8)
@@ -194,7 +202,9 @@ func Confusion(title string, counts [][]int, classes []string) (image.Image, err
 	m.draw(c, x, y, func(i, j int) (color.RGBA, string) {
 		fill, label := blues.at(0), ""
 		if counts[i][j] > 0 {
-			label = strconv.Itoa(counts[i][j])
+			if !many {
+				label = strconv.Itoa(counts[i][j])
+			}
 			fill = blues.at(0.1 + 0.9*share(i, j))
 			if i != j {
 				fill = oranges.at(0.1 + 0.9*math.Sqrt(share(i, j)))
@@ -203,11 +213,15 @@ func Confusion(title string, counts [][]int, classes []string) (image.Image, err
 		return fill, label
 	})
 	c.middle(recall, x+m.width()+6, y-m.size*0.9, m.size, false, atLeft, muted)
-	c.middle(precision, x-5, y+m.height()+m.below/2, m.size, false, atRight, muted)
+	if !many {
+		c.middle(precision, x-5, y+m.height()+m.below/2, m.size, false, atRight, muted)
+	}
 	for i := range n {
 		at := (float64(i) + 0.5) * m.cell
 		c.middle(percent(counts[i][i], rows[i]), x+m.width()+6, y+at, m.size, false, atLeft, ink)
-		if s := precisions[i]; upright {
+		if s := precisions[i]; many {
+			continue
+		} else if upright {
 			c.upward(s, x+at, y+m.height()+4, m.size, atRight, ink)
 		} else {
 			c.middle(s, x+at, y+m.height()+m.below/2, m.size, false, atCentre, ink)

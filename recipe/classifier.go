@@ -365,9 +365,12 @@ func fileName(class string) string {
 	}, class)
 }
 
-// draw leaves the pictures that show what the network got right and wrong on the test set.
+// draw leaves the pictures that show what the network got right and wrong on the test set, and why.
 func (c *Classifier) draw(run *train.Run, o *train.Outcome) error {
-	return train.DrawOutcome(run, o, c.test.Set, c.card.Classes)
+	if err := train.DrawOutcome(run, o, c.test.Set, c.card.Classes); err != nil {
+		return err
+	}
+	return c.drawNetwork(run, o)
 }
 
 // Evaluate implements Job.
@@ -384,7 +387,7 @@ func (c *Classifier) Evaluate(ctx context.Context, run *train.Run, folder string
 		if set, err = set.As(c.card.Classes); err != nil {
 			return nil, err
 		}
-		batches = &data.Batches{Set: digits{set}, Size: 256, Scale: data.Scale{Mean: c.card.Mean, Std: c.card.Std}}
+		batches = &data.Batches{Set: digits{set}, Size: 256, Scale: c.scale()}
 	}
 	outcome, err := train.Evaluate(c.net, batches, nn.CrossEntropy)
 	if err != nil {
@@ -430,29 +433,42 @@ func (c *Classifier) Predict(ctx context.Context, run *train.Run, inputs []Input
 }
 
 func (c *Classifier) predict(in Input) (Answer, error) {
-	r, err := in.Open()
+	picture, err := c.read(in)
 	if err != nil {
 		return Answer{}, err
+	}
+	return c.answer(in.Name, picture)
+}
+
+// read returns a picture of the user's as the network wants it.
+func (c *Classifier) read(in Input) (data.Picture, error) {
+	r, err := in.Open()
+	if err != nil {
+		return data.Picture{}, err
 	}
 	defer r.Close()
 	img, err := data.DecodeImage(r)
 	if err != nil {
-		return Answer{}, err
+		return data.Picture{}, err
 	}
-	picture, err := data.Digit(img)
-	if err != nil {
-		return Answer{}, err
-	}
-	x, err := data.Scale{Mean: c.card.Mean, Std: c.card.Std}.Tensor(picture)
+	return data.Digit(img)
+}
+
+// answer says what is on a picture.
+func (c *Classifier) answer(input string, picture data.Picture) (Answer, error) {
+	x, err := c.scale().Tensor(picture)
 	if err != nil {
 		return Answer{}, err
 	}
 	p := tensor.Inference()
 	defer p.End()
 	probabilities := c.net.Forward(p.Input(x)).Softmax()
-	a := Answer{Input: in.Name, Image: picture.Image()}
+	a := Answer{Input: input, Image: picture.Image()}
 	for _, class := range probabilities.TopK(probabilities.Len()) {
 		a.Scores = append(a.Scores, ClassScore{c.card.Classes[class], float64(probabilities.Data()[class])})
 	}
 	return a, nil
 }
+
+// scale is that of the pixels which the network was trained on.
+func (c *Classifier) scale() data.Scale { return data.Scale{Mean: c.card.Mean, Std: c.card.Std} }

@@ -353,9 +353,15 @@ func TestRecipesLearn(t *testing.T) {
 				t.Error(err)
 			}
 			t.Logf("test accuracy %.4f in %.0f s", m["test/accuracy"], m["seconds"])
-			for _, picture := range []string{
-				"curves.png", "train_batch.png", "confusion_matrix.png", "mistakes.png", "calibration.png",
-			} {
+			pictures := []string{
+				"curves.png", "train_batch.png", "confusion_matrix.png", "confused.png", "calibration.png", "top-losses.png", "filters.png",
+			}
+			if r.Name == "mlp-mnist" {
+				pictures = append(pictures, "saliency.png")
+			} else {
+				pictures = append(pictures, "gradcam.png", "activations.png")
+			}
+			for _, picture := range pictures {
 				if len(file(t, run, picture)) < 1000 {
 					t.Errorf("%s is empty", picture)
 				}

@@ -307,6 +307,7 @@ type Outcome struct {
 	Labels        []int
 	Predicted     []int
 	Probabilities []tensor.Float // of every class, for one example after the other
+	Losses        []float64      // cross-entropies, in nats
 	Classes       int
 	Loss          float64 // mean
 }
@@ -335,6 +336,10 @@ func Evaluate(model nn.Layer, batches *data.Batches, loss func(scores *tensor.Te
 		o.Labels = append(o.Labels, batch.Labels...)
 		o.Predicted = append(o.Predicted, scores.ArgMax()...)
 		o.Probabilities = append(o.Probabilities, scores.Softmax().Data()...)
+		logs := scores.LogSoftmax().Data()
+		for i, label := range batch.Labels {
+			o.Losses = append(o.Losses, -float64(logs[i*o.Classes+label]))
+		}
 		o.Loss += float64(loss(scores, batch.Labels).Item()) * float64(len(batch.Labels))
 		p.End()
 	}

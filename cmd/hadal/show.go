@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -125,18 +126,27 @@ func (a *app) printList(event string, rows []train.Fields, columns ...string) er
 }
 
 func (a *app) showCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "show RECIPE|RUN|FILE [key=value ...]",
-		Short: "Show a recipe's settings and network, a run's results, or the tensors of a file",
+	layer := ""
+	c := &cobra.Command{
+		Use:   "show RECIPE|RUN|FILE [key=value ...]  or  show RUN PICTURE ...",
+		Short: "Show a recipe's settings and network, a run's results, what its network sees, or the tensors of a file",
 		Example: `  ` + a.name + ` show lenet-mnist
   ` + a.name + ` show last
+  ` + a.name + ` show last digit.png            what on a picture spoke for the class
+  ` + a.name + ` show last digit.png --layer conv1
   ` + a.name + ` show runs/lenet-mnist-1/weights/best.safetensors`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			names, settings := split(args)
-			if len(names) != 1 {
-				return usageError{fmt.Errorf("show takes one recipe, run or file, got %d", len(names))}
+			if len(names) == 0 {
+				return usageError{errors.New("show takes a recipe, a run or a file, or a run and pictures")}
 			}
 			name := names[0]
+			if len(names) > 1 {
+				return a.look(names, layer)
+			}
+			if layer != "" {
+				return usageError{errors.New("--layer says which layer looks at a picture, and there is none")}
+			}
 			if info, err := os.Stat(name); err == nil && !info.IsDir() {
 				return a.showFile(name)
 			}
@@ -158,6 +168,8 @@ func (a *app) showCommand() *cobra.Command {
 			return a.showRun(run)
 		},
 	}
+	c.Flags().StringVar(&layer, "layer", "", "look at pictures by the layer of this `NAME` (default those that say most)")
+	return c
 }
 
 func (a *app) showRecipe(cmd *cobra.Command, name string, settings []string) error {
@@ -264,6 +276,12 @@ func count(n int) string {
 func (a *app) showRun(run *train.Run) error {
 	m := train.Metrics{}
 	finished := run.ReadJSON("metrics.json", &m) == nil
+	pictures, err := filepath.Glob(run.Path("*.png"))
+	if err != nil {
+		return dataError{err}
+	}
+	var confused []train.Confusion
+	_ = run.ReadJSON("confused.json", &confused) // not there before the end, nor in runs that classify nothing
 	if a.json {
 		c, j, err := readConfig(run)
 		if err != nil {
@@ -271,6 +289,7 @@ func (a *app) showRun(run *train.Run) error {
 		}
 		return a.printEvent("run", train.Fields{
 			"run": run.Dir, "recipe": c.Recipe, "seed": c.Seed, "settings": values(j.Settings()), "finished": finished, "metrics": m,
+			"confused": confused, "pictures": pictures,
 		})
 	}
 	config, err := os.ReadFile(run.Path("config.yaml"))
@@ -296,8 +315,20 @@ func (a *app) showRun(run *train.Run) error {
 	if err := a.metricTable(m); err != nil {
 		return err
 	}
-	files, err := filepath.Glob(run.Path("*.png"))
-	fmt.Fprintf(a.out, "\n%s\n", strings.Join(files, "\n"))
+	if len(confused) > 0 {
+		fmt.Fprintln(a.out, "\nmost confused")
+		w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+		for _, c := range confused[:min(len(confused), 5)] {
+			fmt.Fprintf(w, "  %s and %s\t%d\t%[1]s for %[2]s: %[4]d\t%[2]s for %[1]s: %[5]d\n", c.A, c.B, c.AForB+c.BForA, c.AForB, c.BForA)
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	if ece, ok := m["test/ece"]; ok {
+		fmt.Fprintf(a.out, "\ncalibration error %.2f %%: by so much its probabilities are off on average\n", 100*ece)
+	}
+	_, err = fmt.Fprintf(a.out, "\n%s\n", strings.Join(pictures, "\n"))
 	return err
 }
 

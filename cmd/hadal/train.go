@@ -268,7 +268,7 @@ func (a *app) report(run *train.Run, m train.Metrics) error {
 	_, err := fmt.Fprintf(a.out, `
 test accuracy %.2f %% (95 %% interval %.2f to %.2f), loss %.4f, by the weights of epoch %.0f
 
-%s has the weights, the curves, the confusion matrix and the mistakes. Next:
+%s has the weights, the curves, and pictures of what the network sees and gets wrong. Next:
   %s predict %s %s
   %[7]s eval %[8]s
   %[7]s resume %[8]s epochs=%[10]d

@@ -1,0 +1,31 @@
+package look
+
+import (
+	"fmt"
+
+	"github.com/hadal-go/hadal/nn"
+	"github.com/hadal-go/hadal/tensor"
+)
+
+// GradCAM says which places of pictures spoke for a class, as a layer saw them (Selvaraju et al. 2017,
+// https://arxiv.org/abs/1610.02391, equations 1 and 2). With A the K maps of the layer and y the score of the class, not yet a
+// probability,
+//
+//	α_k = mean over i, j of ∂y/∂A_ijk,   heat = ReLU(Σ_k α_k·A_k).
+//
+// x is N×H×W×C, with a class for each picture; the heat is N×h×w×1, of the size of the layer's maps. An empty name means the last
+// layer that has maps of more than one pixel, which is the usual choice.
+func GradCAM(model nn.Layer, x *tensor.Tensor, classes []int, layer string) (heat *tensor.Tensor, err error) {
+	scores, v := record(model, x)
+	defer v.Pass().End()
+	l, err := choose(Layers(model, v), layer)
+	if err != nil {
+		return nil, err
+	}
+	g := tensor.Grad(scoresOf(scores, classes), l.Maps)[0]
+	if g == nil {
+		return nil, fmt.Errorf("the scores do not depend on layer %s", l.Name)
+	}
+	alpha := g.MeanKeep(1, 2)                                          // N×1×1×K
+	return l.Maps.Mul(alpha).Sum(-1).ReLU().Unsqueeze(-1).Clone(), nil // N×h×w×1
+}
