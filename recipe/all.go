@@ -41,12 +41,26 @@ var All = []Recipe{
 			return c
 		},
 	},
+	{
+		Name: "resnet20-cifar10", About: "a residual network of 20 layers on small photographs (CIFAR-10)", Paper: "He et al. 2015",
+		Data: "cifar10", Goal: "test/accuracy>=0.80",
+		New: func() Job { return photographs(resNet20) },
+	},
+}
+
+// photographs returns a job with the settings that serve convolutional networks on CIFAR-10.
+func photographs(build func(r *rand.Rand, classes int) nn.Layer) *Classifier {
+	c := classifier("cifar10", build)
+	c.Form = photo
+	c.Epochs, c.Batch, c.Validation, c.Augment = 40, 128, 2000, "crop+flip"
+	c.Optimizer, c.LR, c.Nesterov, c.WeightDecay = "sgd", 0.2, true, 5e-4
+	return c
 }
 
 // classifier returns a job with the settings that serve small networks on small pictures.
 func classifier(data string, build func(r *rand.Rand, classes int) nn.Layer) *Classifier {
 	return &Classifier{
-		Data: data, Build: build,
+		Data: data, Build: build, Form: digit,
 		ClassifierSettings: ClassifierSettings{
 			Epochs: 6, Batch: 64, LR: 0.004, Optimizer: "adam", Momentum: 0.9, Schedule: "one-cycle", Augment: "none",
 			Average: "none", Accumulate: 1, Validation: 5000, Fraction: 1,
@@ -59,3 +73,5 @@ func cnn(r *rand.Rand, classes int) nn.Layer { return vision.NewCNN(r, 1, classe
 func lenet(r *rand.Rand, classes int) nn.Layer { return vision.NewLeNet(r, classes) }
 
 func mlp(r *rand.Rand, classes int) nn.Layer { return vision.NewMLP(r, 28*28, 256, 128, classes) }
+
+func resNet20(r *rand.Rand, classes int) nn.Layer { return vision.NewCIFARResNet(r, 20, classes) }

@@ -79,6 +79,7 @@ type Classifier struct {
 	ClassifierSettings
 	Data  string
 	Build func(r *rand.Rand, classes int) nn.Layer
+	Form  form // of the user's own pictures
 
 	seed                       uint64
 	net                        nn.Layer
@@ -387,7 +388,7 @@ func (c *Classifier) Evaluate(ctx context.Context, run *train.Run, folder string
 		if set, err = set.As(c.card.Classes); err != nil {
 			return nil, err
 		}
-		batches = &data.Batches{Set: digits{set}, Size: 256, Scale: c.scale()}
+		batches = &data.Batches{Set: formed{set, c.Form, c.card.Shape}, Size: 256, Scale: c.scale()}
 	}
 	outcome, err := train.Evaluate(c.net, batches, nn.CrossEntropy)
 	if err != nil {
@@ -451,7 +452,7 @@ func (c *Classifier) read(in Input) (data.Picture, error) {
 	if err != nil {
 		return data.Picture{}, err
 	}
-	return data.Digit(img)
+	return c.Form(img, c.card.Shape)
 }
 
 // answer says what is on a picture.
