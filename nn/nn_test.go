@@ -170,6 +170,23 @@ func TestLeavesOfMaps(t *testing.T) {
 	}
 }
 
+// Elements count on from the name of the first one, in the field itself only.
+func TestLeavesCountFromTheFirst(t *testing.T) {
+	r := source()
+	net := struct {
+		Dense  []Chain `nn:"block,first=layer1"`
+		Tokens []Chain `nn:",first=t_9"`
+		Chain
+	}{[]Chain{{NewLinear(r, 2, 1).NoBias()}, {NewLinear(r, 2, 1).NoBias()}}, []Chain{nil, {NewLinear(r, 2, 1).NoBias()}}, Chain{NewLinear(r, 2, 1).NoBias()}}
+	var got []string
+	for l := range Leaves(net) {
+		got = append(got, l.Name)
+	}
+	if want := []string{"block.layer1.0.weight", "block.layer2.0.weight", "tokens.t_10.0.weight", "0.weight"}; !slices.Equal(got, want) {
+		t.Errorf("Leaves = %q, want %q", got, want)
+	}
+}
+
 func TestCountAndFreeze(t *testing.T) {
 	net := testNetwork()
 	check := func(when string, trained, all, params int) {
@@ -278,6 +295,8 @@ func TestMisuse(t *testing.T) {
 		{"nn: GroupNorm: the layer has 4 features, shape [4 3] has 3", func() { NewGroupNorm(2, 4).Forward(x) }},
 		{"nn: InstanceNorm: shape [4 3] is not", func() { NewInstanceNorm().Forward(x) }},
 		{"nn: InstanceNorm: the layer has 3 features", func() { NewInstanceNormAffine(3).Forward(image) }},
+		{"nn: MultiHeadAttention: 4 heads do not divide 6 features", func() { NewMultiHeadAttention(r, 6, 4) }},
+		{"nn: LayerScale: the layer has 2 features, shape", func() { NewLayerScale(2, 1).Forward(x) }},
 		{"nn: PReLU: the layer has 2 features", func() { NewPReLU(2).Forward(x) }},
 		{"nn: Conv: 2 groups do not divide 3 and 4", func() { NewConv2D(r, 3, 4, 3, tensor.Conv{Groups: 2}) }},
 		{"nn: Dropout: 1.5 is not a probability", func() { Dropout{1.5}.Forward(x) }},

@@ -95,6 +95,39 @@ func withBatchNorm(l *BatchNorm, set func(*BatchNorm)) *BatchNorm {
 	return l
 }
 
+// torchBlocks are those in blocks.safetensors.
+var torchBlocks = map[string]Layer{
+	"attention":           attending{Attention: NewMultiHeadAttention(source(), 6, 2)},
+	"attention_causal":    attending{Attention: causal(NewMultiHeadAttention(source(), 6, 2))},
+	"attention_memory":    attending{NewMultiHeadAttention(source(), 6, 2), tensor.Param(2, 4, 6)},
+	"squeeze_excite":      NewSqueezeExcite(source(), 6, 3),
+	"squeeze_excite_hard": hardSqueezeExcite(NewSqueezeExcite(source(), 6, 2)),
+	"layer_scale":         NewLayerScale(4, 1),
+}
+
+// attending is attention at itself or at a memory, whose second sequence is shorter than the first.
+type attending struct {
+	Attention *MultiHeadAttention
+	Memory    *tensor.Tensor
+}
+
+func (l attending) Forward(x *tensor.Tensor) *tensor.Tensor {
+	if l.Memory == nil {
+		return l.Attention.Forward(x)
+	}
+	return l.Attention.Attend(x, x.Pass().Use(l.Memory), []int{4, 2})
+}
+
+func causal(l *MultiHeadAttention) *MultiHeadAttention {
+	l.Causal = true
+	return l
+}
+
+func hardSqueezeExcite(l *SqueezeExcite) *SqueezeExcite {
+	l.Activation, l.Gate = SiLU, HardSigmoid
+	return l
+}
+
 // A tail is the end of a block of a residual network, with x as its residual too.
 type tail struct{ Norm *BatchNorm }
 
@@ -252,11 +285,11 @@ func (c torchCase) derivatives(x, y *tensor.Tensor, leaves []Leaf) {
 }
 
 func TestLayersAgainstTorch(t *testing.T) {
-	f := fixture.Open(t, "nn.safetensors")
-	for name, layer := range torchLayers {
-		t.Run(name, func(t *testing.T) {
-			torchCase{t, f, name}.layer(layer)
-		})
+	for file, layers := range map[string]map[string]Layer{"nn.safetensors": torchLayers, "blocks.safetensors": torchBlocks} {
+		f := fixture.Open(t, file)
+		for name, layer := range layers {
+			t.Run(name, func(t *testing.T) { torchCase{t, f, name}.layer(layer) })
+		}
 	}
 }
 
@@ -317,6 +350,11 @@ func TestTorchCases(t *testing.T) {
 	for _, name := range f.Names() {
 		name, _, _ = strings.Cut(name, "/")
 		if torchLayers[name] == nil && torchLosses[name] == nil && torchRecurrent[name] == nil && !strings.HasPrefix(name, "embedding") {
+			t.Errorf("no test for case %s", name)
+		}
+	}
+	for _, name := range fixture.Open(t, "blocks.safetensors").Names() {
+		if name, _, _ = strings.Cut(name, "/"); torchBlocks[name] == nil {
 			t.Errorf("no test for case %s", name)
 		}
 	}
