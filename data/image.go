@@ -11,6 +11,7 @@ import (
 	_ "image/png"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"slices"
 
@@ -82,6 +83,9 @@ func decodeImage(r io.Reader, maxPixels int) (img image.Image, turn orientation,
 	if err != nil {
 		return nil, 0, broken(format, err)
 	}
+	if format == "webp" {
+		expand(img)
+	}
 	switch screen := image.Rect(0, 0, config.Width, config.Height); {
 	case img.Bounds().Empty():
 		return nil, 0, errors.New("a picture without pixels")
@@ -129,6 +133,34 @@ func decodePixels(b []byte) (img image.Image, err error) {
 	defer refuse(&err)
 	img, _, err = image.Decode(bytes.NewReader(b))
 	return img, err
+}
+
+// expand makes full range of what lossy WebP stores: luma of 16 to 235 and chroma of 16 to 240 (RFC 6386, section 9.2, which
+// means ITU-R BT.601). The decoder gives it as it is, in an image type for which the range is full.
+func expand(img image.Image) {
+	var planes *image.YCbCr
+	switch img := img.(type) {
+	case *image.YCbCr:
+		planes = img
+	case *image.NYCbCrA:
+		planes = &img.YCbCr
+	default:
+		return
+	}
+	var luma, chroma [256]byte
+	for i := range 256 {
+		x := float64(i)
+		luma[i] = byte(min(255, max(0, math.Round((x-16)*255/219))))
+		chroma[i] = byte(min(255, max(0, math.Round((x-128)*255/224+128))))
+	}
+	remap := func(plane []byte, table *[256]byte) {
+		for i, v := range plane {
+			plane[i] = table[v]
+		}
+	}
+	remap(planes.Y, &luma)
+	remap(planes.Cb, &chroma)
+	remap(planes.Cr, &chroma)
 }
 
 // outsidePalette tells whether img would panic when it is looked at.

@@ -102,18 +102,35 @@ func FuzzDecodeImage(f *testing.F) {
 	for _, b := range encoded(f) {
 		f.Add(b)
 	}
-	f.Add(bomb(f, 70000, 70000))
+	for _, b := range giants(f) {
+		f.Add(b)
+	}
+	files, err := filepath.Glob(filepath.Join("testdata", "pictures", "*"))
+	if err != nil || len(files) == 0 {
+		f.Fatal("no pictures", err)
+	}
+	for _, path := range files {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		const most = 10000
-		img, _, err := decodeImage(bytes.NewReader(b), most)
+		img, turn, err := decodeImage(bytes.NewReader(b), most)
 		if err != nil {
 			return
 		}
 		if n := img.Bounds().Dx() * img.Bounds().Dy(); n < 1 || n > most {
 			t.Fatalf("%d pixels were decoded, at most %d are allowed", n, most)
 		}
-		if p := FromImage(img, 3); p.check() != nil {
+		if p := FromImage(img, 3).turned(turn); p.check() != nil {
 			t.Fatal(p.check())
+		}
+		p, err := Decoder{H: 3, W: 5, Channels: 1, MaxPixels: most}.Decode(bytes.NewReader(b))
+		if err != nil || p.H != 3 || p.W != 5 || p.check() != nil {
+			t.Fatal("decoded to 5×3 it fails", err, p.check())
 		}
 		if p, err := Digit(img); err == nil && p.check() != nil {
 			t.Fatal(p.check())

@@ -174,7 +174,13 @@ func Load(ctx context.Context, name string, o source.Options) (training, test *d
 	if err != nil {
 		return nil, nil, err
 	}
-	if name == "cifar10" || name == "cifar100" {
+	return Read(found)
+}
+
+// Read reads a located data set of labelled pictures.
+func Read(found source.Located) (training, test *data.Pictures, err error) {
+	switch found.Source.Name {
+	case "cifar10", "cifar100":
 		return cifar.Load(found)
 	}
 	return mnist.Load(found)

@@ -3,13 +3,10 @@ package main
 import (
 	"fmt"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
-	"github.com/hadal-go/hadal/data"
 	"github.com/hadal-go/hadal/data/source"
-	"github.com/hadal-go/hadal/recipe"
 	"github.com/hadal-go/hadal/train"
 )
 
@@ -21,6 +18,7 @@ func (a *app) dataCommand() *cobra.Command {
 		Short: "Fetch, check or look at a data set",
 		Example: `  ` + a.name + ` data get fashion-mnist
   ` + a.name + ` data check mnist
+  ` + a.name + ` data check photos --out report
   ` + a.name + ` data preview mnist --out mnist.png
   ` + a.name + ` data preview mnist augment=affine+cutout`,
 	}
@@ -39,30 +37,25 @@ func (a *app) dataCommand() *cobra.Command {
 				return err
 			}
 			var files []string
-			for _, f := range s.Files {
+			for _, f := range found.Source.Files {
 				files = append(files, found.Path(f.Name))
 			}
 			if a.json {
 				return a.printEvent("data", train.Fields{
-					"name": s.Name, "about": s.About, "licence": s.Licence, "from": found.From, "files": files,
+					"name": s.Name, "about": s.About, "licence": s.Licence, "from": found.From, "form": found.Form.About, "files": files,
 				})
 			}
-			_, err = fmt.Fprintf(a.out, "%s  %s\nlicence  %s\nfound in %s\n  %s\n",
-				s.Name, s.About, s.Licence, found.From, strings.Join(files, "\n  "))
-			return err
-		},
-	}
-	check := &cobra.Command{
-		Use: "check NAME", Short: "Count a data set's examples by class", Args: oneSet,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			training, test, err := recipe.Load(cmd.Context(), args[0], a.source())
-			if err != nil {
-				return dataError{err}
+			fmt.Fprintf(a.out, "%s  %s\nlicence  %s\nfound in %s\n", s.Name, s.About, s.Licence, found.From)
+			if found.Form.About != "" {
+				fmt.Fprintf(a.out, "  %s\n", found.Form.About)
 			}
-			return a.printCounts(training, test)
+			for _, f := range files {
+				fmt.Fprintf(a.out, "  %s\n", f)
+			}
+			return nil
 		},
 	}
-	c.AddCommand(get, check, a.previewCommand())
+	c.AddCommand(get, a.dataCheckCommand(), a.previewCommand())
 	return c
 }
 
@@ -76,32 +69,4 @@ func oneSet(c *cobra.Command, args []string) error {
 		names[i] = s.Name
 	}
 	return usageError{fmt.Errorf("data %s takes one data set, got %d; there are %s", c.Name(), len(args), strings.Join(names, ", "))}
-}
-
-// printCounts prints how many examples of each class there are.
-func (a *app) printCounts(training, test *data.Pictures) error {
-	n, m := counts(training), counts(test)
-	if a.json {
-		for i, name := range training.Classes() {
-			if err := a.printEvent("class", train.Fields{"class": name, "training": n[i], "test": m[i]}); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "class\ttraining\ttest\t")
-	for i, name := range training.Classes() {
-		fmt.Fprintf(w, "%s\t%d\t%d\t\n", name, n[i], m[i])
-	}
-	fmt.Fprintf(w, "all\t%d\t%d\t\n", training.Len(), test.Len())
-	return w.Flush()
-}
-
-func counts(s *data.Pictures) []int {
-	n := make([]int, len(s.Names))
-	for _, l := range s.Labels {
-		n[l]++
-	}
-	return n
 }

@@ -208,7 +208,7 @@ func TestLoadForms(t *testing.T) {
 	if _, _, err := load(""); !errors.As(err, &corrupt) {
 		t.Errorf("Load of an archive cut short = %v, want a CorruptError", err)
 	}
-	write(t, filepath.Join(dir["pictures"], "test", "frog", "broken.png"), []byte("GIF89a"))
+	write(t, filepath.Join(dir["pictures"], "test", "cat", "broken.png"), []byte("GIF89a"))
 	if _, _, err := load("pictures"); err == nil || !strings.Contains(err.Error(), "broken.png") {
 		t.Errorf("Load with a broken picture = %v, want its name", err)
 	}
