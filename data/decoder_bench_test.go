@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// photo is a JPEG of w×h pixels with the detail of one from a camera: some 3 bits a pixel at quality 90.
+// photo is a JPEG of w×h pixels with the detail of one from a camera: about 2 bits a pixel.
 func photo(tb testing.TB, w, h int, seed uint64) []byte {
 	r := rand.New(rand.NewPCG(seed, 0))
 	img := image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio420)
 	value := 128
 	for i := range img.Y { // a random walk along the rows has the spectrum of photos
-		value = min(235, max(16, value+r.IntN(15)-7))
+		value = min(235, max(16, value+r.IntN(61)-30))
 		if i >= img.YStride {
 			value = (value + int(img.Y[i-img.YStride])) / 2
 		}
