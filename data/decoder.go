@@ -13,7 +13,7 @@ import (
 // transparent is shown on white. Grey and colour become each other as Channels asks.
 //
 // A picture that is to become much smaller is first averaged over whole pixels, to twice the size or more, and then scaled as
-// Resize does.
+// Picture.Resize does.
 type Decoder struct {
 	Channels  int // 1 or 3; 0 is 3
 	H, W      int // scale to H×W, whatever the aspect; 0: do not
@@ -74,7 +74,7 @@ func (d Decoder) size(h, w int, sideways bool) (int, int) {
 	case d.H > 0:
 		return d.H, d.W
 	case d.Short > 0:
-		return shortTo(d.Short, h, w)
+		return ShortSide(d.Short, h, w)
 	}
 	return h, w
 }
@@ -84,8 +84,8 @@ func reduction(n, want int) int {
 	return max(1, n/(2*want)&^1)
 }
 
-// shortTo scales h×w so that the shorter side is n.
-func shortTo(n, h, w int) (int, int) {
+// ShortSide returns height and width of a picture of h×w pixels that is scaled so that the shorter side has n.
+func ShortSide(n, h, w int) (int, int) {
 	short := float64(min(h, w))
 	side := func(k int) int { return max(1, int(math.Round(float64(k)*float64(n)/short))) }
 	return side(h), side(w)

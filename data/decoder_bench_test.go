@@ -98,7 +98,7 @@ func BenchmarkShrink(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				p := shrink(img, 3, reduction(4000, 224), reduction(3000, 224))
-				Resize{224, 224}.Apply(nil, p)
+				p.Resize(224, 224)
 			}
 		})
 	}

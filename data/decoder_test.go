@@ -116,13 +116,13 @@ func TestShrinkIsScaling(t *testing.T) {
 		ycc := noise(size.X, size.Y)
 		rgba := image.NewNRGBA(ycc.Rect)
 		draw.Draw(rgba, rgba.Rect, ycc, image.Point{}, draw.Src)
-		want := Resize{28, 56}.Apply(nil, FromImage(ycc, 3))
+		want := FromImage(ycc, 3).Resize(28, 56)
 		for name, img := range map[string]image.Image{"planes": ycc, "strips": rgba} {
 			kx, ky := reduction(size.X, 56), reduction(size.Y, 28)
 			if kx < 4 || ky < 4 {
 				t.Fatalf("%v is reduced by %d×%d only", size, kx, ky)
 			}
-			got := Resize{28, 56}.Apply(nil, shrink(img, 3, kx, ky))
+			got := shrink(img, 3, kx, ky).Resize(28, 56)
 			if d, m := difference(t, want, got); d > 14 || m > 2 {
 				t.Errorf("%s of %v: pixels differ by up to %d, %.2f in the mean", name, size, d, m)
 			}

@@ -383,7 +383,7 @@ func drawDuplicates(path string, r *inspect.Report) error {
 			}
 			p := x.Picture
 			if min(p.H, p.W) > thumbnail {
-				p = data.ResizeShort{Size: thumbnail}.Apply(nil, p)
+				p = p.Resize(data.ShortSide(thumbnail, p.H, p.W))
 			}
 			cells = append(cells, plot.Cell{Image: p.Image(), Caption: r.Parts[e.Part].Name + " " + class(r, e)})
 		}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/hadal-go/hadal/data"
 	"github.com/hadal-go/hadal/data/augment"
-	"github.com/hadal-go/hadal/data/imagefolder"
 	"github.com/hadal-go/hadal/internal/near"
 	"github.com/hadal-go/hadal/plot"
 	"github.com/hadal-go/hadal/recipe"
@@ -25,7 +24,7 @@ func (a *app) previewCommand() *cobra.Command {
 		seed uint64
 	)
 	c := &cobra.Command{
-		Use:   "preview NAME|FOLDER [augment=...]",
+		Use:   "preview NAME|FOLDER|ARCHIVE|TABLE.csv [augment=...]",
 		Short: "Draw some examples of a data set, and what augmentation makes of them",
 		Long: `Draw some examples of a data set, or of a folder that has one folder of pictures for each class.
 
@@ -49,10 +48,11 @@ Recipes take the same setting, such as ` + a.name + ` train lenet-fashion augmen
 			if n < 1 {
 				return usageError{fmt.Errorf("--n %d: there must be one row at least", n)}
 			}
-			set, err := a.previewSet(cmd, names[0])
+			parts, _, err := a.parts(cmd.Context(), names[0])
 			if err != nil {
-				return dataError{err}
+				return err
 			}
+			set := parts[0].Set // the training part
 			if out == "" {
 				out = filepath.Base(filepath.Clean(names[0])) + ".png"
 			}
@@ -99,16 +99,6 @@ func augmentSetting(settings []string) (string, error) {
 		text = value
 	}
 	return text, nil
-}
-
-// previewSet opens a named data set or a folder; of a folder with parts, the training part.
-func (a *app) previewSet(cmd *cobra.Command, name string) (data.Classified, error) {
-	if info, err := os.Stat(name); err == nil && info.IsDir() {
-		training, _, err := imagefolder.OpenSplit(name, data.Decoder{})
-		return training, err
-	}
-	training, _, err := recipe.Load(cmd.Context(), name, a.source())
-	return training, err
 }
 
 // spread reads n examples from all over a set.

@@ -2,7 +2,6 @@ package augment
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 
 	"github.com/hadal-go/hadal/data"
@@ -26,9 +25,8 @@ type ResizeShort struct{ Size int }
 
 // Apply implements data.Transform.
 func (t ResizeShort) Apply(r *rand.Rand, s *data.Sample) {
-	short := float64(min(s.Picture.H, s.Picture.W))
-	side := func(n int) int { return max(1, int(math.Round(float64(n)*float64(t.Size)/short))) }
-	Resize{side(s.Picture.H), side(s.Picture.W)}.Apply(r, s)
+	h, w := data.ShortSide(t.Size, s.Picture.H, s.Picture.W)
+	Resize{h, w}.Apply(r, s)
 }
 
 // zoom scales the ph×pw pixels from row y and column x on to h×w.

@@ -58,7 +58,7 @@ func TestLook(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
 	add(&test, scene(100), 0)
 	add(&test, scene(5), 0) // equal to training 5, which is of class b
-	add(&test, data.Resize{H: 40, W: 60}.Apply(nil, scene(8)), 0)
+	add(&test, scene(8).Resize(40, 60), 0)
 	add(&test, changed(scene(9), func(v byte) byte { return 30 + v/5*4 }), 1)           // less contrast
 	add(&test, changed(scene(10), func(v byte) byte { return v + byte(r.IntN(9)) }), 0) // noise
 	add(&test, scene(11).Grey(), 1)
