@@ -109,7 +109,7 @@ func drawRows(model nn.Layer, v *tensor.Tensor, h, w, c int) (image.Image, error
 }
 
 // strength is the magnitude that 99 in 100 numbers do not exceed, and 1 where that is 0.
-func strength[F tensor.Float | float64](weights []F) float64 {
+func strength[F float32 | float64](weights []F) float64 {
 	sizes := make([]float64, len(weights))
 	for i, w := range weights {
 		sizes[i] = math.Abs(float64(w))
