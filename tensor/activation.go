@@ -79,6 +79,7 @@ var hardSwish = activation(kernel.HardSwishGrad, func(x *Tensor, _, _ Float) *Te
 // An Activation is one that a [Tail] can end in.
 type Activation int
 
+// The activations, of which NoActivation leaves everything as it is.
 const (
 	NoActivation Activation = iota
 	ActReLU
