@@ -45,7 +45,7 @@ type ViTSize struct {
 }
 
 // The sizes of table 1; the number is that of the pixels of a patch. For a thousand classes B16 has 86,567,656 parameters and L16
-// 304,326,632. ViTSmall is one for pictures of 32×32, with 451,690 parameters for ten classes.
+// 304,326,632. ViTSmall is one for pictures of 32×32, with 460,906 parameters for ten classes.
 var (
 	ViTB16   = ViTSize{Image: 224, Patch: 16, Width: 768, Hidden: 3072, Depth: 12, Heads: 12}
 	ViTB32   = ViTSize{Image: 224, Patch: 32, Width: 768, Hidden: 3072, Depth: 12, Heads: 12}
