@@ -2,7 +2,6 @@ package vision
 
 import (
 	"math/rand/v2"
-	"strings"
 
 	"github.com/hadal-go/hadal/nn"
 	"github.com/hadal-go/hadal/tensor"
@@ -82,15 +81,12 @@ func byEight(channels float64) int {
 
 // initialize draws the weights of convolutions and those of linear layers, and sets the biases of both to zero.
 func initialize(m any, convolution, linear func(w *tensor.Tensor)) {
-	for l := range nn.Leaves(m) {
-		switch {
-		case l.Buffer || l.Scale:
-		case strings.HasSuffix(l.Name, ".bias"):
-			nn.Constant(l.Tensor, 0)
-		case l.Tensor.Rank() == 4:
-			convolution(l.Tensor)
-		case l.Tensor.Rank() == 2:
-			linear(l.Tensor)
+	nn.Apply(m, func(w *tensor.Tensor) {
+		if w.Rank() == 2 {
+			linear(w)
+		} else {
+			convolution(w)
 		}
-	}
+	})
+	nn.ZeroBiases(m)
 }
