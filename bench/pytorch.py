@@ -357,7 +357,8 @@ def inference(w, compiled):
     if w["net"] == "lenet":
         model, x = LeNet(), made("x", 1, 1, side, side)
     else:
-        model, x = torchvision.models.resnet18(), made("x", 1, 3, side, side)
+        make = {"resnet18": torchvision.models.resnet18, "mobilenetv2": torchvision.models.mobilenet_v2}[w["net"]]
+        model, x = make(), made("x", 1, 3, side, side)
     fill(model).eval()
     f = torch.compile(model) if compiled else model
 

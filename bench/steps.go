@@ -64,6 +64,8 @@ func inferenceOf(net string, side int) (task, error) {
 		m, x = vision.NewLeNet(r, 10), madeImages("x", 1, 1, side)
 	case "resnet18":
 		m, x = vision.NewResNet(r, 18, 1000), madeImages("x", 1, 3, side)
+	case "mobilenetv2":
+		m, x = vision.NewMobileNetV2(r, 1, 1000), madeImages("x", 1, 3, side)
 	default:
 		return task{}, fmt.Errorf("there is no inference of a network %q", net)
 	}

@@ -101,7 +101,8 @@ func All() []Workload {
 	add("training steps", 1.5, step("resnet20", 64, 2*64*(2*1024*27*16+3*40_108_672)))
 	add("inference, one picture", 2,
 		inference("lenet", 28, 2*(784*25*6+100*150*16+400*120+120*84+84*10)),
-		inference("resnet18", 224, 2*(112*112*147*64+1_696_059_392)))
+		inference("resnet18", 224, 2*(112*112*147*64+1_696_059_392)),
+		inference("mobilenetv2", 224, 2*300_774_272))
 	add("start of the process to the end of the first training step", 2, Workload{Name: "first step of LeNet", Kind: "start", Net: "lenet", Args: args{"n": 64}})
 	return all
 }
