@@ -107,7 +107,7 @@ func (a Activation) end(e *kernel.Epilogue) {
 	case ActReLU:
 		e.ReLU = true
 	case ActReLU6:
-		e.Then, e.K, e.L = kernel.Clamp, 0, 6
+		e.ReLU, e.Ceiling = true, 6
 	case ActHardSwish:
 		e.Then = kernel.HardSwish
 	case ActSiLU:

@@ -2,17 +2,17 @@ package kernel
 
 import "math"
 
-// An Epilogue is what is done to a sum: it is normalized, (sum − Centre)·Factor, the bias of its column is added, then the
-// residual, then the ReLU taken, or another function. Bias and ReLU are done while the sum is in a register, before it is stored;
-// where there is more, everything is done to a few rows right behind the sums, while they are in the nearest cache. The zero
-// Epilogue does nothing.
+// An Epilogue is what is done to a sum: it is normalized, (sum − Centre)·Factor, the bias of its column is added, then the residual,
+// then the ReLU taken, with a ceiling or without, or another function. Bias and ReLU are done while the sum is in a register, before
+// it is stored; where there is more, everything is done to a few rows right behind the sums, while they are in the nearest cache. The
+// zero Epilogue does nothing.
 type Epilogue struct {
 	Centre, Factor []Float // a number for each column; if there is a Factor, there are a Centre and a Bias
 	Bias           []Float // a number for each column; may be nil
 	Residual       []Float // lies as the whole result does; only with a Factor, and may be nil
 	ReLU           bool    // what is below zero becomes zero
-	Then           Unary   // what is done last, with the numbers K and L; only with a Factor, and may be nil
-	K, L           Float
+	Ceiling        Float   // what is above becomes this; only with a Factor, and 0 is no ceiling
+	Then           Unary   // what is done last; only with a Factor, and may be nil
 }
 
 // inTile is what of e is done in registers: all or nothing.
@@ -47,15 +47,18 @@ func (e *Epilogue) apply(c []Float, ldc, i, m, j, n int) {
 	at := i*ldc + j
 	if e.Factor != nil {
 		s := normConstants{mean: e.Centre[j:], factor: e.Factor[j:], bias: e.Bias[j:]}
-		floor := Float(math.Inf(-1))
+		floor, ceiling := Float(math.Inf(-1)), Float(math.Inf(1))
 		if e.ReLU {
 			floor = 0
+		}
+		if e.Ceiling != 0 {
+			ceiling = e.Ceiling
 		}
 		var r []Float
 		if e.Residual != nil {
 			r = e.Residual[at:]
 		}
-		normalize(c[at:], c[at:], r, s, floor, n, m, ldc)
+		normalize(c[at:], c[at:], r, s, floor, ceiling, n, m, ldc)
 		if e.Then == nil {
 			return
 		}
@@ -63,7 +66,7 @@ func (e *Epilogue) apply(c []Float, ldc, i, m, j, n int) {
 			n, m = n*m, 1
 		}
 		for ; m > 0; m-- {
-			e.Then(c[at:][:n], c[at:][:n], e.K, e.L)
+			e.Then(c[at:][:n], c[at:][:n], 0, 0)
 			at += ldc
 		}
 		return

@@ -17,8 +17,10 @@ func epilogues(r *rand.Rand, m, n int) []Epilogue {
 		{Centre: centre, Factor: factor, Bias: bias, ReLU: true},
 		{Centre: centre, Factor: factor, Bias: bias, Residual: residual},
 		{Centre: centre, Factor: factor, Bias: bias, Residual: residual, ReLU: true},
-		{Centre: centre, Factor: factor, Bias: bias, Then: Clamp, K: -.25, L: .75},
-		{Centre: centre, Factor: factor, Bias: bias, Residual: residual, Then: Clamp, K: 0, L: .5},
+		{Centre: centre, Factor: factor, Bias: bias, ReLU: true, Ceiling: .5},
+		{Centre: centre, Factor: factor, Bias: bias, Residual: residual, ReLU: true, Ceiling: .5},
+		{Centre: centre, Factor: factor, Bias: bias, Then: HardSwish},
+		{Centre: centre, Factor: factor, Bias: bias, Residual: residual, Then: HardSwish},
 	}
 }
 
@@ -64,8 +66,11 @@ func (e *Epilogue) naive(sum float64, at, column int) float64 {
 	if e.ReLU {
 		sum = max(sum, 0)
 	}
-	if e.Then != nil { // Clamp
-		sum = min(max(sum, float64(e.K)), float64(e.L))
+	if e.Ceiling != 0 {
+		sum = min(sum, float64(e.Ceiling))
+	}
+	if e.Then != nil { // HardSwish
+		sum *= min(max(sum/6+.5, 0), 1)
 	}
 	return sum
 }

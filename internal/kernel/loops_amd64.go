@@ -245,10 +245,10 @@ func vectorNormMoments(sums *float64, squares *float64, x *float32, mean *float3
 func vectorNormTotals(sums *float64, x *float32, width int, rows int, stride int)
 
 //go:noescape
-func vectorNorm(y *float32, x *float32, mean *float32, factor *float32, bias *float32, width int, rows int, stride int, floor float32)
+func vectorNorm(y *float32, x *float32, mean *float32, factor *float32, bias *float32, width int, rows int, stride int, floor float32, ceiling float32)
 
 //go:noescape
-func vectorNormAdd(y *float32, x *float32, r *float32, mean *float32, factor *float32, bias *float32, width int, rows int, stride int, floor float32)
+func vectorNormAdd(y *float32, x *float32, r *float32, mean *float32, factor *float32, bias *float32, width int, rows int, stride int, floor float32, ceiling float32)
 
 //go:noescape
 func vectorNormSums(sums *float64, products *float64, dy *float32, x *float32, mean *float32, width int, rows int, stride int)

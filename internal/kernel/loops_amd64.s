@@ -21251,9 +21251,9 @@ end_wide:
 constants:
 	JMP begin
 
-// func vectorNorm(y *float32, x *float32, mean *float32, factor *float32, bias *float32, width int, rows int, stride int, floor float32)
+// func vectorNorm(y *float32, x *float32, mean *float32, factor *float32, bias *float32, width int, rows int, stride int, floor float32, ceiling float32)
 // Requires: AVX, AVX512F, FMA3
-TEXT ·vectorNorm(SB), NOSPLIT, $0-68
+TEXT ·vectorNorm(SB), NOSPLIT, $0-72
 	CMPQ         ·level+0(SB), $0x02
 	JEQ          wide
 	MOVQ         y+0(FP), AX
@@ -21262,33 +21262,36 @@ TEXT ·vectorNorm(SB), NOSPLIT, $0-68
 	MOVQ         factor+24(FP), BX
 	MOVQ         bias+32(FP), SI
 	VBROADCASTSS floor+64(FP), Y0
+	VBROADCASTSS ceiling+68(FP), Y1
 	MOVQ         width+40(FP), DI
 
 by2:
 	CMPQ    DI, $0x00000010
 	JLT     below2
 	XORQ    R8, R8
-	VMOVUPS (DX), Y1
-	VMOVUPS 32(DX), Y2
-	VMOVUPS (BX), Y3
-	VMOVUPS 32(BX), Y4
-	VMOVUPS (SI), Y5
-	VMOVUPS 32(SI), Y6
+	VMOVUPS (DX), Y2
+	VMOVUPS 32(DX), Y3
+	VMOVUPS (BX), Y4
+	VMOVUPS 32(BX), Y5
+	VMOVUPS (SI), Y6
+	VMOVUPS 32(SI), Y7
 	MOVQ    rows+48(FP), R9
 
 row1:
-	VMOVUPS     (CX)(R8*1), Y7
-	VSUBPS      Y1, Y7, Y7
-	VMOVAPS     Y7, Y7
-	VFMADD213PS Y5, Y3, Y7
-	VMAXPS      Y7, Y0, Y7
-	VMOVUPS     Y7, (AX)(R8*1)
-	VMOVUPS     32(CX)(R8*1), Y7
-	VSUBPS      Y2, Y7, Y7
-	VMOVAPS     Y7, Y7
-	VFMADD213PS Y6, Y4, Y7
-	VMAXPS      Y7, Y0, Y7
-	VMOVUPS     Y7, 32(AX)(R8*1)
+	VMOVUPS     (CX)(R8*1), Y8
+	VSUBPS      Y2, Y8, Y8
+	VMOVAPS     Y8, Y8
+	VFMADD213PS Y6, Y4, Y8
+	VMAXPS      Y8, Y0, Y8
+	VMINPS      Y8, Y1, Y8
+	VMOVUPS     Y8, (AX)(R8*1)
+	VMOVUPS     32(CX)(R8*1), Y8
+	VSUBPS      Y3, Y8, Y8
+	VMOVAPS     Y8, Y8
+	VFMADD213PS Y7, Y5, Y8
+	VMAXPS      Y8, Y0, Y8
+	VMINPS      Y8, Y1, Y8
+	VMOVUPS     Y8, 32(AX)(R8*1)
 	MOVQ        stride+56(FP), R10
 	LEAQ        (R8)(R10*4), R8
 	DECQ        R9
@@ -21306,18 +21309,19 @@ by1:
 	CMPQ    DI, $0x00000008
 	JLT     below1
 	XORQ    R8, R8
-	VMOVUPS (DX), Y1
-	VMOVUPS (BX), Y2
-	VMOVUPS (SI), Y3
+	VMOVUPS (DX), Y2
+	VMOVUPS (BX), Y3
+	VMOVUPS (SI), Y4
 	MOVQ    rows+48(FP), R9
 
 row2:
-	VMOVUPS     (CX)(R8*1), Y4
-	VSUBPS      Y1, Y4, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD213PS Y3, Y2, Y4
-	VMAXPS      Y4, Y0, Y4
-	VMOVUPS     Y4, (AX)(R8*1)
+	VMOVUPS     (CX)(R8*1), Y5
+	VSUBPS      Y2, Y5, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD213PS Y4, Y3, Y5
+	VMAXPS      Y5, Y0, Y5
+	VMINPS      Y5, Y1, Y5
+	VMOVUPS     Y5, (AX)(R8*1)
 	MOVQ        stride+56(FP), R10
 	LEAQ        (R8)(R10*4), R8
 	DECQ        R9
@@ -21335,20 +21339,21 @@ below1:
 	JZ         end
 	NEGQ       DI
 	LEAQ       loopsOnes<>+0(SB), R8
-	VMOVUPS    32(R8)(DI*4), Y1
+	VMOVUPS    32(R8)(DI*4), Y2
 	XORQ       DI, DI
-	VMASKMOVPS (DX), Y1, Y2
-	VMASKMOVPS (BX), Y1, Y3
-	VMASKMOVPS (SI), Y1, Y4
+	VMASKMOVPS (DX), Y2, Y3
+	VMASKMOVPS (BX), Y2, Y4
+	VMASKMOVPS (SI), Y2, Y5
 	MOVQ       rows+48(FP), R8
 
 row3:
-	VMASKMOVPS  (CX)(DI*1), Y1, Y5
-	VSUBPS      Y2, Y5, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD213PS Y4, Y3, Y5
-	VMAXPS      Y5, Y0, Y5
-	VMASKMOVPS  Y5, Y1, (AX)(DI*1)
+	VMASKMOVPS  (CX)(DI*1), Y2, Y6
+	VSUBPS      Y3, Y6, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD213PS Y5, Y4, Y6
+	VMAXPS      Y6, Y0, Y6
+	VMINPS      Y6, Y1, Y6
+	VMASKMOVPS  Y6, Y2, (AX)(DI*1)
 	MOVQ        stride+56(FP), R9
 	LEAQ        (DI)(R9*4), DI
 	DECQ        R8
@@ -21373,51 +21378,56 @@ begin:
 	MOVQ         factor+24(FP), BX
 	MOVQ         bias+32(FP), SI
 	VBROADCASTSS floor+64(FP), Z0
+	VBROADCASTSS ceiling+68(FP), Z1
 	MOVQ         width+40(FP), DI
 
 by4_wide:
 	CMPQ    DI, $0x00000040
 	JLT     below4_wide
 	XORQ    R8, R8
-	VMOVUPS (DX), Z1
-	VMOVUPS 64(DX), Z2
-	VMOVUPS 128(DX), Z3
-	VMOVUPS 192(DX), Z4
-	VMOVUPS (BX), Z5
-	VMOVUPS 64(BX), Z6
-	VMOVUPS 128(BX), Z7
-	VMOVUPS 192(BX), Z8
-	VMOVUPS (SI), Z9
-	VMOVUPS 64(SI), Z10
-	VMOVUPS 128(SI), Z11
-	VMOVUPS 192(SI), Z12
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DX), Z3
+	VMOVUPS 128(DX), Z4
+	VMOVUPS 192(DX), Z5
+	VMOVUPS (BX), Z6
+	VMOVUPS 64(BX), Z7
+	VMOVUPS 128(BX), Z8
+	VMOVUPS 192(BX), Z9
+	VMOVUPS (SI), Z10
+	VMOVUPS 64(SI), Z11
+	VMOVUPS 128(SI), Z12
+	VMOVUPS 192(SI), Z13
 	MOVQ    rows+48(FP), R9
 
 row1_wide:
-	VMOVUPS     (CX)(R8*1), Z13
-	VSUBPS      Z1, Z13, Z13
-	VMOVAPS     Z13, Z13
-	VFMADD213PS Z9, Z5, Z13
-	VMAXPS      Z13, Z0, Z13
-	VMOVUPS     Z13, (AX)(R8*1)
-	VMOVUPS     64(CX)(R8*1), Z13
-	VSUBPS      Z2, Z13, Z13
-	VMOVAPS     Z13, Z13
-	VFMADD213PS Z10, Z6, Z13
-	VMAXPS      Z13, Z0, Z13
-	VMOVUPS     Z13, 64(AX)(R8*1)
-	VMOVUPS     128(CX)(R8*1), Z13
-	VSUBPS      Z3, Z13, Z13
-	VMOVAPS     Z13, Z13
-	VFMADD213PS Z11, Z7, Z13
-	VMAXPS      Z13, Z0, Z13
-	VMOVUPS     Z13, 128(AX)(R8*1)
-	VMOVUPS     192(CX)(R8*1), Z13
-	VSUBPS      Z4, Z13, Z13
-	VMOVAPS     Z13, Z13
-	VFMADD213PS Z12, Z8, Z13
-	VMAXPS      Z13, Z0, Z13
-	VMOVUPS     Z13, 192(AX)(R8*1)
+	VMOVUPS     (CX)(R8*1), Z14
+	VSUBPS      Z2, Z14, Z14
+	VMOVAPS     Z14, Z14
+	VFMADD213PS Z10, Z6, Z14
+	VMAXPS      Z14, Z0, Z14
+	VMINPS      Z14, Z1, Z14
+	VMOVUPS     Z14, (AX)(R8*1)
+	VMOVUPS     64(CX)(R8*1), Z14
+	VSUBPS      Z3, Z14, Z14
+	VMOVAPS     Z14, Z14
+	VFMADD213PS Z11, Z7, Z14
+	VMAXPS      Z14, Z0, Z14
+	VMINPS      Z14, Z1, Z14
+	VMOVUPS     Z14, 64(AX)(R8*1)
+	VMOVUPS     128(CX)(R8*1), Z14
+	VSUBPS      Z4, Z14, Z14
+	VMOVAPS     Z14, Z14
+	VFMADD213PS Z12, Z8, Z14
+	VMAXPS      Z14, Z0, Z14
+	VMINPS      Z14, Z1, Z14
+	VMOVUPS     Z14, 128(AX)(R8*1)
+	VMOVUPS     192(CX)(R8*1), Z14
+	VSUBPS      Z5, Z14, Z14
+	VMOVAPS     Z14, Z14
+	VFMADD213PS Z13, Z9, Z14
+	VMAXPS      Z14, Z0, Z14
+	VMINPS      Z14, Z1, Z14
+	VMOVUPS     Z14, 192(AX)(R8*1)
 	MOVQ        stride+56(FP), R10
 	LEAQ        (R8)(R10*4), R8
 	DECQ        R9
@@ -21435,18 +21445,19 @@ by1_wide:
 	CMPQ    DI, $0x00000010
 	JLT     below1_wide
 	XORQ    R8, R8
-	VMOVUPS (DX), Z1
-	VMOVUPS (BX), Z2
-	VMOVUPS (SI), Z3
+	VMOVUPS (DX), Z2
+	VMOVUPS (BX), Z3
+	VMOVUPS (SI), Z4
 	MOVQ    rows+48(FP), R9
 
 row2_wide:
-	VMOVUPS     (CX)(R8*1), Z4
-	VSUBPS      Z1, Z4, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD213PS Z3, Z2, Z4
-	VMAXPS      Z4, Z0, Z4
-	VMOVUPS     Z4, (AX)(R8*1)
+	VMOVUPS     (CX)(R8*1), Z5
+	VSUBPS      Z2, Z5, Z5
+	VMOVAPS     Z5, Z5
+	VFMADD213PS Z4, Z3, Z5
+	VMAXPS      Z5, Z0, Z5
+	VMINPS      Z5, Z1, Z5
+	VMOVUPS     Z5, (AX)(R8*1)
 	MOVQ        stride+56(FP), R10
 	LEAQ        (R8)(R10*4), R8
 	DECQ        R9
@@ -21465,18 +21476,19 @@ below1_wide:
 	LEAQ      loopsTails<>+0(SB), R8
 	KMOVW     (R8)(DI*2), K1
 	XORQ      DI, DI
-	VMOVUPS.Z (DX), K1, Z1
-	VMOVUPS.Z (BX), K1, Z2
-	VMOVUPS.Z (SI), K1, Z3
+	VMOVUPS.Z (DX), K1, Z2
+	VMOVUPS.Z (BX), K1, Z3
+	VMOVUPS.Z (SI), K1, Z4
 	MOVQ      rows+48(FP), R8
 
 row3_wide:
-	VMOVUPS.Z   (CX)(DI*1), K1, Z4
-	VSUBPS      Z1, Z4, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD213PS Z3, Z2, Z4
-	VMAXPS      Z4, Z0, Z4
-	VMOVUPS     Z4, K1, (AX)(DI*1)
+	VMOVUPS.Z   (CX)(DI*1), K1, Z5
+	VSUBPS      Z2, Z5, Z5
+	VMOVAPS     Z5, Z5
+	VFMADD213PS Z4, Z3, Z5
+	VMAXPS      Z5, Z0, Z5
+	VMINPS      Z5, Z1, Z5
+	VMOVUPS     Z5, K1, (AX)(DI*1)
 	MOVQ        stride+56(FP), R9
 	LEAQ        (DI)(R9*4), DI
 	DECQ        R8
@@ -21494,9 +21506,9 @@ end_wide:
 constants:
 	JMP begin
 
-// func vectorNormAdd(y *float32, x *float32, r *float32, mean *float32, factor *float32, bias *float32, width int, rows int, stride int, floor float32)
+// func vectorNormAdd(y *float32, x *float32, r *float32, mean *float32, factor *float32, bias *float32, width int, rows int, stride int, floor float32, ceiling float32)
 // Requires: AVX, AVX512F, FMA3
-TEXT ·vectorNormAdd(SB), NOSPLIT, $0-76
+TEXT ·vectorNormAdd(SB), NOSPLIT, $0-80
 	CMPQ         ·level+0(SB), $0x02
 	JEQ          wide
 	MOVQ         y+0(FP), AX
@@ -21506,37 +21518,40 @@ TEXT ·vectorNormAdd(SB), NOSPLIT, $0-76
 	MOVQ         factor+32(FP), SI
 	MOVQ         bias+40(FP), DI
 	VBROADCASTSS floor+72(FP), Y0
+	VBROADCASTSS ceiling+76(FP), Y1
 	MOVQ         width+48(FP), R8
 
 by2:
 	CMPQ    R8, $0x00000010
 	JLT     below2
 	XORQ    R9, R9
-	VMOVUPS (BX), Y1
-	VMOVUPS 32(BX), Y2
-	VMOVUPS (SI), Y3
-	VMOVUPS 32(SI), Y4
-	VMOVUPS (DI), Y5
-	VMOVUPS 32(DI), Y6
+	VMOVUPS (BX), Y2
+	VMOVUPS 32(BX), Y3
+	VMOVUPS (SI), Y4
+	VMOVUPS 32(SI), Y5
+	VMOVUPS (DI), Y6
+	VMOVUPS 32(DI), Y7
 	MOVQ    rows+56(FP), R10
 
 row1:
-	VMOVUPS     (CX)(R9*1), Y7
-	VSUBPS      Y1, Y7, Y7
-	VMOVAPS     Y7, Y7
-	VFMADD213PS Y5, Y3, Y7
-	VMOVUPS     (DX)(R9*1), Y8
-	VADDPS      Y8, Y7, Y7
-	VMAXPS      Y7, Y0, Y7
-	VMOVUPS     Y7, (AX)(R9*1)
-	VMOVUPS     32(CX)(R9*1), Y7
-	VSUBPS      Y2, Y7, Y7
-	VMOVAPS     Y7, Y7
-	VFMADD213PS Y6, Y4, Y7
-	VMOVUPS     32(DX)(R9*1), Y8
-	VADDPS      Y8, Y7, Y7
-	VMAXPS      Y7, Y0, Y7
-	VMOVUPS     Y7, 32(AX)(R9*1)
+	VMOVUPS     (CX)(R9*1), Y8
+	VSUBPS      Y2, Y8, Y8
+	VMOVAPS     Y8, Y8
+	VFMADD213PS Y6, Y4, Y8
+	VMOVUPS     (DX)(R9*1), Y9
+	VADDPS      Y9, Y8, Y8
+	VMAXPS      Y8, Y0, Y8
+	VMINPS      Y8, Y1, Y8
+	VMOVUPS     Y8, (AX)(R9*1)
+	VMOVUPS     32(CX)(R9*1), Y8
+	VSUBPS      Y3, Y8, Y8
+	VMOVAPS     Y8, Y8
+	VFMADD213PS Y7, Y5, Y8
+	VMOVUPS     32(DX)(R9*1), Y9
+	VADDPS      Y9, Y8, Y8
+	VMAXPS      Y8, Y0, Y8
+	VMINPS      Y8, Y1, Y8
+	VMOVUPS     Y8, 32(AX)(R9*1)
 	MOVQ        stride+64(FP), R11
 	LEAQ        (R9)(R11*4), R9
 	DECQ        R10
@@ -21555,20 +21570,21 @@ by1:
 	CMPQ    R8, $0x00000008
 	JLT     below1
 	XORQ    R9, R9
-	VMOVUPS (BX), Y1
-	VMOVUPS (SI), Y2
-	VMOVUPS (DI), Y3
+	VMOVUPS (BX), Y2
+	VMOVUPS (SI), Y3
+	VMOVUPS (DI), Y4
 	MOVQ    rows+56(FP), R10
 
 row2:
-	VMOVUPS     (CX)(R9*1), Y4
-	VSUBPS      Y1, Y4, Y4
-	VMOVAPS     Y4, Y4
-	VFMADD213PS Y3, Y2, Y4
-	VMOVUPS     (DX)(R9*1), Y5
-	VADDPS      Y5, Y4, Y4
-	VMAXPS      Y4, Y0, Y4
-	VMOVUPS     Y4, (AX)(R9*1)
+	VMOVUPS     (CX)(R9*1), Y5
+	VSUBPS      Y2, Y5, Y5
+	VMOVAPS     Y5, Y5
+	VFMADD213PS Y4, Y3, Y5
+	VMOVUPS     (DX)(R9*1), Y6
+	VADDPS      Y6, Y5, Y5
+	VMAXPS      Y5, Y0, Y5
+	VMINPS      Y5, Y1, Y5
+	VMOVUPS     Y5, (AX)(R9*1)
 	MOVQ        stride+64(FP), R11
 	LEAQ        (R9)(R11*4), R9
 	DECQ        R10
@@ -21587,22 +21603,23 @@ below1:
 	JZ         end
 	NEGQ       R8
 	LEAQ       loopsOnes<>+0(SB), R9
-	VMOVUPS    32(R9)(R8*4), Y1
+	VMOVUPS    32(R9)(R8*4), Y2
 	XORQ       R8, R8
-	VMASKMOVPS (BX), Y1, Y2
-	VMASKMOVPS (SI), Y1, Y3
-	VMASKMOVPS (DI), Y1, Y4
+	VMASKMOVPS (BX), Y2, Y3
+	VMASKMOVPS (SI), Y2, Y4
+	VMASKMOVPS (DI), Y2, Y5
 	MOVQ       rows+56(FP), R9
 
 row3:
-	VMASKMOVPS  (CX)(R8*1), Y1, Y5
-	VSUBPS      Y2, Y5, Y5
-	VMOVAPS     Y5, Y5
-	VFMADD213PS Y4, Y3, Y5
-	VMASKMOVPS  (DX)(R8*1), Y1, Y6
-	VADDPS      Y6, Y5, Y5
-	VMAXPS      Y5, Y0, Y5
-	VMASKMOVPS  Y5, Y1, (AX)(R8*1)
+	VMASKMOVPS  (CX)(R8*1), Y2, Y6
+	VSUBPS      Y3, Y6, Y6
+	VMOVAPS     Y6, Y6
+	VFMADD213PS Y5, Y4, Y6
+	VMASKMOVPS  (DX)(R8*1), Y2, Y7
+	VADDPS      Y7, Y6, Y6
+	VMAXPS      Y6, Y0, Y6
+	VMINPS      Y6, Y1, Y6
+	VMASKMOVPS  Y6, Y2, (AX)(R8*1)
 	MOVQ        stride+64(FP), R10
 	LEAQ        (R8)(R10*4), R8
 	DECQ        R9
@@ -21629,59 +21646,64 @@ begin:
 	MOVQ         factor+32(FP), SI
 	MOVQ         bias+40(FP), DI
 	VBROADCASTSS floor+72(FP), Z0
+	VBROADCASTSS ceiling+76(FP), Z1
 	MOVQ         width+48(FP), R8
 
 by4_wide:
 	CMPQ    R8, $0x00000040
 	JLT     below4_wide
 	XORQ    R9, R9
-	VMOVUPS (BX), Z1
-	VMOVUPS 64(BX), Z2
-	VMOVUPS 128(BX), Z3
-	VMOVUPS 192(BX), Z4
-	VMOVUPS (SI), Z5
-	VMOVUPS 64(SI), Z6
-	VMOVUPS 128(SI), Z7
-	VMOVUPS 192(SI), Z8
-	VMOVUPS (DI), Z9
-	VMOVUPS 64(DI), Z10
-	VMOVUPS 128(DI), Z11
-	VMOVUPS 192(DI), Z12
+	VMOVUPS (BX), Z2
+	VMOVUPS 64(BX), Z3
+	VMOVUPS 128(BX), Z4
+	VMOVUPS 192(BX), Z5
+	VMOVUPS (SI), Z6
+	VMOVUPS 64(SI), Z7
+	VMOVUPS 128(SI), Z8
+	VMOVUPS 192(SI), Z9
+	VMOVUPS (DI), Z10
+	VMOVUPS 64(DI), Z11
+	VMOVUPS 128(DI), Z12
+	VMOVUPS 192(DI), Z13
 	MOVQ    rows+56(FP), R10
 
 row1_wide:
-	VMOVUPS     (CX)(R9*1), Z13
-	VSUBPS      Z1, Z13, Z13
-	VMOVAPS     Z13, Z13
-	VFMADD213PS Z9, Z5, Z13
-	VMOVUPS     (DX)(R9*1), Z14
-	VADDPS      Z14, Z13, Z13
-	VMAXPS      Z13, Z0, Z13
-	VMOVUPS     Z13, (AX)(R9*1)
-	VMOVUPS     64(CX)(R9*1), Z13
-	VSUBPS      Z2, Z13, Z13
-	VMOVAPS     Z13, Z13
-	VFMADD213PS Z10, Z6, Z13
-	VMOVUPS     64(DX)(R9*1), Z14
-	VADDPS      Z14, Z13, Z13
-	VMAXPS      Z13, Z0, Z13
-	VMOVUPS     Z13, 64(AX)(R9*1)
-	VMOVUPS     128(CX)(R9*1), Z13
-	VSUBPS      Z3, Z13, Z13
-	VMOVAPS     Z13, Z13
-	VFMADD213PS Z11, Z7, Z13
-	VMOVUPS     128(DX)(R9*1), Z14
-	VADDPS      Z14, Z13, Z13
-	VMAXPS      Z13, Z0, Z13
-	VMOVUPS     Z13, 128(AX)(R9*1)
-	VMOVUPS     192(CX)(R9*1), Z13
-	VSUBPS      Z4, Z13, Z13
-	VMOVAPS     Z13, Z13
-	VFMADD213PS Z12, Z8, Z13
-	VMOVUPS     192(DX)(R9*1), Z14
-	VADDPS      Z14, Z13, Z13
-	VMAXPS      Z13, Z0, Z13
-	VMOVUPS     Z13, 192(AX)(R9*1)
+	VMOVUPS     (CX)(R9*1), Z14
+	VSUBPS      Z2, Z14, Z14
+	VMOVAPS     Z14, Z14
+	VFMADD213PS Z10, Z6, Z14
+	VMOVUPS     (DX)(R9*1), Z15
+	VADDPS      Z15, Z14, Z14
+	VMAXPS      Z14, Z0, Z14
+	VMINPS      Z14, Z1, Z14
+	VMOVUPS     Z14, (AX)(R9*1)
+	VMOVUPS     64(CX)(R9*1), Z14
+	VSUBPS      Z3, Z14, Z14
+	VMOVAPS     Z14, Z14
+	VFMADD213PS Z11, Z7, Z14
+	VMOVUPS     64(DX)(R9*1), Z15
+	VADDPS      Z15, Z14, Z14
+	VMAXPS      Z14, Z0, Z14
+	VMINPS      Z14, Z1, Z14
+	VMOVUPS     Z14, 64(AX)(R9*1)
+	VMOVUPS     128(CX)(R9*1), Z14
+	VSUBPS      Z4, Z14, Z14
+	VMOVAPS     Z14, Z14
+	VFMADD213PS Z12, Z8, Z14
+	VMOVUPS     128(DX)(R9*1), Z15
+	VADDPS      Z15, Z14, Z14
+	VMAXPS      Z14, Z0, Z14
+	VMINPS      Z14, Z1, Z14
+	VMOVUPS     Z14, 128(AX)(R9*1)
+	VMOVUPS     192(CX)(R9*1), Z14
+	VSUBPS      Z5, Z14, Z14
+	VMOVAPS     Z14, Z14
+	VFMADD213PS Z13, Z9, Z14
+	VMOVUPS     192(DX)(R9*1), Z15
+	VADDPS      Z15, Z14, Z14
+	VMAXPS      Z14, Z0, Z14
+	VMINPS      Z14, Z1, Z14
+	VMOVUPS     Z14, 192(AX)(R9*1)
 	MOVQ        stride+64(FP), R11
 	LEAQ        (R9)(R11*4), R9
 	DECQ        R10
@@ -21700,20 +21722,21 @@ by1_wide:
 	CMPQ    R8, $0x00000010
 	JLT     below1_wide
 	XORQ    R9, R9
-	VMOVUPS (BX), Z1
-	VMOVUPS (SI), Z2
-	VMOVUPS (DI), Z3
+	VMOVUPS (BX), Z2
+	VMOVUPS (SI), Z3
+	VMOVUPS (DI), Z4
 	MOVQ    rows+56(FP), R10
 
 row2_wide:
-	VMOVUPS     (CX)(R9*1), Z4
-	VSUBPS      Z1, Z4, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD213PS Z3, Z2, Z4
-	VMOVUPS     (DX)(R9*1), Z5
-	VADDPS      Z5, Z4, Z4
-	VMAXPS      Z4, Z0, Z4
-	VMOVUPS     Z4, (AX)(R9*1)
+	VMOVUPS     (CX)(R9*1), Z5
+	VSUBPS      Z2, Z5, Z5
+	VMOVAPS     Z5, Z5
+	VFMADD213PS Z4, Z3, Z5
+	VMOVUPS     (DX)(R9*1), Z6
+	VADDPS      Z6, Z5, Z5
+	VMAXPS      Z5, Z0, Z5
+	VMINPS      Z5, Z1, Z5
+	VMOVUPS     Z5, (AX)(R9*1)
 	MOVQ        stride+64(FP), R11
 	LEAQ        (R9)(R11*4), R9
 	DECQ        R10
@@ -21733,20 +21756,21 @@ below1_wide:
 	LEAQ      loopsTails<>+0(SB), R9
 	KMOVW     (R9)(R8*2), K1
 	XORQ      R8, R8
-	VMOVUPS.Z (BX), K1, Z1
-	VMOVUPS.Z (SI), K1, Z2
-	VMOVUPS.Z (DI), K1, Z3
+	VMOVUPS.Z (BX), K1, Z2
+	VMOVUPS.Z (SI), K1, Z3
+	VMOVUPS.Z (DI), K1, Z4
 	MOVQ      rows+56(FP), R9
 
 row3_wide:
-	VMOVUPS.Z   (CX)(R8*1), K1, Z4
-	VSUBPS      Z1, Z4, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD213PS Z3, Z2, Z4
-	VMOVUPS.Z   (DX)(R8*1), K1, Z5
-	VADDPS      Z5, Z4, Z4
-	VMAXPS      Z4, Z0, Z4
-	VMOVUPS     Z4, K1, (AX)(R8*1)
+	VMOVUPS.Z   (CX)(R8*1), K1, Z5
+	VSUBPS      Z2, Z5, Z5
+	VMOVAPS     Z5, Z5
+	VFMADD213PS Z4, Z3, Z5
+	VMOVUPS.Z   (DX)(R8*1), K1, Z6
+	VADDPS      Z6, Z5, Z5
+	VMAXPS      Z5, Z0, Z5
+	VMINPS      Z5, Z1, Z5
+	VMOVUPS     Z5, K1, (AX)(R8*1)
 	MOVQ        stride+64(FP), R10
 	LEAQ        (R8)(R10*4), R8
 	DECQ        R9

@@ -261,7 +261,7 @@ func (m *normRows) run(lo, hi int) {
 				if t.residual != nil {
 					r = t.residual[at:]
 				}
-				normalize(t.y[at:], t.x[at:], r, s, t.floor, n[1], n[0], n[1])
+				normalize(t.y[at:], t.x[at:], r, s, t.floor, Float(math.Inf(1)), n[1], n[0], n[1])
 				at += n[0] * n[1]
 			}
 		}

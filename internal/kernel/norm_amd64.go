@@ -23,20 +23,20 @@ func addTotals(sums []float64, x []Float, width, rows, stride int) {
 	vectorNormTotals(&sums[0], &x[0], width, rows, stride)
 }
 
-func normalize(y, x, r []Float, s normConstants, floor Float, width, rows, stride int) {
+func normalize(y, x, r []Float, s normConstants, floor, ceiling Float, width, rows, stride int) {
 	if level == levelGeneric {
-		normalizeGeneric(y, x, r, s, floor, width, rows, stride)
+		normalizeGeneric(y, x, r, s, floor, ceiling, width, rows, stride)
 		return
 	}
 	end := (rows-1)*stride + width - 1
 	_, _ = y[end], x[end]
 	mean, factor, bias := &s.mean[:width][0], &s.factor[:width][0], &s.bias[:width][0]
 	if r == nil {
-		vectorNorm(&y[0], &x[0], mean, factor, bias, width, rows, stride, floor)
+		vectorNorm(&y[0], &x[0], mean, factor, bias, width, rows, stride, floor, ceiling)
 		return
 	}
 	_ = r[end]
-	vectorNormAdd(&y[0], &x[0], &r[0], mean, factor, bias, width, rows, stride, floor)
+	vectorNormAdd(&y[0], &x[0], &r[0], mean, factor, bias, width, rows, stride, floor, ceiling)
 }
 
 func addGradSums(sums, products []float64, dy, x, y, dr []Float, s normConstants, gate, width, rows, stride int) {

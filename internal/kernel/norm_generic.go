@@ -15,9 +15,9 @@ func addMomentsGeneric(sums, squares []float64, x, shift []Float, width, rows, s
 	}
 }
 
-// normalizeGeneric computes y = (x − mean)·factor + bias + r, but no less than the floor, for rows of width numbers that begin
-// stride apart; r may be nil.
-func normalizeGeneric(y, x, r []Float, s normConstants, floor Float, width, rows, stride int) {
+// normalizeGeneric computes y = (x − mean)·factor + bias + r, but no less than the floor and no more than the ceiling, for rows of
+// width numbers that begin stride apart; r may be nil.
+func normalizeGeneric(y, x, r []Float, s normConstants, floor, ceiling Float, width, rows, stride int) {
 	for i := range rows {
 		for j := range width {
 			k := i*stride + j
@@ -27,6 +27,9 @@ func normalizeGeneric(y, x, r []Float, s normConstants, floor Float, width, rows
 			}
 			if v < floor {
 				v = floor
+			}
+			if v > ceiling {
+				v = ceiling
 			}
 			y[k] = v
 		}

@@ -21,12 +21,13 @@ func norms() {
 	})
 	for _, arrays := range [][]string{{"y", "x"}, {"y", "x", "r"}} {
 		overColumns("Norm"+map[int]string{2: "", 3: "Add"}[len(arrays)], arrays, []string{"mean", "factor", "bias"}, nil,
-			", stride int, floor float32", func(b *block, i int) {
+			", stride int, floor, ceiling float32", func(b *block, i int) {
 				y := b.value(b.centred(i), i)
 				if len(arrays) == 3 {
 					add(y, y, b.load("r", i))
 				}
 				greatest(y, in(floor), y) // NaN, if y is
+				least(y, in(ceiling), y)
 				b.store(y, "y", i)
 			})
 	}
@@ -94,8 +95,9 @@ func overColumns(name string, arrays, constants, sums []string, further string, 
 			}
 		}
 		if strings.Contains(further, "floor") {
-			floor = register()
+			floor, ceiling = register(), register()
 			VBROADCASTSS(parameter("floor"), floor)
+			VBROADCASTSS(parameter("ceiling"), ceiling)
 		}
 		blocks := 0
 		loop(pointer("width"), lanes()/4, func(registers int, part mask) {
@@ -127,8 +129,8 @@ func overColumns(name string, arrays, constants, sums []string, further string, 
 	})
 }
 
-// floor is the least result of the normalization being written.
-var floor vec
+// floor and ceiling are the least and the greatest result of the normalization being written.
+var floor, ceiling vec
 
 func (b *block) begin(n int, part mask, constants, sums []string) {
 	b.part, b.constants, b.sums, b.row = part, map[string][]vec{}, map[string][]vec{}, GP64()
