@@ -83,18 +83,6 @@ func (p Picture) Grey() Picture {
 	return q
 }
 
-// Colour returns p with three channels; a grey picture has the same in each.
-func (p Picture) Colour() Picture {
-	if p.C == 3 {
-		return p
-	}
-	q := NewPicture(p.H, p.W, 3)
-	for i, v := range p.Pixels {
-		q.Pixels[3*i], q.Pixels[3*i+1], q.Pixels[3*i+2] = v, v, v
-	}
-	return q
-}
-
 // Pictures is a set of labelled pictures of one shape, held in memory. At shares the memory.
 type Pictures struct {
 	H, W, C int

@@ -1,7 +1,6 @@
 package look
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"image"
@@ -13,7 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hadal-go/hadal/format/safetensors"
 	"github.com/hadal-go/hadal/internal/fixture"
 	"github.com/hadal-go/hadal/model/vision"
 	"github.com/hadal-go/hadal/nn"
@@ -61,16 +59,8 @@ func (b *block) Forward(x *tensor.Tensor) *tensor.Tensor {
 
 func load(t *testing.T, f *fixture.File, name string, net any) {
 	t.Helper()
-	var entries []safetensors.Entry
-	for _, leaf := range f.Under(name + "/state/") {
-		w := f.Tensor(t, name+"/state/"+leaf)
-		entries = append(entries, safetensors.Entry{Name: leaf, Shape: w.Shape(), Data: w.Data()})
-	}
-	var file bytes.Buffer
-	if err := safetensors.Write(&file, entries, nil); err != nil {
-		t.Fatal(err)
-	}
-	if err := nn.Load(bytes.NewReader(file.Bytes()), int64(file.Len()), net); err != nil {
+	state := f.State(t, name+"/state/")
+	if err := nn.Load(state, state.Size(), net); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -1,12 +1,10 @@
 package vision
 
 import (
-	"bytes"
 	"math"
 	"math/rand/v2"
 	"testing"
 
-	"github.com/hadal-go/hadal/format/safetensors"
 	"github.com/hadal-go/hadal/internal/fixture"
 	"github.com/hadal-go/hadal/nn"
 	"github.com/hadal-go/hadal/optim"
@@ -68,16 +66,8 @@ func againstTorch(t *testing.T, file string, tolerance float64, nets map[string]
 // loadState loads the parameters and buffers that a fixture has for a network.
 func loadState(t *testing.T, f *fixture.File, name string, net any) {
 	t.Helper()
-	var entries []safetensors.Entry
-	for _, leaf := range f.Under(name + "/state/") {
-		w := f.Tensor(t, name+"/state/"+leaf)
-		entries = append(entries, safetensors.Entry{Name: leaf, Shape: w.Shape(), Data: w.Data()})
-	}
-	var file bytes.Buffer
-	if err := safetensors.Write(&file, entries, nil); err != nil {
-		t.Fatal(err)
-	}
-	if err := nn.Load(bytes.NewReader(file.Bytes()), int64(file.Len()), net); err != nil {
+	state := f.State(t, name+"/state/")
+	if err := nn.Load(state, state.Size(), net); err != nil {
 		t.Fatal(err)
 	}
 }
