@@ -88,11 +88,17 @@ const (
 	ActSiLU
 )
 
-// behind applies the activation to what a normalization has computed, which has already done a ReLU.
+// gate returns the activation if it lets through or not, so that a normalization has done it.
+func (a Activation) gate() Activation {
+	if a == ActReLU || a == ActReLU6 {
+		return a
+	}
+	return NoActivation
+}
+
+// behind applies the activation to what a normalization has computed, unless that is a gate.
 func (a Activation) behind(x *Tensor) *Tensor {
 	switch a {
-	case ActReLU6:
-		return x.ReLU6()
 	case ActHardSwish:
 		return x.HardSwish()
 	case ActSiLU:

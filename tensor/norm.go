@@ -7,7 +7,7 @@ import (
 )
 
 // A Tail is what follows a normalization in the same pass over memory: an activation of (x̂·weight + bias + Residual). It is how a
-// block of a residual network ends. Where something is recorded, only ReLU shares the pass; the others have one of their own.
+// block of a residual network ends. Where something is recorded, only ReLU and ReLU6 share the pass; the others have one of their own.
 type Tail struct {
 	Residual   *Tensor // of the shape of x; nil: none
 	Activation Activation
@@ -17,7 +17,7 @@ type Tail struct {
 // adds bias, which are C or nil (Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167, algorithm 1). eps is added to the
 // variance. It also returns the mean and the variance, over n and not n − 1, as constants.
 func (t *Tensor) BatchNorm(weight, bias *Tensor, eps Float, tail Tail) (y, mean, variance *Tensor) {
-	n := normalization{op: "BatchNorm", eps: eps, relu: tail.Activation == ActReLU}
+	n := normalization{op: "BatchNorm", eps: eps, gate: tail.Activation.gate()}
 	p := n.take(t, weight, bias, tail.Residual)
 	n.g = kernel.Norm{Images: 1, Rows: len(t.data) / max(1, n.g.C), C: n.g.C, Groups: n.g.C}
 	mean, variance = p.makeDims(n.features()), p.makeDims(n.features())
@@ -34,7 +34,7 @@ type FixedNorm struct {
 
 // Normalize normalizes each feature of x, N×…×C, by statistics that are given.
 func (t *Tensor) Normalize(f FixedNorm, tail Tail) *Tensor {
-	n := normalization{op: "Normalize", eps: f.Eps, relu: tail.Activation == ActReLU, fixed: true}
+	n := normalization{op: "Normalize", eps: f.Eps, gate: tail.Activation.gate(), fixed: true}
 	p := n.takeFixed(t, f, tail)
 	n.g = kernel.Norm{Images: 1, Rows: len(t.data) / max(1, n.g.C), C: n.g.C, Groups: n.g.C}
 	mean := f.Mean
@@ -105,8 +105,8 @@ type normalization struct {
 	op                     string
 	g                      kernel.Norm
 	eps                    Float
-	relu                   bool
-	fixed                  bool // mean and variance are given
+	gate                   Activation // ActReLU, ActReLU6 or none
+	fixed                  bool       // mean and variance are given
 	xs                     [4]*Tensor
 	ins                    int
 	weight, bias, residual int // which of xs; 0: none
@@ -182,9 +182,13 @@ func (n *normalization) operand(i int) []Float {
 }
 
 func (n *normalization) scaling(mean, inverse *Tensor) kernel.Scaling {
-	return kernel.Scaling{
-		Mean: mean.data, Inverse: inverse.data, Weight: n.operand(n.weight), Bias: n.operand(n.bias), ReLU: n.relu,
+	s := kernel.Scaling{
+		Mean: mean.data, Inverse: inverse.data, Weight: n.operand(n.weight), Bias: n.operand(n.bias), ReLU: n.gate != NoActivation,
 	}
+	if n.gate == ActReLU6 {
+		s.Ceiling = 6
+	}
+	return s
 }
 
 var normalizing = Fusion{
@@ -196,7 +200,7 @@ var normalizing = Fusion{
 		var dr *Tensor
 		var passed []Float // what the ReLU lets through to the residual
 		switch {
-		case n.residual > 0 && n.relu:
+		case n.residual > 0 && n.gate != NoActivation:
 			dr = b.p.makeDims(dy.shape())
 			passed = dr.data
 		case n.residual > 0:
@@ -228,8 +232,11 @@ var normalizing = Fusion{
 		if n.residual > 0 {
 			x = x.Add(xs[n.residual])
 		}
-		if n.relu {
+		switch n.gate {
+		case ActReLU:
 			x = x.ReLU()
+		case ActReLU6:
+			x = x.ReLU6()
 		}
 		return []*Tensor{x}
 	},

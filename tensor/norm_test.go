@@ -73,6 +73,16 @@ func gated(at int) domain {
 	}
 }
 
+// around is gated for the ReLU that ends at 6: it draws shifts below 0, in between and above 6.
+func around(at int) domain {
+	return func(r *rand.Rand, xs [][]Float) {
+		gated(at)(r, xs)
+		for i := range xs[at] {
+			xs[at][i] += []Float{0, -1, 6}[i%3]
+		}
+	}
+}
+
 func normRows() (rows []row) {
 	feature := func(shape, i []int) int { return i[len(i)-1] }
 	// ofImage is the group of an image and of so many groups of channels.
@@ -121,12 +131,18 @@ func normRows() (rows []row) {
 	relu := full
 	relu.relu = true
 	add("BatchNorm/ReLU", [][]int{{2, 2, 3, 3}, {3}, {3}}, [][]int{{4, 30, 31, 20}, {20}, {20}}, gated(2), batch(Tail{Activation: ActReLU}), relu)
+	capped := relu
+	capped.activation = func(x float64) float64 { return min(x, 6) }
+	add("BatchNorm/ReLU6", [][]int{{2, 2, 3, 3}, {3}, {3}}, [][]int{{4, 30, 31, 20}, {20}, {20}}, around(2), batch(Tail{Activation: ActReLU6}), capped)
 	residual := full
 	residual.residual = 3
 	add("BatchNorm/residual", [][]int{{2, 3, 3}, {3}, {3}, {2, 3, 3}}, nil, nil, batch(Tail{}), residual)
 	residual.relu = true
 	add("BatchNorm/residual and ReLU", [][]int{{2, 2, 2, 3}, {3}, {3}, {2, 2, 2, 3}},
 		[][]int{{4, 30, 31, 20}, {20}, {20}, {4, 30, 31, 20}}, gated(3), batch(Tail{Activation: ActReLU}), residual)
+	capped.residual = 3
+	add("BatchNorm/residual and ReLU6", [][]int{{2, 2, 2, 3}, {3}, {3}, {2, 2, 2, 3}},
+		[][]int{{4, 30, 31, 20}, {20}, {20}, {4, 30, 31, 20}}, around(3), batch(Tail{Activation: ActReLU6}), capped)
 	smooth := full
 	smooth.activation = naiveSiLU
 	add("BatchNorm/SiLU", [][]int{{2, 2, 3, 3}, {3}, {3}}, nil, nil, batch(Tail{Activation: ActSiLU}), smooth)

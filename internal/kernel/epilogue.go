@@ -1,7 +1,5 @@
 package kernel
 
-import "math"
-
 // An Epilogue is what is done to a sum: it is normalized, (sum − Centre)·Factor, the bias of its column is added, then the residual,
 // then the ReLU taken, with a ceiling or without, or another function. Bias and ReLU are done while the sum is in a register, before
 // it is stored; where there is more, everything is done to a few rows right behind the sums, while they are in the nearest cache. The
@@ -47,18 +45,12 @@ func (e *Epilogue) apply(c []Float, ldc, i, m, j, n int) {
 	at := i*ldc + j
 	if e.Factor != nil {
 		s := normConstants{mean: e.Centre[j:], factor: e.Factor[j:], bias: e.Bias[j:]}
-		floor, ceiling := Float(math.Inf(-1)), Float(math.Inf(1))
-		if e.ReLU {
-			floor = 0
-		}
-		if e.Ceiling != 0 {
-			ceiling = e.Ceiling
-		}
+		s.floor, s.ceiling = between(e.ReLU, e.Ceiling)
 		var r []Float
 		if e.Residual != nil {
 			r = e.Residual[at:]
 		}
-		normalize(c[at:], c[at:], r, s, floor, ceiling, n, m, ldc)
+		normalize(c[at:], c[at:], r, s, n, m, ldc)
 		if e.Then == nil {
 			return
 		}

@@ -254,16 +254,16 @@ func vectorNormAdd(y *float32, x *float32, r *float32, mean *float32, factor *fl
 func vectorNormSums(sums *float64, products *float64, dy *float32, x *float32, mean *float32, width int, rows int, stride int)
 
 //go:noescape
-func vectorNormSumsGatedX(sums *float64, products *float64, dy *float32, x *float32, mean *float32, factor *float32, bias *float32, width int, rows int, stride int)
+func vectorNormSumsGatedX(sums *float64, products *float64, dy *float32, x *float32, mean *float32, factor *float32, bias *float32, width int, rows int, stride int, ceiling float32)
 
 //go:noescape
-func vectorNormSumsGatedY(sums *float64, products *float64, dy *float32, x *float32, y *float32, dr *float32, mean *float32, width int, rows int, stride int)
+func vectorNormSumsGatedY(sums *float64, products *float64, dy *float32, x *float32, y *float32, dr *float32, mean *float32, width int, rows int, stride int, ceiling float32)
 
 //go:noescape
 func vectorNormGrad(dx *float32, dy *float32, x *float32, mean *float32, factor *float32, slope *float32, lift *float32, width int, rows int)
 
 //go:noescape
-func vectorNormGradGated(dx *float32, dy *float32, x *float32, mean *float32, factor *float32, bias *float32, slope *float32, lift *float32, width int, rows int)
+func vectorNormGradGated(dx *float32, dy *float32, x *float32, mean *float32, factor *float32, bias *float32, slope *float32, lift *float32, width int, rows int, ceiling float32)
 
 //go:noescape
 func vectorLSTM(gates *float32, c0 *float32, c *float32, h *float32, y *float32, n int)

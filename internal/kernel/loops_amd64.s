@@ -22160,90 +22160,95 @@ end_wide:
 constants:
 	JMP begin
 
-// func vectorNormSumsGatedX(sums *float64, products *float64, dy *float32, x *float32, mean *float32, factor *float32, bias *float32, width int, rows int, stride int)
+// func vectorNormSumsGatedX(sums *float64, products *float64, dy *float32, x *float32, mean *float32, factor *float32, bias *float32, width int, rows int, stride int, ceiling float32)
 // Requires: AVX, AVX512DQ, AVX512F, FMA3
-TEXT ·vectorNormSumsGatedX(SB), NOSPLIT, $0-80
-	CMPQ ·level+0(SB), $0x02
-	JEQ  wide
-	MOVQ dy+16(FP), AX
-	MOVQ x+24(FP), CX
-	MOVQ mean+32(FP), DX
-	MOVQ factor+40(FP), BX
-	MOVQ bias+48(FP), SI
-	MOVQ sums+0(FP), DI
-	MOVQ products+8(FP), R8
-	MOVQ width+56(FP), R9
+TEXT ·vectorNormSumsGatedX(SB), NOSPLIT, $0-84
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
+	MOVQ         dy+16(FP), AX
+	MOVQ         x+24(FP), CX
+	MOVQ         mean+32(FP), DX
+	MOVQ         factor+40(FP), BX
+	MOVQ         bias+48(FP), SI
+	MOVQ         sums+0(FP), DI
+	MOVQ         products+8(FP), R8
+	VBROADCASTSS ceiling+80(FP), Y0
+	MOVQ         width+56(FP), R9
 
 by2:
 	CMPQ    R9, $0x00000010
 	JLT     below2
 	XORQ    R10, R10
-	VMOVUPS (DX), Y0
-	VMOVUPS 32(DX), Y1
-	VMOVUPS (BX), Y2
-	VMOVUPS 32(BX), Y3
-	VMOVUPS (SI), Y4
-	VMOVUPS 32(SI), Y5
-	VXORPS  Y6, Y6, Y6
+	VMOVUPS (DX), Y1
+	VMOVUPS 32(DX), Y2
+	VMOVUPS (BX), Y3
+	VMOVUPS 32(BX), Y4
+	VMOVUPS (SI), Y5
+	VMOVUPS 32(SI), Y6
 	VXORPS  Y7, Y7, Y7
 	VXORPS  Y8, Y8, Y8
 	VXORPS  Y9, Y9, Y9
+	VXORPS  Y10, Y10, Y10
 	MOVQ    rows+64(FP), R11
 
 row1:
-	VMOVUPS      (CX)(R10*1), Y10
-	VSUBPS       Y0, Y10, Y10
-	VMOVUPS      (AX)(R10*1), Y11
-	VMOVAPS      Y10, Y12
-	VFMADD213PS  Y4, Y2, Y12
-	VMOVUPS      loops00000000<>+0(SB), Y13
-	VCMPPS       $0x1e, Y13, Y12, Y12
-	VANDPS       Y11, Y12, Y11
-	VADDPS       Y11, Y6, Y6
-	VFMADD231PS  Y10, Y11, Y8
-	VMOVUPS      32(CX)(R10*1), Y10
-	VSUBPS       Y1, Y10, Y10
-	VMOVUPS      32(AX)(R10*1), Y11
-	VMOVAPS      Y10, Y12
-	VFMADD213PS  Y5, Y3, Y12
-	VMOVUPS      loops00000000<>+0(SB), Y13
-	VCMPPS       $0x1e, Y13, Y12, Y12
-	VANDPS       Y11, Y12, Y11
-	VADDPS       Y11, Y7, Y7
-	VFMADD231PS  Y10, Y11, Y9
+	VMOVUPS      (CX)(R10*1), Y11
+	VSUBPS       Y1, Y11, Y11
+	VMOVUPS      (AX)(R10*1), Y12
+	VMOVAPS      Y11, Y13
+	VFMADD213PS  Y5, Y3, Y13
+	VMOVUPS      loops00000000<>+0(SB), Y14
+	VCMPPS       $0x1e, Y14, Y13, Y14
+	VANDPS       Y12, Y14, Y12
+	VCMPPS       $0x1e, Y13, Y0, Y13
+	VANDPS       Y12, Y13, Y12
+	VADDPS       Y12, Y7, Y7
+	VFMADD231PS  Y11, Y12, Y9
+	VMOVUPS      32(CX)(R10*1), Y11
+	VSUBPS       Y2, Y11, Y11
+	VMOVUPS      32(AX)(R10*1), Y12
+	VMOVAPS      Y11, Y13
+	VFMADD213PS  Y6, Y4, Y13
+	VMOVUPS      loops00000000<>+0(SB), Y14
+	VCMPPS       $0x1e, Y14, Y13, Y14
+	VANDPS       Y12, Y14, Y12
+	VCMPPS       $0x1e, Y13, Y0, Y13
+	VANDPS       Y12, Y13, Y12
+	VADDPS       Y12, Y8, Y8
+	VFMADD231PS  Y11, Y12, Y10
 	MOVQ         stride+72(FP), R12
 	LEAQ         (R10)(R12*4), R10
 	DECQ         R11
 	JNZ          row1
-	VCVTPS2PD    X6, Y0
-	VADDPD       (DI), Y0, Y0
-	VMOVUPD      Y0, (DI)
-	VEXTRACTF128 $0x01, Y6, X0
-	VCVTPS2PD    X0, Y0
-	VADDPD       32(DI), Y0, Y0
-	VMOVUPD      Y0, 32(DI)
-	VCVTPS2PD    X7, Y0
-	VADDPD       64(DI), Y0, Y0
-	VMOVUPD      Y0, 64(DI)
-	VEXTRACTF128 $0x01, Y7, X0
-	VCVTPS2PD    X0, Y0
-	VADDPD       96(DI), Y0, Y0
-	VMOVUPD      Y0, 96(DI)
+	VCVTPS2PD    X7, Y1
+	VADDPD       (DI), Y1, Y1
+	VMOVUPD      Y1, (DI)
+	VEXTRACTF128 $0x01, Y7, X1
+	VCVTPS2PD    X1, Y1
+	VADDPD       32(DI), Y1, Y1
+	VMOVUPD      Y1, 32(DI)
+	VCVTPS2PD    X8, Y1
+	VADDPD       64(DI), Y1, Y1
+	VMOVUPD      Y1, 64(DI)
+	VEXTRACTF128 $0x01, Y8, X1
+	VCVTPS2PD    X1, Y1
+	VADDPD       96(DI), Y1, Y1
+	VMOVUPD      Y1, 96(DI)
 	ADDQ         $0x00000080, DI
-	VCVTPS2PD    X8, Y0
-	VADDPD       (R8), Y0, Y0
-	VMOVUPD      Y0, (R8)
-	VEXTRACTF128 $0x01, Y8, X0
-	VCVTPS2PD    X0, Y0
-	VADDPD       32(R8), Y0, Y0
-	VMOVUPD      Y0, 32(R8)
-	VCVTPS2PD    X9, Y0
-	VADDPD       64(R8), Y0, Y0
-	VMOVUPD      Y0, 64(R8)
-	VEXTRACTF128 $0x01, Y9, X0
-	VCVTPS2PD    X0, Y0
-	VADDPD       96(R8), Y0, Y0
-	VMOVUPD      Y0, 96(R8)
+	VCVTPS2PD    X9, Y1
+	VADDPD       (R8), Y1, Y1
+	VMOVUPD      Y1, (R8)
+	VEXTRACTF128 $0x01, Y9, X1
+	VCVTPS2PD    X1, Y1
+	VADDPD       32(R8), Y1, Y1
+	VMOVUPD      Y1, 32(R8)
+	VCVTPS2PD    X10, Y1
+	VADDPD       64(R8), Y1, Y1
+	VMOVUPD      Y1, 64(R8)
+	VEXTRACTF128 $0x01, Y10, X1
+	VCVTPS2PD    X1, Y1
+	VADDPD       96(R8), Y1, Y1
+	VMOVUPD      Y1, 96(R8)
 	ADDQ         $0x00000080, R8
 	ADDQ         $0x00000040, AX
 	ADDQ         $0x00000040, CX
@@ -22258,43 +22263,45 @@ by1:
 	CMPQ    R9, $0x00000008
 	JLT     below1
 	XORQ    R10, R10
-	VMOVUPS (DX), Y0
-	VMOVUPS (BX), Y1
-	VMOVUPS (SI), Y2
-	VXORPS  Y3, Y3, Y3
+	VMOVUPS (DX), Y1
+	VMOVUPS (BX), Y2
+	VMOVUPS (SI), Y3
 	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
 	MOVQ    rows+64(FP), R11
 
 row2:
-	VMOVUPS      (CX)(R10*1), Y5
-	VSUBPS       Y0, Y5, Y5
-	VMOVUPS      (AX)(R10*1), Y6
-	VMOVAPS      Y5, Y7
-	VFMADD213PS  Y2, Y1, Y7
-	VMOVUPS      loops00000000<>+0(SB), Y8
-	VCMPPS       $0x1e, Y8, Y7, Y7
-	VANDPS       Y6, Y7, Y6
-	VADDPS       Y6, Y3, Y3
-	VFMADD231PS  Y5, Y6, Y4
+	VMOVUPS      (CX)(R10*1), Y6
+	VSUBPS       Y1, Y6, Y6
+	VMOVUPS      (AX)(R10*1), Y7
+	VMOVAPS      Y6, Y8
+	VFMADD213PS  Y3, Y2, Y8
+	VMOVUPS      loops00000000<>+0(SB), Y9
+	VCMPPS       $0x1e, Y9, Y8, Y9
+	VANDPS       Y7, Y9, Y7
+	VCMPPS       $0x1e, Y8, Y0, Y8
+	VANDPS       Y7, Y8, Y7
+	VADDPS       Y7, Y4, Y4
+	VFMADD231PS  Y6, Y7, Y5
 	MOVQ         stride+72(FP), R12
 	LEAQ         (R10)(R12*4), R10
 	DECQ         R11
 	JNZ          row2
-	VCVTPS2PD    X3, Y0
-	VADDPD       (DI), Y0, Y0
-	VMOVUPD      Y0, (DI)
-	VEXTRACTF128 $0x01, Y3, X0
-	VCVTPS2PD    X0, Y0
-	VADDPD       32(DI), Y0, Y0
-	VMOVUPD      Y0, 32(DI)
+	VCVTPS2PD    X4, Y1
+	VADDPD       (DI), Y1, Y1
+	VMOVUPD      Y1, (DI)
+	VEXTRACTF128 $0x01, Y4, X1
+	VCVTPS2PD    X1, Y1
+	VADDPD       32(DI), Y1, Y1
+	VMOVUPD      Y1, 32(DI)
 	ADDQ         $0x00000040, DI
-	VCVTPS2PD    X4, Y0
-	VADDPD       (R8), Y0, Y0
-	VMOVUPD      Y0, (R8)
-	VEXTRACTF128 $0x01, Y4, X0
-	VCVTPS2PD    X0, Y0
-	VADDPD       32(R8), Y0, Y0
-	VMOVUPD      Y0, 32(R8)
+	VCVTPS2PD    X5, Y1
+	VADDPD       (R8), Y1, Y1
+	VMOVUPD      Y1, (R8)
+	VEXTRACTF128 $0x01, Y5, X1
+	VCVTPS2PD    X1, Y1
+	VADDPD       32(R8), Y1, Y1
+	VMOVUPD      Y1, 32(R8)
 	ADDQ         $0x00000040, R8
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
@@ -22309,42 +22316,44 @@ below1:
 	JZ         end
 	NEGQ       R9
 	LEAQ       loopsOnes<>+0(SB), R10
-	VMOVUPS    32(R10)(R9*4), Y0
+	VMOVUPS    32(R10)(R9*4), Y1
 	XORQ       R9, R9
-	VMASKMOVPS (DX), Y0, Y1
-	VMASKMOVPS (BX), Y0, Y2
-	VMASKMOVPS (SI), Y0, Y3
-	VXORPS     Y4, Y4, Y4
+	VMASKMOVPS (DX), Y1, Y2
+	VMASKMOVPS (BX), Y1, Y3
+	VMASKMOVPS (SI), Y1, Y4
 	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
 	MOVQ       rows+64(FP), R10
 
 row3:
-	VMASKMOVPS   (CX)(R9*1), Y0, Y6
-	VSUBPS       Y1, Y6, Y6
-	VMASKMOVPS   (AX)(R9*1), Y0, Y7
-	VMOVAPS      Y6, Y8
-	VFMADD213PS  Y3, Y2, Y8
-	VMOVUPS      loops00000000<>+0(SB), Y9
-	VCMPPS       $0x1e, Y9, Y8, Y8
-	VANDPS       Y7, Y8, Y7
-	VADDPS       Y7, Y4, Y4
-	VFMADD231PS  Y6, Y7, Y5
+	VMASKMOVPS   (CX)(R9*1), Y1, Y7
+	VSUBPS       Y2, Y7, Y7
+	VMASKMOVPS   (AX)(R9*1), Y1, Y8
+	VMOVAPS      Y7, Y9
+	VFMADD213PS  Y4, Y3, Y9
+	VMOVUPS      loops00000000<>+0(SB), Y10
+	VCMPPS       $0x1e, Y10, Y9, Y10
+	VANDPS       Y8, Y10, Y8
+	VCMPPS       $0x1e, Y9, Y0, Y9
+	VANDPS       Y8, Y9, Y8
+	VADDPS       Y8, Y5, Y5
+	VFMADD231PS  Y7, Y8, Y6
 	MOVQ         stride+72(FP), R11
 	LEAQ         (R9)(R11*4), R9
 	DECQ         R10
 	JNZ          row3
-	VCVTPS2PD    X4, Y0
+	VCVTPS2PD    X5, Y0
 	VADDPD       (DI), Y0, Y0
 	VMOVUPD      Y0, (DI)
-	VEXTRACTF128 $0x01, Y4, X0
+	VEXTRACTF128 $0x01, Y5, X0
 	VCVTPS2PD    X0, Y0
 	VADDPD       32(DI), Y0, Y0
 	VMOVUPD      Y0, 32(DI)
 	ADDQ         $0x00000040, DI
-	VCVTPS2PD    X5, Y0
+	VCVTPS2PD    X6, Y0
 	VADDPD       (R8), Y0, Y0
 	VMOVUPD      Y0, (R8)
-	VEXTRACTF128 $0x01, Y5, X0
+	VEXTRACTF128 $0x01, Y6, X0
 	VCVTPS2PD    X0, Y0
 	VADDPD       32(R8), Y0, Y0
 	VMOVUPD      Y0, 32(R8)
@@ -22363,32 +22372,32 @@ wide:
 	JMP constants
 
 begin:
-	MOVQ dy+16(FP), AX
-	MOVQ x+24(FP), CX
-	MOVQ mean+32(FP), DX
-	MOVQ factor+40(FP), BX
-	MOVQ bias+48(FP), SI
-	MOVQ sums+0(FP), DI
-	MOVQ products+8(FP), R8
-	MOVQ width+56(FP), R9
+	MOVQ         dy+16(FP), AX
+	MOVQ         x+24(FP), CX
+	MOVQ         mean+32(FP), DX
+	MOVQ         factor+40(FP), BX
+	MOVQ         bias+48(FP), SI
+	MOVQ         sums+0(FP), DI
+	MOVQ         products+8(FP), R8
+	VBROADCASTSS ceiling+80(FP), Z0
+	MOVQ         width+56(FP), R9
 
 by4_wide:
 	CMPQ    R9, $0x00000040
 	JLT     below4_wide
 	XORQ    R10, R10
-	VMOVUPS (DX), Z0
-	VMOVUPS 64(DX), Z1
-	VMOVUPS 128(DX), Z2
-	VMOVUPS 192(DX), Z3
-	VMOVUPS (BX), Z4
-	VMOVUPS 64(BX), Z5
-	VMOVUPS 128(BX), Z6
-	VMOVUPS 192(BX), Z7
-	VMOVUPS (SI), Z8
-	VMOVUPS 64(SI), Z9
-	VMOVUPS 128(SI), Z10
-	VMOVUPS 192(SI), Z11
-	VXORPS  Z12, Z12, Z12
+	VMOVUPS (DX), Z1
+	VMOVUPS 64(DX), Z2
+	VMOVUPS 128(DX), Z3
+	VMOVUPS 192(DX), Z4
+	VMOVUPS (BX), Z5
+	VMOVUPS 64(BX), Z6
+	VMOVUPS 128(BX), Z7
+	VMOVUPS 192(BX), Z8
+	VMOVUPS (SI), Z9
+	VMOVUPS 64(SI), Z10
+	VMOVUPS 128(SI), Z11
+	VMOVUPS 192(SI), Z12
 	VXORPS  Z13, Z13, Z13
 	VXORPS  Z14, Z14, Z14
 	VXORPS  Z15, Z15, Z15
@@ -22396,106 +22405,115 @@ by4_wide:
 	VXORPS  Z17, Z17, Z17
 	VXORPS  Z18, Z18, Z18
 	VXORPS  Z19, Z19, Z19
+	VXORPS  Z20, Z20, Z20
 	MOVQ    rows+64(FP), R11
 
 row1_wide:
-	VMOVUPS       (CX)(R10*1), Z20
-	VSUBPS        Z0, Z20, Z20
-	VMOVUPS       (AX)(R10*1), Z21
-	VMOVAPS       Z20, Z22
-	VFMADD213PS   Z8, Z4, Z22
-	VCMPPS        $0x1e, Z23, Z22, K1
-	VMOVAPS.Z     Z21, K1, Z21
-	VADDPS        Z21, Z12, Z12
-	VFMADD231PS   Z20, Z21, Z16
-	VMOVUPS       64(CX)(R10*1), Z20
-	VSUBPS        Z1, Z20, Z20
-	VMOVUPS       64(AX)(R10*1), Z21
-	VMOVAPS       Z20, Z22
-	VFMADD213PS   Z9, Z5, Z22
-	VCMPPS        $0x1e, Z23, Z22, K1
-	VMOVAPS.Z     Z21, K1, Z21
-	VADDPS        Z21, Z13, Z13
-	VFMADD231PS   Z20, Z21, Z17
-	VMOVUPS       128(CX)(R10*1), Z20
-	VSUBPS        Z2, Z20, Z20
-	VMOVUPS       128(AX)(R10*1), Z21
-	VMOVAPS       Z20, Z22
-	VFMADD213PS   Z10, Z6, Z22
-	VCMPPS        $0x1e, Z23, Z22, K1
-	VMOVAPS.Z     Z21, K1, Z21
-	VADDPS        Z21, Z14, Z14
-	VFMADD231PS   Z20, Z21, Z18
-	VMOVUPS       192(CX)(R10*1), Z20
-	VSUBPS        Z3, Z20, Z20
-	VMOVUPS       192(AX)(R10*1), Z21
-	VMOVAPS       Z20, Z22
-	VFMADD213PS   Z11, Z7, Z22
-	VCMPPS        $0x1e, Z23, Z22, K1
-	VMOVAPS.Z     Z21, K1, Z21
-	VADDPS        Z21, Z15, Z15
-	VFMADD231PS   Z20, Z21, Z19
+	VMOVUPS       (CX)(R10*1), Z21
+	VSUBPS        Z1, Z21, Z21
+	VMOVUPS       (AX)(R10*1), Z22
+	VMOVAPS       Z21, Z23
+	VFMADD213PS   Z9, Z5, Z23
+	VCMPPS        $0x1e, Z24, Z23, K1
+	VMOVAPS.Z     Z22, K1, Z22
+	VCMPPS        $0x1e, Z23, Z0, K1
+	VMOVAPS.Z     Z22, K1, Z22
+	VADDPS        Z22, Z13, Z13
+	VFMADD231PS   Z21, Z22, Z17
+	VMOVUPS       64(CX)(R10*1), Z21
+	VSUBPS        Z2, Z21, Z21
+	VMOVUPS       64(AX)(R10*1), Z22
+	VMOVAPS       Z21, Z23
+	VFMADD213PS   Z10, Z6, Z23
+	VCMPPS        $0x1e, Z24, Z23, K1
+	VMOVAPS.Z     Z22, K1, Z22
+	VCMPPS        $0x1e, Z23, Z0, K1
+	VMOVAPS.Z     Z22, K1, Z22
+	VADDPS        Z22, Z14, Z14
+	VFMADD231PS   Z21, Z22, Z18
+	VMOVUPS       128(CX)(R10*1), Z21
+	VSUBPS        Z3, Z21, Z21
+	VMOVUPS       128(AX)(R10*1), Z22
+	VMOVAPS       Z21, Z23
+	VFMADD213PS   Z11, Z7, Z23
+	VCMPPS        $0x1e, Z24, Z23, K1
+	VMOVAPS.Z     Z22, K1, Z22
+	VCMPPS        $0x1e, Z23, Z0, K1
+	VMOVAPS.Z     Z22, K1, Z22
+	VADDPS        Z22, Z15, Z15
+	VFMADD231PS   Z21, Z22, Z19
+	VMOVUPS       192(CX)(R10*1), Z21
+	VSUBPS        Z4, Z21, Z21
+	VMOVUPS       192(AX)(R10*1), Z22
+	VMOVAPS       Z21, Z23
+	VFMADD213PS   Z12, Z8, Z23
+	VCMPPS        $0x1e, Z24, Z23, K1
+	VMOVAPS.Z     Z22, K1, Z22
+	VCMPPS        $0x1e, Z23, Z0, K1
+	VMOVAPS.Z     Z22, K1, Z22
+	VADDPS        Z22, Z16, Z16
+	VFMADD231PS   Z21, Z22, Z20
 	MOVQ          stride+72(FP), R12
 	LEAQ          (R10)(R12*4), R10
 	DECQ          R11
 	JNZ           row1_wide
-	VCVTPS2PD     Y12, Z0
-	VADDPD        (DI), Z0, Z0
-	VMOVUPD       Z0, (DI)
-	VEXTRACTF32X8 $0x01, Z12, Y0
-	VCVTPS2PD     Y0, Z0
-	VADDPD        64(DI), Z0, Z0
-	VMOVUPD       Z0, 64(DI)
-	VCVTPS2PD     Y13, Z0
-	VADDPD        128(DI), Z0, Z0
-	VMOVUPD       Z0, 128(DI)
-	VEXTRACTF32X8 $0x01, Z13, Y0
-	VCVTPS2PD     Y0, Z0
-	VADDPD        192(DI), Z0, Z0
-	VMOVUPD       Z0, 192(DI)
-	VCVTPS2PD     Y14, Z0
-	VADDPD        256(DI), Z0, Z0
-	VMOVUPD       Z0, 256(DI)
-	VEXTRACTF32X8 $0x01, Z14, Y0
-	VCVTPS2PD     Y0, Z0
-	VADDPD        320(DI), Z0, Z0
-	VMOVUPD       Z0, 320(DI)
-	VCVTPS2PD     Y15, Z0
-	VADDPD        384(DI), Z0, Z0
-	VMOVUPD       Z0, 384(DI)
-	VEXTRACTF32X8 $0x01, Z15, Y0
-	VCVTPS2PD     Y0, Z0
-	VADDPD        448(DI), Z0, Z0
-	VMOVUPD       Z0, 448(DI)
+	VCVTPS2PD     Y13, Z1
+	VADDPD        (DI), Z1, Z1
+	VMOVUPD       Z1, (DI)
+	VEXTRACTF32X8 $0x01, Z13, Y1
+	VCVTPS2PD     Y1, Z1
+	VADDPD        64(DI), Z1, Z1
+	VMOVUPD       Z1, 64(DI)
+	VCVTPS2PD     Y14, Z1
+	VADDPD        128(DI), Z1, Z1
+	VMOVUPD       Z1, 128(DI)
+	VEXTRACTF32X8 $0x01, Z14, Y1
+	VCVTPS2PD     Y1, Z1
+	VADDPD        192(DI), Z1, Z1
+	VMOVUPD       Z1, 192(DI)
+	VCVTPS2PD     Y15, Z1
+	VADDPD        256(DI), Z1, Z1
+	VMOVUPD       Z1, 256(DI)
+	VEXTRACTF32X8 $0x01, Z15, Y1
+	VCVTPS2PD     Y1, Z1
+	VADDPD        320(DI), Z1, Z1
+	VMOVUPD       Z1, 320(DI)
+	VCVTPS2PD     Y16, Z1
+	VADDPD        384(DI), Z1, Z1
+	VMOVUPD       Z1, 384(DI)
+	VEXTRACTF32X8 $0x01, Z16, Y1
+	VCVTPS2PD     Y1, Z1
+	VADDPD        448(DI), Z1, Z1
+	VMOVUPD       Z1, 448(DI)
 	ADDQ          $0x00000200, DI
-	VCVTPS2PD     Y16, Z0
-	VADDPD        (R8), Z0, Z0
-	VMOVUPD       Z0, (R8)
-	VEXTRACTF32X8 $0x01, Z16, Y0
-	VCVTPS2PD     Y0, Z0
-	VADDPD        64(R8), Z0, Z0
-	VMOVUPD       Z0, 64(R8)
-	VCVTPS2PD     Y17, Z0
-	VADDPD        128(R8), Z0, Z0
-	VMOVUPD       Z0, 128(R8)
-	VEXTRACTF32X8 $0x01, Z17, Y0
-	VCVTPS2PD     Y0, Z0
-	VADDPD        192(R8), Z0, Z0
-	VMOVUPD       Z0, 192(R8)
-	VCVTPS2PD     Y18, Z0
-	VADDPD        256(R8), Z0, Z0
-	VMOVUPD       Z0, 256(R8)
-	VEXTRACTF32X8 $0x01, Z18, Y0
-	VCVTPS2PD     Y0, Z0
-	VADDPD        320(R8), Z0, Z0
-	VMOVUPD       Z0, 320(R8)
-	VCVTPS2PD     Y19, Z0
-	VADDPD        384(R8), Z0, Z0
-	VMOVUPD       Z0, 384(R8)
-	VEXTRACTF32X8 $0x01, Z19, Y0
-	VCVTPS2PD     Y0, Z0
-	VADDPD        448(R8), Z0, Z0
-	VMOVUPD       Z0, 448(R8)
+	VCVTPS2PD     Y17, Z1
+	VADDPD        (R8), Z1, Z1
+	VMOVUPD       Z1, (R8)
+	VEXTRACTF32X8 $0x01, Z17, Y1
+	VCVTPS2PD     Y1, Z1
+	VADDPD        64(R8), Z1, Z1
+	VMOVUPD       Z1, 64(R8)
+	VCVTPS2PD     Y18, Z1
+	VADDPD        128(R8), Z1, Z1
+	VMOVUPD       Z1, 128(R8)
+	VEXTRACTF32X8 $0x01, Z18, Y1
+	VCVTPS2PD     Y1, Z1
+	VADDPD        192(R8), Z1, Z1
+	VMOVUPD       Z1, 192(R8)
+	VCVTPS2PD     Y19, Z1
+	VADDPD        256(R8), Z1, Z1
+	VMOVUPD       Z1, 256(R8)
+	VEXTRACTF32X8 $0x01, Z19, Y1
+	VCVTPS2PD     Y1, Z1
+	VADDPD        320(R8), Z1, Z1
+	VMOVUPD       Z1, 320(R8)
+	VCVTPS2PD     Y20, Z1
+	VADDPD        384(R8), Z1, Z1
+	VMOVUPD       Z1, 384(R8)
+	VEXTRACTF32X8 $0x01, Z20, Y1
+	VCVTPS2PD     Y1, Z1
+	VADDPD        448(R8), Z1, Z1
+	VMOVUPD       Z1, 448(R8)
 	ADDQ          $0x00000200, R8
 	ADDQ          $0x00000100, AX
 	ADDQ          $0x00000100, CX
@@ -22510,42 +22528,44 @@ by1_wide:
 	CMPQ    R9, $0x00000010
 	JLT     below1_wide
 	XORQ    R10, R10
-	VMOVUPS (DX), Z0
-	VMOVUPS (BX), Z1
-	VMOVUPS (SI), Z2
-	VXORPS  Z3, Z3, Z3
+	VMOVUPS (DX), Z1
+	VMOVUPS (BX), Z2
+	VMOVUPS (SI), Z3
 	VXORPS  Z4, Z4, Z4
+	VXORPS  Z5, Z5, Z5
 	MOVQ    rows+64(FP), R11
 
 row2_wide:
-	VMOVUPS       (CX)(R10*1), Z5
-	VSUBPS        Z0, Z5, Z5
-	VMOVUPS       (AX)(R10*1), Z6
-	VMOVAPS       Z5, Z7
-	VFMADD213PS   Z2, Z1, Z7
-	VCMPPS        $0x1e, Z23, Z7, K1
-	VMOVAPS.Z     Z6, K1, Z6
-	VADDPS        Z6, Z3, Z3
-	VFMADD231PS   Z5, Z6, Z4
+	VMOVUPS       (CX)(R10*1), Z6
+	VSUBPS        Z1, Z6, Z6
+	VMOVUPS       (AX)(R10*1), Z7
+	VMOVAPS       Z6, Z8
+	VFMADD213PS   Z3, Z2, Z8
+	VCMPPS        $0x1e, Z24, Z8, K1
+	VMOVAPS.Z     Z7, K1, Z7
+	VCMPPS        $0x1e, Z8, Z0, K1
+	VMOVAPS.Z     Z7, K1, Z7
+	VADDPS        Z7, Z4, Z4
+	VFMADD231PS   Z6, Z7, Z5
 	MOVQ          stride+72(FP), R12
 	LEAQ          (R10)(R12*4), R10
 	DECQ          R11
 	JNZ           row2_wide
-	VCVTPS2PD     Y3, Z0
-	VADDPD        (DI), Z0, Z0
-	VMOVUPD       Z0, (DI)
-	VEXTRACTF32X8 $0x01, Z3, Y0
-	VCVTPS2PD     Y0, Z0
-	VADDPD        64(DI), Z0, Z0
-	VMOVUPD       Z0, 64(DI)
+	VCVTPS2PD     Y4, Z1
+	VADDPD        (DI), Z1, Z1
+	VMOVUPD       Z1, (DI)
+	VEXTRACTF32X8 $0x01, Z4, Y1
+	VCVTPS2PD     Y1, Z1
+	VADDPD        64(DI), Z1, Z1
+	VMOVUPD       Z1, 64(DI)
 	ADDQ          $0x00000080, DI
-	VCVTPS2PD     Y4, Z0
-	VADDPD        (R8), Z0, Z0
-	VMOVUPD       Z0, (R8)
-	VEXTRACTF32X8 $0x01, Z4, Y0
-	VCVTPS2PD     Y0, Z0
-	VADDPD        64(R8), Z0, Z0
-	VMOVUPD       Z0, 64(R8)
+	VCVTPS2PD     Y5, Z1
+	VADDPD        (R8), Z1, Z1
+	VMOVUPD       Z1, (R8)
+	VEXTRACTF32X8 $0x01, Z5, Y1
+	VCVTPS2PD     Y1, Z1
+	VADDPD        64(R8), Z1, Z1
+	VMOVUPD       Z1, 64(R8)
 	ADDQ          $0x00000080, R8
 	ADDQ          $0x00000040, AX
 	ADDQ          $0x00000040, CX
@@ -22561,39 +22581,41 @@ below1_wide:
 	LEAQ      loopsTails<>+0(SB), R10
 	KMOVW     (R10)(R9*2), K1
 	XORQ      R9, R9
-	VMOVUPS.Z (DX), K1, Z0
-	VMOVUPS.Z (BX), K1, Z1
-	VMOVUPS.Z (SI), K1, Z2
-	VXORPS    Z3, Z3, Z3
+	VMOVUPS.Z (DX), K1, Z1
+	VMOVUPS.Z (BX), K1, Z2
+	VMOVUPS.Z (SI), K1, Z3
 	VXORPS    Z4, Z4, Z4
+	VXORPS    Z5, Z5, Z5
 	MOVQ      rows+64(FP), R10
 
 row3_wide:
-	VMOVUPS.Z     (CX)(R9*1), K1, Z5
-	VSUBPS        Z0, Z5, Z5
-	VMOVUPS.Z     (AX)(R9*1), K1, Z6
-	VMOVAPS       Z5, Z7
-	VFMADD213PS   Z2, Z1, Z7
-	VCMPPS        $0x1e, Z23, Z7, K2
-	VMOVAPS.Z     Z6, K2, Z6
-	VADDPS        Z6, Z3, Z3
-	VFMADD231PS   Z5, Z6, Z4
+	VMOVUPS.Z     (CX)(R9*1), K1, Z6
+	VSUBPS        Z1, Z6, Z6
+	VMOVUPS.Z     (AX)(R9*1), K1, Z7
+	VMOVAPS       Z6, Z8
+	VFMADD213PS   Z3, Z2, Z8
+	VCMPPS        $0x1e, Z24, Z8, K2
+	VMOVAPS.Z     Z7, K2, Z7
+	VCMPPS        $0x1e, Z8, Z0, K2
+	VMOVAPS.Z     Z7, K2, Z7
+	VADDPS        Z7, Z4, Z4
+	VFMADD231PS   Z6, Z7, Z5
 	MOVQ          stride+72(FP), R11
 	LEAQ          (R9)(R11*4), R9
 	DECQ          R10
 	JNZ           row3_wide
-	VCVTPS2PD     Y3, Z0
+	VCVTPS2PD     Y4, Z0
 	VADDPD        (DI), Z0, Z0
 	VMOVUPD       Z0, (DI)
-	VEXTRACTF32X8 $0x01, Z3, Y0
+	VEXTRACTF32X8 $0x01, Z4, Y0
 	VCVTPS2PD     Y0, Z0
 	VADDPD        64(DI), Z0, Z0
 	VMOVUPD       Z0, 64(DI)
 	ADDQ          $0x00000080, DI
-	VCVTPS2PD     Y4, Z0
+	VCVTPS2PD     Y5, Z0
 	VADDPD        (R8), Z0, Z0
 	VMOVUPD       Z0, (R8)
-	VEXTRACTF32X8 $0x01, Z4, Y0
+	VEXTRACTF32X8 $0x01, Z5, Y0
 	VCVTPS2PD     Y0, Z0
 	VADDPD        64(R8), Z0, Z0
 	VMOVUPD       Z0, 64(R8)
@@ -22609,89 +22631,94 @@ end_wide:
 	RET
 
 constants:
-	VBROADCASTSS loops00000000<>+0(SB), Z23
+	VBROADCASTSS loops00000000<>+0(SB), Z24
 	JMP          begin
 
-// func vectorNormSumsGatedY(sums *float64, products *float64, dy *float32, x *float32, y *float32, dr *float32, mean *float32, width int, rows int, stride int)
+// func vectorNormSumsGatedY(sums *float64, products *float64, dy *float32, x *float32, y *float32, dr *float32, mean *float32, width int, rows int, stride int, ceiling float32)
 // Requires: AVX, AVX512DQ, AVX512F, FMA3
-TEXT ·vectorNormSumsGatedY(SB), NOSPLIT, $0-80
-	CMPQ ·level+0(SB), $0x02
-	JEQ  wide
-	MOVQ dy+16(FP), AX
-	MOVQ x+24(FP), CX
-	MOVQ y+32(FP), DX
-	MOVQ dr+40(FP), BX
-	MOVQ mean+48(FP), SI
-	MOVQ sums+0(FP), DI
-	MOVQ products+8(FP), R8
-	MOVQ width+56(FP), R9
+TEXT ·vectorNormSumsGatedY(SB), NOSPLIT, $0-84
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
+	MOVQ         dy+16(FP), AX
+	MOVQ         x+24(FP), CX
+	MOVQ         y+32(FP), DX
+	MOVQ         dr+40(FP), BX
+	MOVQ         mean+48(FP), SI
+	MOVQ         sums+0(FP), DI
+	MOVQ         products+8(FP), R8
+	VBROADCASTSS ceiling+80(FP), Y0
+	MOVQ         width+56(FP), R9
 
 by2:
 	CMPQ    R9, $0x00000010
 	JLT     below2
 	XORQ    R10, R10
-	VMOVUPS (SI), Y0
-	VMOVUPS 32(SI), Y1
-	VXORPS  Y2, Y2, Y2
+	VMOVUPS (SI), Y1
+	VMOVUPS 32(SI), Y2
 	VXORPS  Y3, Y3, Y3
 	VXORPS  Y4, Y4, Y4
 	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
 	MOVQ    rows+64(FP), R11
 
 row1:
-	VMOVUPS      (AX)(R10*1), Y6
-	VMOVUPS      (DX)(R10*1), Y7
-	VMOVUPS      loops00000000<>+0(SB), Y8
-	VCMPPS       $0x1e, Y8, Y7, Y7
-	VANDPS       Y6, Y7, Y6
-	VMOVUPS      Y6, (BX)(R10*1)
-	VMOVUPS      (CX)(R10*1), Y7
-	VSUBPS       Y0, Y7, Y7
-	VADDPS       Y6, Y2, Y2
-	VFMADD231PS  Y7, Y6, Y4
-	VMOVUPS      32(AX)(R10*1), Y6
-	VMOVUPS      32(DX)(R10*1), Y7
-	VMOVUPS      loops00000000<>+0(SB), Y8
-	VCMPPS       $0x1e, Y8, Y7, Y7
-	VANDPS       Y6, Y7, Y6
-	VMOVUPS      Y6, 32(BX)(R10*1)
-	VMOVUPS      32(CX)(R10*1), Y7
-	VSUBPS       Y1, Y7, Y7
-	VADDPS       Y6, Y3, Y3
-	VFMADD231PS  Y7, Y6, Y5
+	VMOVUPS      (AX)(R10*1), Y7
+	VMOVUPS      (DX)(R10*1), Y8
+	VMOVUPS      loops00000000<>+0(SB), Y9
+	VCMPPS       $0x1e, Y9, Y8, Y9
+	VANDPS       Y7, Y9, Y7
+	VCMPPS       $0x1e, Y8, Y0, Y8
+	VANDPS       Y7, Y8, Y7
+	VMOVUPS      Y7, (BX)(R10*1)
+	VMOVUPS      (CX)(R10*1), Y8
+	VSUBPS       Y1, Y8, Y8
+	VADDPS       Y7, Y3, Y3
+	VFMADD231PS  Y8, Y7, Y5
+	VMOVUPS      32(AX)(R10*1), Y7
+	VMOVUPS      32(DX)(R10*1), Y8
+	VMOVUPS      loops00000000<>+0(SB), Y9
+	VCMPPS       $0x1e, Y9, Y8, Y9
+	VANDPS       Y7, Y9, Y7
+	VCMPPS       $0x1e, Y8, Y0, Y8
+	VANDPS       Y7, Y8, Y7
+	VMOVUPS      Y7, 32(BX)(R10*1)
+	VMOVUPS      32(CX)(R10*1), Y8
+	VSUBPS       Y2, Y8, Y8
+	VADDPS       Y7, Y4, Y4
+	VFMADD231PS  Y8, Y7, Y6
 	MOVQ         stride+72(FP), R12
 	LEAQ         (R10)(R12*4), R10
 	DECQ         R11
 	JNZ          row1
-	VCVTPS2PD    X2, Y0
-	VADDPD       (DI), Y0, Y0
-	VMOVUPD      Y0, (DI)
-	VEXTRACTF128 $0x01, Y2, X0
-	VCVTPS2PD    X0, Y0
-	VADDPD       32(DI), Y0, Y0
-	VMOVUPD      Y0, 32(DI)
-	VCVTPS2PD    X3, Y0
-	VADDPD       64(DI), Y0, Y0
-	VMOVUPD      Y0, 64(DI)
-	VEXTRACTF128 $0x01, Y3, X0
-	VCVTPS2PD    X0, Y0
-	VADDPD       96(DI), Y0, Y0
-	VMOVUPD      Y0, 96(DI)
+	VCVTPS2PD    X3, Y1
+	VADDPD       (DI), Y1, Y1
+	VMOVUPD      Y1, (DI)
+	VEXTRACTF128 $0x01, Y3, X1
+	VCVTPS2PD    X1, Y1
+	VADDPD       32(DI), Y1, Y1
+	VMOVUPD      Y1, 32(DI)
+	VCVTPS2PD    X4, Y1
+	VADDPD       64(DI), Y1, Y1
+	VMOVUPD      Y1, 64(DI)
+	VEXTRACTF128 $0x01, Y4, X1
+	VCVTPS2PD    X1, Y1
+	VADDPD       96(DI), Y1, Y1
+	VMOVUPD      Y1, 96(DI)
 	ADDQ         $0x00000080, DI
-	VCVTPS2PD    X4, Y0
-	VADDPD       (R8), Y0, Y0
-	VMOVUPD      Y0, (R8)
-	VEXTRACTF128 $0x01, Y4, X0
-	VCVTPS2PD    X0, Y0
-	VADDPD       32(R8), Y0, Y0
-	VMOVUPD      Y0, 32(R8)
-	VCVTPS2PD    X5, Y0
-	VADDPD       64(R8), Y0, Y0
-	VMOVUPD      Y0, 64(R8)
-	VEXTRACTF128 $0x01, Y5, X0
-	VCVTPS2PD    X0, Y0
-	VADDPD       96(R8), Y0, Y0
-	VMOVUPD      Y0, 96(R8)
+	VCVTPS2PD    X5, Y1
+	VADDPD       (R8), Y1, Y1
+	VMOVUPD      Y1, (R8)
+	VEXTRACTF128 $0x01, Y5, X1
+	VCVTPS2PD    X1, Y1
+	VADDPD       32(R8), Y1, Y1
+	VMOVUPD      Y1, 32(R8)
+	VCVTPS2PD    X6, Y1
+	VADDPD       64(R8), Y1, Y1
+	VMOVUPD      Y1, 64(R8)
+	VEXTRACTF128 $0x01, Y6, X1
+	VCVTPS2PD    X1, Y1
+	VADDPD       96(R8), Y1, Y1
+	VMOVUPD      Y1, 96(R8)
 	ADDQ         $0x00000080, R8
 	ADDQ         $0x00000040, AX
 	ADDQ         $0x00000040, CX
@@ -22706,41 +22733,43 @@ by1:
 	CMPQ    R9, $0x00000008
 	JLT     below1
 	XORQ    R10, R10
-	VMOVUPS (SI), Y0
-	VXORPS  Y1, Y1, Y1
+	VMOVUPS (SI), Y1
 	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
 	MOVQ    rows+64(FP), R11
 
 row2:
-	VMOVUPS      (AX)(R10*1), Y3
-	VMOVUPS      (DX)(R10*1), Y4
-	VMOVUPS      loops00000000<>+0(SB), Y5
-	VCMPPS       $0x1e, Y5, Y4, Y4
-	VANDPS       Y3, Y4, Y3
-	VMOVUPS      Y3, (BX)(R10*1)
-	VMOVUPS      (CX)(R10*1), Y4
-	VSUBPS       Y0, Y4, Y4
-	VADDPS       Y3, Y1, Y1
-	VFMADD231PS  Y4, Y3, Y2
+	VMOVUPS      (AX)(R10*1), Y4
+	VMOVUPS      (DX)(R10*1), Y5
+	VMOVUPS      loops00000000<>+0(SB), Y6
+	VCMPPS       $0x1e, Y6, Y5, Y6
+	VANDPS       Y4, Y6, Y4
+	VCMPPS       $0x1e, Y5, Y0, Y5
+	VANDPS       Y4, Y5, Y4
+	VMOVUPS      Y4, (BX)(R10*1)
+	VMOVUPS      (CX)(R10*1), Y5
+	VSUBPS       Y1, Y5, Y5
+	VADDPS       Y4, Y2, Y2
+	VFMADD231PS  Y5, Y4, Y3
 	MOVQ         stride+72(FP), R12
 	LEAQ         (R10)(R12*4), R10
 	DECQ         R11
 	JNZ          row2
-	VCVTPS2PD    X1, Y0
-	VADDPD       (DI), Y0, Y0
-	VMOVUPD      Y0, (DI)
-	VEXTRACTF128 $0x01, Y1, X0
-	VCVTPS2PD    X0, Y0
-	VADDPD       32(DI), Y0, Y0
-	VMOVUPD      Y0, 32(DI)
+	VCVTPS2PD    X2, Y1
+	VADDPD       (DI), Y1, Y1
+	VMOVUPD      Y1, (DI)
+	VEXTRACTF128 $0x01, Y2, X1
+	VCVTPS2PD    X1, Y1
+	VADDPD       32(DI), Y1, Y1
+	VMOVUPD      Y1, 32(DI)
 	ADDQ         $0x00000040, DI
-	VCVTPS2PD    X2, Y0
-	VADDPD       (R8), Y0, Y0
-	VMOVUPD      Y0, (R8)
-	VEXTRACTF128 $0x01, Y2, X0
-	VCVTPS2PD    X0, Y0
-	VADDPD       32(R8), Y0, Y0
-	VMOVUPD      Y0, 32(R8)
+	VCVTPS2PD    X3, Y1
+	VADDPD       (R8), Y1, Y1
+	VMOVUPD      Y1, (R8)
+	VEXTRACTF128 $0x01, Y3, X1
+	VCVTPS2PD    X1, Y1
+	VADDPD       32(R8), Y1, Y1
+	VMOVUPD      Y1, 32(R8)
 	ADDQ         $0x00000040, R8
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
@@ -22755,40 +22784,42 @@ below1:
 	JZ         end
 	NEGQ       R9
 	LEAQ       loopsOnes<>+0(SB), R10
-	VMOVUPS    32(R10)(R9*4), Y0
+	VMOVUPS    32(R10)(R9*4), Y1
 	XORQ       R9, R9
-	VMASKMOVPS (SI), Y0, Y1
-	VXORPS     Y2, Y2, Y2
+	VMASKMOVPS (SI), Y1, Y2
 	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
 	MOVQ       rows+64(FP), R10
 
 row3:
-	VMASKMOVPS   (AX)(R9*1), Y0, Y4
-	VMASKMOVPS   (DX)(R9*1), Y0, Y5
-	VMOVUPS      loops00000000<>+0(SB), Y6
-	VCMPPS       $0x1e, Y6, Y5, Y5
-	VANDPS       Y4, Y5, Y4
-	VMASKMOVPS   Y4, Y0, (BX)(R9*1)
-	VMASKMOVPS   (CX)(R9*1), Y0, Y5
-	VSUBPS       Y1, Y5, Y5
-	VADDPS       Y4, Y2, Y2
-	VFMADD231PS  Y5, Y4, Y3
+	VMASKMOVPS   (AX)(R9*1), Y1, Y5
+	VMASKMOVPS   (DX)(R9*1), Y1, Y6
+	VMOVUPS      loops00000000<>+0(SB), Y7
+	VCMPPS       $0x1e, Y7, Y6, Y7
+	VANDPS       Y5, Y7, Y5
+	VCMPPS       $0x1e, Y6, Y0, Y6
+	VANDPS       Y5, Y6, Y5
+	VMASKMOVPS   Y5, Y1, (BX)(R9*1)
+	VMASKMOVPS   (CX)(R9*1), Y1, Y6
+	VSUBPS       Y2, Y6, Y6
+	VADDPS       Y5, Y3, Y3
+	VFMADD231PS  Y6, Y5, Y4
 	MOVQ         stride+72(FP), R11
 	LEAQ         (R9)(R11*4), R9
 	DECQ         R10
 	JNZ          row3
-	VCVTPS2PD    X2, Y0
+	VCVTPS2PD    X3, Y0
 	VADDPD       (DI), Y0, Y0
 	VMOVUPD      Y0, (DI)
-	VEXTRACTF128 $0x01, Y2, X0
+	VEXTRACTF128 $0x01, Y3, X0
 	VCVTPS2PD    X0, Y0
 	VADDPD       32(DI), Y0, Y0
 	VMOVUPD      Y0, 32(DI)
 	ADDQ         $0x00000040, DI
-	VCVTPS2PD    X3, Y0
+	VCVTPS2PD    X4, Y0
 	VADDPD       (R8), Y0, Y0
 	VMOVUPD      Y0, (R8)
-	VEXTRACTF128 $0x01, Y3, X0
+	VEXTRACTF128 $0x01, Y4, X0
 	VCVTPS2PD    X0, Y0
 	VADDPD       32(R8), Y0, Y0
 	VMOVUPD      Y0, 32(R8)
@@ -22807,24 +22838,24 @@ wide:
 	JMP constants
 
 begin:
-	MOVQ dy+16(FP), AX
-	MOVQ x+24(FP), CX
-	MOVQ y+32(FP), DX
-	MOVQ dr+40(FP), BX
-	MOVQ mean+48(FP), SI
-	MOVQ sums+0(FP), DI
-	MOVQ products+8(FP), R8
-	MOVQ width+56(FP), R9
+	MOVQ         dy+16(FP), AX
+	MOVQ         x+24(FP), CX
+	MOVQ         y+32(FP), DX
+	MOVQ         dr+40(FP), BX
+	MOVQ         mean+48(FP), SI
+	MOVQ         sums+0(FP), DI
+	MOVQ         products+8(FP), R8
+	VBROADCASTSS ceiling+80(FP), Z0
+	MOVQ         width+56(FP), R9
 
 by4_wide:
 	CMPQ    R9, $0x00000040
 	JLT     below4_wide
 	XORQ    R10, R10
-	VMOVUPS (SI), Z0
-	VMOVUPS 64(SI), Z1
-	VMOVUPS 128(SI), Z2
-	VMOVUPS 192(SI), Z3
-	VXORPS  Z4, Z4, Z4
+	VMOVUPS (SI), Z1
+	VMOVUPS 64(SI), Z2
+	VMOVUPS 128(SI), Z3
+	VMOVUPS 192(SI), Z4
 	VXORPS  Z5, Z5, Z5
 	VXORPS  Z6, Z6, Z6
 	VXORPS  Z7, Z7, Z7
@@ -22832,106 +22863,115 @@ by4_wide:
 	VXORPS  Z9, Z9, Z9
 	VXORPS  Z10, Z10, Z10
 	VXORPS  Z11, Z11, Z11
+	VXORPS  Z12, Z12, Z12
 	MOVQ    rows+64(FP), R11
 
 row1_wide:
-	VMOVUPS       (AX)(R10*1), Z12
-	VMOVUPS       (DX)(R10*1), Z13
-	VCMPPS        $0x1e, Z14, Z13, K1
-	VMOVAPS.Z     Z12, K1, Z12
-	VMOVUPS       Z12, (BX)(R10*1)
-	VMOVUPS       (CX)(R10*1), Z13
-	VSUBPS        Z0, Z13, Z13
-	VADDPS        Z12, Z4, Z4
-	VFMADD231PS   Z13, Z12, Z8
-	VMOVUPS       64(AX)(R10*1), Z12
-	VMOVUPS       64(DX)(R10*1), Z13
-	VCMPPS        $0x1e, Z14, Z13, K1
-	VMOVAPS.Z     Z12, K1, Z12
-	VMOVUPS       Z12, 64(BX)(R10*1)
-	VMOVUPS       64(CX)(R10*1), Z13
-	VSUBPS        Z1, Z13, Z13
-	VADDPS        Z12, Z5, Z5
-	VFMADD231PS   Z13, Z12, Z9
-	VMOVUPS       128(AX)(R10*1), Z12
-	VMOVUPS       128(DX)(R10*1), Z13
-	VCMPPS        $0x1e, Z14, Z13, K1
-	VMOVAPS.Z     Z12, K1, Z12
-	VMOVUPS       Z12, 128(BX)(R10*1)
-	VMOVUPS       128(CX)(R10*1), Z13
-	VSUBPS        Z2, Z13, Z13
-	VADDPS        Z12, Z6, Z6
-	VFMADD231PS   Z13, Z12, Z10
-	VMOVUPS       192(AX)(R10*1), Z12
-	VMOVUPS       192(DX)(R10*1), Z13
-	VCMPPS        $0x1e, Z14, Z13, K1
-	VMOVAPS.Z     Z12, K1, Z12
-	VMOVUPS       Z12, 192(BX)(R10*1)
-	VMOVUPS       192(CX)(R10*1), Z13
-	VSUBPS        Z3, Z13, Z13
-	VADDPS        Z12, Z7, Z7
-	VFMADD231PS   Z13, Z12, Z11
+	VMOVUPS       (AX)(R10*1), Z13
+	VMOVUPS       (DX)(R10*1), Z14
+	VCMPPS        $0x1e, Z15, Z14, K1
+	VMOVAPS.Z     Z13, K1, Z13
+	VCMPPS        $0x1e, Z14, Z0, K1
+	VMOVAPS.Z     Z13, K1, Z13
+	VMOVUPS       Z13, (BX)(R10*1)
+	VMOVUPS       (CX)(R10*1), Z14
+	VSUBPS        Z1, Z14, Z14
+	VADDPS        Z13, Z5, Z5
+	VFMADD231PS   Z14, Z13, Z9
+	VMOVUPS       64(AX)(R10*1), Z13
+	VMOVUPS       64(DX)(R10*1), Z14
+	VCMPPS        $0x1e, Z15, Z14, K1
+	VMOVAPS.Z     Z13, K1, Z13
+	VCMPPS        $0x1e, Z14, Z0, K1
+	VMOVAPS.Z     Z13, K1, Z13
+	VMOVUPS       Z13, 64(BX)(R10*1)
+	VMOVUPS       64(CX)(R10*1), Z14
+	VSUBPS        Z2, Z14, Z14
+	VADDPS        Z13, Z6, Z6
+	VFMADD231PS   Z14, Z13, Z10
+	VMOVUPS       128(AX)(R10*1), Z13
+	VMOVUPS       128(DX)(R10*1), Z14
+	VCMPPS        $0x1e, Z15, Z14, K1
+	VMOVAPS.Z     Z13, K1, Z13
+	VCMPPS        $0x1e, Z14, Z0, K1
+	VMOVAPS.Z     Z13, K1, Z13
+	VMOVUPS       Z13, 128(BX)(R10*1)
+	VMOVUPS       128(CX)(R10*1), Z14
+	VSUBPS        Z3, Z14, Z14
+	VADDPS        Z13, Z7, Z7
+	VFMADD231PS   Z14, Z13, Z11
+	VMOVUPS       192(AX)(R10*1), Z13
+	VMOVUPS       192(DX)(R10*1), Z14
+	VCMPPS        $0x1e, Z15, Z14, K1
+	VMOVAPS.Z     Z13, K1, Z13
+	VCMPPS        $0x1e, Z14, Z0, K1
+	VMOVAPS.Z     Z13, K1, Z13
+	VMOVUPS       Z13, 192(BX)(R10*1)
+	VMOVUPS       192(CX)(R10*1), Z14
+	VSUBPS        Z4, Z14, Z14
+	VADDPS        Z13, Z8, Z8
+	VFMADD231PS   Z14, Z13, Z12
 	MOVQ          stride+72(FP), R12
 	LEAQ          (R10)(R12*4), R10
 	DECQ          R11
 	JNZ           row1_wide
-	VCVTPS2PD     Y4, Z0
-	VADDPD        (DI), Z0, Z0
-	VMOVUPD       Z0, (DI)
-	VEXTRACTF32X8 $0x01, Z4, Y0
-	VCVTPS2PD     Y0, Z0
-	VADDPD        64(DI), Z0, Z0
-	VMOVUPD       Z0, 64(DI)
-	VCVTPS2PD     Y5, Z0
-	VADDPD        128(DI), Z0, Z0
-	VMOVUPD       Z0, 128(DI)
-	VEXTRACTF32X8 $0x01, Z5, Y0
-	VCVTPS2PD     Y0, Z0
-	VADDPD        192(DI), Z0, Z0
-	VMOVUPD       Z0, 192(DI)
-	VCVTPS2PD     Y6, Z0
-	VADDPD        256(DI), Z0, Z0
-	VMOVUPD       Z0, 256(DI)
-	VEXTRACTF32X8 $0x01, Z6, Y0
-	VCVTPS2PD     Y0, Z0
-	VADDPD        320(DI), Z0, Z0
-	VMOVUPD       Z0, 320(DI)
-	VCVTPS2PD     Y7, Z0
-	VADDPD        384(DI), Z0, Z0
-	VMOVUPD       Z0, 384(DI)
-	VEXTRACTF32X8 $0x01, Z7, Y0
-	VCVTPS2PD     Y0, Z0
-	VADDPD        448(DI), Z0, Z0
-	VMOVUPD       Z0, 448(DI)
+	VCVTPS2PD     Y5, Z1
+	VADDPD        (DI), Z1, Z1
+	VMOVUPD       Z1, (DI)
+	VEXTRACTF32X8 $0x01, Z5, Y1
+	VCVTPS2PD     Y1, Z1
+	VADDPD        64(DI), Z1, Z1
+	VMOVUPD       Z1, 64(DI)
+	VCVTPS2PD     Y6, Z1
+	VADDPD        128(DI), Z1, Z1
+	VMOVUPD       Z1, 128(DI)
+	VEXTRACTF32X8 $0x01, Z6, Y1
+	VCVTPS2PD     Y1, Z1
+	VADDPD        192(DI), Z1, Z1
+	VMOVUPD       Z1, 192(DI)
+	VCVTPS2PD     Y7, Z1
+	VADDPD        256(DI), Z1, Z1
+	VMOVUPD       Z1, 256(DI)
+	VEXTRACTF32X8 $0x01, Z7, Y1
+	VCVTPS2PD     Y1, Z1
+	VADDPD        320(DI), Z1, Z1
+	VMOVUPD       Z1, 320(DI)
+	VCVTPS2PD     Y8, Z1
+	VADDPD        384(DI), Z1, Z1
+	VMOVUPD       Z1, 384(DI)
+	VEXTRACTF32X8 $0x01, Z8, Y1
+	VCVTPS2PD     Y1, Z1
+	VADDPD        448(DI), Z1, Z1
+	VMOVUPD       Z1, 448(DI)
 	ADDQ          $0x00000200, DI
-	VCVTPS2PD     Y8, Z0
-	VADDPD        (R8), Z0, Z0
-	VMOVUPD       Z0, (R8)
-	VEXTRACTF32X8 $0x01, Z8, Y0
-	VCVTPS2PD     Y0, Z0
-	VADDPD        64(R8), Z0, Z0
-	VMOVUPD       Z0, 64(R8)
-	VCVTPS2PD     Y9, Z0
-	VADDPD        128(R8), Z0, Z0
-	VMOVUPD       Z0, 128(R8)
-	VEXTRACTF32X8 $0x01, Z9, Y0
-	VCVTPS2PD     Y0, Z0
-	VADDPD        192(R8), Z0, Z0
-	VMOVUPD       Z0, 192(R8)
-	VCVTPS2PD     Y10, Z0
-	VADDPD        256(R8), Z0, Z0
-	VMOVUPD       Z0, 256(R8)
-	VEXTRACTF32X8 $0x01, Z10, Y0
-	VCVTPS2PD     Y0, Z0
-	VADDPD        320(R8), Z0, Z0
-	VMOVUPD       Z0, 320(R8)
-	VCVTPS2PD     Y11, Z0
-	VADDPD        384(R8), Z0, Z0
-	VMOVUPD       Z0, 384(R8)
-	VEXTRACTF32X8 $0x01, Z11, Y0
-	VCVTPS2PD     Y0, Z0
-	VADDPD        448(R8), Z0, Z0
-	VMOVUPD       Z0, 448(R8)
+	VCVTPS2PD     Y9, Z1
+	VADDPD        (R8), Z1, Z1
+	VMOVUPD       Z1, (R8)
+	VEXTRACTF32X8 $0x01, Z9, Y1
+	VCVTPS2PD     Y1, Z1
+	VADDPD        64(R8), Z1, Z1
+	VMOVUPD       Z1, 64(R8)
+	VCVTPS2PD     Y10, Z1
+	VADDPD        128(R8), Z1, Z1
+	VMOVUPD       Z1, 128(R8)
+	VEXTRACTF32X8 $0x01, Z10, Y1
+	VCVTPS2PD     Y1, Z1
+	VADDPD        192(R8), Z1, Z1
+	VMOVUPD       Z1, 192(R8)
+	VCVTPS2PD     Y11, Z1
+	VADDPD        256(R8), Z1, Z1
+	VMOVUPD       Z1, 256(R8)
+	VEXTRACTF32X8 $0x01, Z11, Y1
+	VCVTPS2PD     Y1, Z1
+	VADDPD        320(R8), Z1, Z1
+	VMOVUPD       Z1, 320(R8)
+	VCVTPS2PD     Y12, Z1
+	VADDPD        384(R8), Z1, Z1
+	VMOVUPD       Z1, 384(R8)
+	VEXTRACTF32X8 $0x01, Z12, Y1
+	VCVTPS2PD     Y1, Z1
+	VADDPD        448(R8), Z1, Z1
+	VMOVUPD       Z1, 448(R8)
 	ADDQ          $0x00000200, R8
 	ADDQ          $0x00000100, AX
 	ADDQ          $0x00000100, CX
@@ -22946,40 +22986,42 @@ by1_wide:
 	CMPQ    R9, $0x00000010
 	JLT     below1_wide
 	XORQ    R10, R10
-	VMOVUPS (SI), Z0
-	VXORPS  Z1, Z1, Z1
+	VMOVUPS (SI), Z1
 	VXORPS  Z2, Z2, Z2
+	VXORPS  Z3, Z3, Z3
 	MOVQ    rows+64(FP), R11
 
 row2_wide:
-	VMOVUPS       (AX)(R10*1), Z3
-	VMOVUPS       (DX)(R10*1), Z4
-	VCMPPS        $0x1e, Z14, Z4, K1
-	VMOVAPS.Z     Z3, K1, Z3
-	VMOVUPS       Z3, (BX)(R10*1)
-	VMOVUPS       (CX)(R10*1), Z4
-	VSUBPS        Z0, Z4, Z4
-	VADDPS        Z3, Z1, Z1
-	VFMADD231PS   Z4, Z3, Z2
+	VMOVUPS       (AX)(R10*1), Z4
+	VMOVUPS       (DX)(R10*1), Z5
+	VCMPPS        $0x1e, Z15, Z5, K1
+	VMOVAPS.Z     Z4, K1, Z4
+	VCMPPS        $0x1e, Z5, Z0, K1
+	VMOVAPS.Z     Z4, K1, Z4
+	VMOVUPS       Z4, (BX)(R10*1)
+	VMOVUPS       (CX)(R10*1), Z5
+	VSUBPS        Z1, Z5, Z5
+	VADDPS        Z4, Z2, Z2
+	VFMADD231PS   Z5, Z4, Z3
 	MOVQ          stride+72(FP), R12
 	LEAQ          (R10)(R12*4), R10
 	DECQ          R11
 	JNZ           row2_wide
-	VCVTPS2PD     Y1, Z0
-	VADDPD        (DI), Z0, Z0
-	VMOVUPD       Z0, (DI)
-	VEXTRACTF32X8 $0x01, Z1, Y0
-	VCVTPS2PD     Y0, Z0
-	VADDPD        64(DI), Z0, Z0
-	VMOVUPD       Z0, 64(DI)
+	VCVTPS2PD     Y2, Z1
+	VADDPD        (DI), Z1, Z1
+	VMOVUPD       Z1, (DI)
+	VEXTRACTF32X8 $0x01, Z2, Y1
+	VCVTPS2PD     Y1, Z1
+	VADDPD        64(DI), Z1, Z1
+	VMOVUPD       Z1, 64(DI)
 	ADDQ          $0x00000080, DI
-	VCVTPS2PD     Y2, Z0
-	VADDPD        (R8), Z0, Z0
-	VMOVUPD       Z0, (R8)
-	VEXTRACTF32X8 $0x01, Z2, Y0
-	VCVTPS2PD     Y0, Z0
-	VADDPD        64(R8), Z0, Z0
-	VMOVUPD       Z0, 64(R8)
+	VCVTPS2PD     Y3, Z1
+	VADDPD        (R8), Z1, Z1
+	VMOVUPD       Z1, (R8)
+	VEXTRACTF32X8 $0x01, Z3, Y1
+	VCVTPS2PD     Y1, Z1
+	VADDPD        64(R8), Z1, Z1
+	VMOVUPD       Z1, 64(R8)
 	ADDQ          $0x00000080, R8
 	ADDQ          $0x00000040, AX
 	ADDQ          $0x00000040, CX
@@ -22995,37 +23037,39 @@ below1_wide:
 	LEAQ      loopsTails<>+0(SB), R10
 	KMOVW     (R10)(R9*2), K1
 	XORQ      R9, R9
-	VMOVUPS.Z (SI), K1, Z0
-	VXORPS    Z1, Z1, Z1
+	VMOVUPS.Z (SI), K1, Z1
 	VXORPS    Z2, Z2, Z2
+	VXORPS    Z3, Z3, Z3
 	MOVQ      rows+64(FP), R10
 
 row3_wide:
-	VMOVUPS.Z     (AX)(R9*1), K1, Z3
-	VMOVUPS.Z     (DX)(R9*1), K1, Z4
-	VCMPPS        $0x1e, Z14, Z4, K2
-	VMOVAPS.Z     Z3, K2, Z3
-	VMOVUPS       Z3, K1, (BX)(R9*1)
-	VMOVUPS.Z     (CX)(R9*1), K1, Z4
-	VSUBPS        Z0, Z4, Z4
-	VADDPS        Z3, Z1, Z1
-	VFMADD231PS   Z4, Z3, Z2
+	VMOVUPS.Z     (AX)(R9*1), K1, Z4
+	VMOVUPS.Z     (DX)(R9*1), K1, Z5
+	VCMPPS        $0x1e, Z15, Z5, K2
+	VMOVAPS.Z     Z4, K2, Z4
+	VCMPPS        $0x1e, Z5, Z0, K2
+	VMOVAPS.Z     Z4, K2, Z4
+	VMOVUPS       Z4, K1, (BX)(R9*1)
+	VMOVUPS.Z     (CX)(R9*1), K1, Z5
+	VSUBPS        Z1, Z5, Z5
+	VADDPS        Z4, Z2, Z2
+	VFMADD231PS   Z5, Z4, Z3
 	MOVQ          stride+72(FP), R11
 	LEAQ          (R9)(R11*4), R9
 	DECQ          R10
 	JNZ           row3_wide
-	VCVTPS2PD     Y1, Z0
+	VCVTPS2PD     Y2, Z0
 	VADDPD        (DI), Z0, Z0
 	VMOVUPD       Z0, (DI)
-	VEXTRACTF32X8 $0x01, Z1, Y0
+	VEXTRACTF32X8 $0x01, Z2, Y0
 	VCVTPS2PD     Y0, Z0
 	VADDPD        64(DI), Z0, Z0
 	VMOVUPD       Z0, 64(DI)
 	ADDQ          $0x00000080, DI
-	VCVTPS2PD     Y2, Z0
+	VCVTPS2PD     Y3, Z0
 	VADDPD        (R8), Z0, Z0
 	VMOVUPD       Z0, (R8)
-	VEXTRACTF32X8 $0x01, Z2, Y0
+	VEXTRACTF32X8 $0x01, Z3, Y0
 	VCVTPS2PD     Y0, Z0
 	VADDPD        64(R8), Z0, Z0
 	VMOVUPD       Z0, 64(R8)
@@ -23041,7 +23085,7 @@ end_wide:
 	RET
 
 constants:
-	VBROADCASTSS loops00000000<>+0(SB), Z14
+	VBROADCASTSS loops00000000<>+0(SB), Z15
 	JMP          begin
 
 // func vectorNormGrad(dx *float32, dy *float32, x *float32, mean *float32, factor *float32, slope *float32, lift *float32, width int, rows int)
@@ -23311,60 +23355,65 @@ end_wide:
 constants:
 	JMP begin
 
-// func vectorNormGradGated(dx *float32, dy *float32, x *float32, mean *float32, factor *float32, bias *float32, slope *float32, lift *float32, width int, rows int)
+// func vectorNormGradGated(dx *float32, dy *float32, x *float32, mean *float32, factor *float32, bias *float32, slope *float32, lift *float32, width int, rows int, ceiling float32)
 // Requires: AVX, AVX512F, FMA3
-TEXT ·vectorNormGradGated(SB), NOSPLIT, $0-80
-	CMPQ ·level+0(SB), $0x02
-	JEQ  wide
-	MOVQ dx+0(FP), AX
-	MOVQ dy+8(FP), CX
-	MOVQ x+16(FP), DX
-	MOVQ mean+24(FP), BX
-	MOVQ factor+32(FP), SI
-	MOVQ bias+40(FP), DI
-	MOVQ slope+48(FP), R8
-	MOVQ lift+56(FP), R9
-	MOVQ width+64(FP), R10
+TEXT ·vectorNormGradGated(SB), NOSPLIT, $0-84
+	CMPQ         ·level+0(SB), $0x02
+	JEQ          wide
+	MOVQ         dx+0(FP), AX
+	MOVQ         dy+8(FP), CX
+	MOVQ         x+16(FP), DX
+	MOVQ         mean+24(FP), BX
+	MOVQ         factor+32(FP), SI
+	MOVQ         bias+40(FP), DI
+	MOVQ         slope+48(FP), R8
+	MOVQ         lift+56(FP), R9
+	VBROADCASTSS ceiling+80(FP), Y0
+	MOVQ         width+64(FP), R10
 
 by2:
 	CMPQ    R10, $0x00000010
 	JLT     below2
 	XORQ    R11, R11
-	VMOVUPS (BX), Y0
-	VMOVUPS 32(BX), Y1
-	VMOVUPS (SI), Y2
-	VMOVUPS 32(SI), Y3
-	VMOVUPS (DI), Y4
-	VMOVUPS 32(DI), Y5
-	VMOVUPS (R8), Y6
-	VMOVUPS 32(R8), Y7
-	VMOVUPS (R9), Y8
-	VMOVUPS 32(R9), Y9
+	VMOVUPS (BX), Y1
+	VMOVUPS 32(BX), Y2
+	VMOVUPS (SI), Y3
+	VMOVUPS 32(SI), Y4
+	VMOVUPS (DI), Y5
+	VMOVUPS 32(DI), Y6
+	VMOVUPS (R8), Y7
+	VMOVUPS 32(R8), Y8
+	VMOVUPS (R9), Y9
+	VMOVUPS 32(R9), Y10
 	MOVQ    rows+72(FP), R12
 
 row1:
-	VMOVUPS     (DX)(R11*1), Y10
-	VSUBPS      Y0, Y10, Y10
-	VMOVUPS     (CX)(R11*1), Y11
-	VMOVAPS     Y10, Y12
-	VFMADD213PS Y4, Y2, Y12
-	VMOVUPS     loops00000000<>+0(SB), Y13
-	VCMPPS      $0x1e, Y13, Y12, Y12
-	VANDPS      Y11, Y12, Y11
-	VFMADD213PS Y8, Y6, Y10
-	VFMADD231PS Y2, Y11, Y10
-	VMOVUPS     Y10, (AX)(R11*1)
-	VMOVUPS     32(DX)(R11*1), Y10
-	VSUBPS      Y1, Y10, Y10
-	VMOVUPS     32(CX)(R11*1), Y11
-	VMOVAPS     Y10, Y12
-	VFMADD213PS Y5, Y3, Y12
-	VMOVUPS     loops00000000<>+0(SB), Y13
-	VCMPPS      $0x1e, Y13, Y12, Y12
-	VANDPS      Y11, Y12, Y11
-	VFMADD213PS Y9, Y7, Y10
-	VFMADD231PS Y3, Y11, Y10
-	VMOVUPS     Y10, 32(AX)(R11*1)
+	VMOVUPS     (DX)(R11*1), Y11
+	VSUBPS      Y1, Y11, Y11
+	VMOVUPS     (CX)(R11*1), Y12
+	VMOVAPS     Y11, Y13
+	VFMADD213PS Y5, Y3, Y13
+	VMOVUPS     loops00000000<>+0(SB), Y14
+	VCMPPS      $0x1e, Y14, Y13, Y14
+	VANDPS      Y12, Y14, Y12
+	VCMPPS      $0x1e, Y13, Y0, Y13
+	VANDPS      Y12, Y13, Y12
+	VFMADD213PS Y9, Y7, Y11
+	VFMADD231PS Y3, Y12, Y11
+	VMOVUPS     Y11, (AX)(R11*1)
+	VMOVUPS     32(DX)(R11*1), Y11
+	VSUBPS      Y2, Y11, Y11
+	VMOVUPS     32(CX)(R11*1), Y12
+	VMOVAPS     Y11, Y13
+	VFMADD213PS Y6, Y4, Y13
+	VMOVUPS     loops00000000<>+0(SB), Y14
+	VCMPPS      $0x1e, Y14, Y13, Y14
+	VANDPS      Y12, Y14, Y12
+	VCMPPS      $0x1e, Y13, Y0, Y13
+	VANDPS      Y12, Y13, Y12
+	VFMADD213PS Y10, Y8, Y11
+	VFMADD231PS Y4, Y12, Y11
+	VMOVUPS     Y11, 32(AX)(R11*1)
 	MOVQ        width+64(FP), R13
 	LEAQ        (R11)(R13*4), R11
 	DECQ        R12
@@ -23385,25 +23434,27 @@ by1:
 	CMPQ    R10, $0x00000008
 	JLT     below1
 	XORQ    R11, R11
-	VMOVUPS (BX), Y0
-	VMOVUPS (SI), Y1
-	VMOVUPS (DI), Y2
-	VMOVUPS (R8), Y3
-	VMOVUPS (R9), Y4
+	VMOVUPS (BX), Y1
+	VMOVUPS (SI), Y2
+	VMOVUPS (DI), Y3
+	VMOVUPS (R8), Y4
+	VMOVUPS (R9), Y5
 	MOVQ    rows+72(FP), R12
 
 row2:
-	VMOVUPS     (DX)(R11*1), Y5
-	VSUBPS      Y0, Y5, Y5
-	VMOVUPS     (CX)(R11*1), Y6
-	VMOVAPS     Y5, Y7
-	VFMADD213PS Y2, Y1, Y7
-	VMOVUPS     loops00000000<>+0(SB), Y8
-	VCMPPS      $0x1e, Y8, Y7, Y7
-	VANDPS      Y6, Y7, Y6
-	VFMADD213PS Y4, Y3, Y5
-	VFMADD231PS Y1, Y6, Y5
-	VMOVUPS     Y5, (AX)(R11*1)
+	VMOVUPS     (DX)(R11*1), Y6
+	VSUBPS      Y1, Y6, Y6
+	VMOVUPS     (CX)(R11*1), Y7
+	VMOVAPS     Y6, Y8
+	VFMADD213PS Y3, Y2, Y8
+	VMOVUPS     loops00000000<>+0(SB), Y9
+	VCMPPS      $0x1e, Y9, Y8, Y9
+	VANDPS      Y7, Y9, Y7
+	VCMPPS      $0x1e, Y8, Y0, Y8
+	VANDPS      Y7, Y8, Y7
+	VFMADD213PS Y5, Y4, Y6
+	VFMADD231PS Y2, Y7, Y6
+	VMOVUPS     Y6, (AX)(R11*1)
 	MOVQ        width+64(FP), R13
 	LEAQ        (R11)(R13*4), R11
 	DECQ        R12
@@ -23424,27 +23475,29 @@ below1:
 	JZ         end
 	NEGQ       R10
 	LEAQ       loopsOnes<>+0(SB), R11
-	VMOVUPS    32(R11)(R10*4), Y0
+	VMOVUPS    32(R11)(R10*4), Y1
 	XORQ       R10, R10
-	VMASKMOVPS (BX), Y0, Y1
-	VMASKMOVPS (SI), Y0, Y2
-	VMASKMOVPS (DI), Y0, Y3
-	VMASKMOVPS (R8), Y0, Y4
-	VMASKMOVPS (R9), Y0, Y5
+	VMASKMOVPS (BX), Y1, Y2
+	VMASKMOVPS (SI), Y1, Y3
+	VMASKMOVPS (DI), Y1, Y4
+	VMASKMOVPS (R8), Y1, Y5
+	VMASKMOVPS (R9), Y1, Y6
 	MOVQ       rows+72(FP), R11
 
 row3:
-	VMASKMOVPS  (DX)(R10*1), Y0, Y6
-	VSUBPS      Y1, Y6, Y6
-	VMASKMOVPS  (CX)(R10*1), Y0, Y7
-	VMOVAPS     Y6, Y8
-	VFMADD213PS Y3, Y2, Y8
-	VMOVUPS     loops00000000<>+0(SB), Y9
-	VCMPPS      $0x1e, Y9, Y8, Y8
-	VANDPS      Y7, Y8, Y7
-	VFMADD213PS Y5, Y4, Y6
-	VFMADD231PS Y2, Y7, Y6
-	VMASKMOVPS  Y6, Y0, (AX)(R10*1)
+	VMASKMOVPS  (DX)(R10*1), Y1, Y7
+	VSUBPS      Y2, Y7, Y7
+	VMASKMOVPS  (CX)(R10*1), Y1, Y8
+	VMOVAPS     Y7, Y9
+	VFMADD213PS Y4, Y3, Y9
+	VMOVUPS     loops00000000<>+0(SB), Y10
+	VCMPPS      $0x1e, Y10, Y9, Y10
+	VANDPS      Y8, Y10, Y8
+	VCMPPS      $0x1e, Y9, Y0, Y9
+	VANDPS      Y8, Y9, Y8
+	VFMADD213PS Y6, Y5, Y7
+	VFMADD231PS Y3, Y8, Y7
+	VMASKMOVPS  Y7, Y1, (AX)(R10*1)
 	MOVQ        width+64(FP), R12
 	LEAQ        (R10)(R12*4), R10
 	DECQ        R11
@@ -23466,83 +23519,92 @@ wide:
 	JMP constants
 
 begin:
-	MOVQ dx+0(FP), AX
-	MOVQ dy+8(FP), CX
-	MOVQ x+16(FP), DX
-	MOVQ mean+24(FP), BX
-	MOVQ factor+32(FP), SI
-	MOVQ bias+40(FP), DI
-	MOVQ slope+48(FP), R8
-	MOVQ lift+56(FP), R9
-	MOVQ width+64(FP), R10
+	MOVQ         dx+0(FP), AX
+	MOVQ         dy+8(FP), CX
+	MOVQ         x+16(FP), DX
+	MOVQ         mean+24(FP), BX
+	MOVQ         factor+32(FP), SI
+	MOVQ         bias+40(FP), DI
+	MOVQ         slope+48(FP), R8
+	MOVQ         lift+56(FP), R9
+	VBROADCASTSS ceiling+80(FP), Z0
+	MOVQ         width+64(FP), R10
 
 by4_wide:
 	CMPQ    R10, $0x00000040
 	JLT     below4_wide
 	XORQ    R11, R11
-	VMOVUPS (BX), Z0
-	VMOVUPS 64(BX), Z1
-	VMOVUPS 128(BX), Z2
-	VMOVUPS 192(BX), Z3
-	VMOVUPS (SI), Z4
-	VMOVUPS 64(SI), Z5
-	VMOVUPS 128(SI), Z6
-	VMOVUPS 192(SI), Z7
-	VMOVUPS (DI), Z8
-	VMOVUPS 64(DI), Z9
-	VMOVUPS 128(DI), Z10
-	VMOVUPS 192(DI), Z11
-	VMOVUPS (R8), Z12
-	VMOVUPS 64(R8), Z13
-	VMOVUPS 128(R8), Z14
-	VMOVUPS 192(R8), Z15
-	VMOVUPS (R9), Z16
-	VMOVUPS 64(R9), Z17
-	VMOVUPS 128(R9), Z18
-	VMOVUPS 192(R9), Z19
+	VMOVUPS (BX), Z1
+	VMOVUPS 64(BX), Z2
+	VMOVUPS 128(BX), Z3
+	VMOVUPS 192(BX), Z4
+	VMOVUPS (SI), Z5
+	VMOVUPS 64(SI), Z6
+	VMOVUPS 128(SI), Z7
+	VMOVUPS 192(SI), Z8
+	VMOVUPS (DI), Z9
+	VMOVUPS 64(DI), Z10
+	VMOVUPS 128(DI), Z11
+	VMOVUPS 192(DI), Z12
+	VMOVUPS (R8), Z13
+	VMOVUPS 64(R8), Z14
+	VMOVUPS 128(R8), Z15
+	VMOVUPS 192(R8), Z16
+	VMOVUPS (R9), Z17
+	VMOVUPS 64(R9), Z18
+	VMOVUPS 128(R9), Z19
+	VMOVUPS 192(R9), Z20
 	MOVQ    rows+72(FP), R12
 
 row1_wide:
-	VMOVUPS     (DX)(R11*1), Z20
-	VSUBPS      Z0, Z20, Z20
-	VMOVUPS     (CX)(R11*1), Z21
-	VMOVAPS     Z20, Z22
-	VFMADD213PS Z8, Z4, Z22
-	VCMPPS      $0x1e, Z23, Z22, K1
-	VMOVAPS.Z   Z21, K1, Z21
-	VFMADD213PS Z16, Z12, Z20
-	VFMADD231PS Z4, Z21, Z20
-	VMOVUPS     Z20, (AX)(R11*1)
-	VMOVUPS     64(DX)(R11*1), Z20
-	VSUBPS      Z1, Z20, Z20
-	VMOVUPS     64(CX)(R11*1), Z21
-	VMOVAPS     Z20, Z22
-	VFMADD213PS Z9, Z5, Z22
-	VCMPPS      $0x1e, Z23, Z22, K1
-	VMOVAPS.Z   Z21, K1, Z21
-	VFMADD213PS Z17, Z13, Z20
-	VFMADD231PS Z5, Z21, Z20
-	VMOVUPS     Z20, 64(AX)(R11*1)
-	VMOVUPS     128(DX)(R11*1), Z20
-	VSUBPS      Z2, Z20, Z20
-	VMOVUPS     128(CX)(R11*1), Z21
-	VMOVAPS     Z20, Z22
-	VFMADD213PS Z10, Z6, Z22
-	VCMPPS      $0x1e, Z23, Z22, K1
-	VMOVAPS.Z   Z21, K1, Z21
-	VFMADD213PS Z18, Z14, Z20
-	VFMADD231PS Z6, Z21, Z20
-	VMOVUPS     Z20, 128(AX)(R11*1)
-	VMOVUPS     192(DX)(R11*1), Z20
-	VSUBPS      Z3, Z20, Z20
-	VMOVUPS     192(CX)(R11*1), Z21
-	VMOVAPS     Z20, Z22
-	VFMADD213PS Z11, Z7, Z22
-	VCMPPS      $0x1e, Z23, Z22, K1
-	VMOVAPS.Z   Z21, K1, Z21
-	VFMADD213PS Z19, Z15, Z20
-	VFMADD231PS Z7, Z21, Z20
-	VMOVUPS     Z20, 192(AX)(R11*1)
+	VMOVUPS     (DX)(R11*1), Z21
+	VSUBPS      Z1, Z21, Z21
+	VMOVUPS     (CX)(R11*1), Z22
+	VMOVAPS     Z21, Z23
+	VFMADD213PS Z9, Z5, Z23
+	VCMPPS      $0x1e, Z24, Z23, K1
+	VMOVAPS.Z   Z22, K1, Z22
+	VCMPPS      $0x1e, Z23, Z0, K1
+	VMOVAPS.Z   Z22, K1, Z22
+	VFMADD213PS Z17, Z13, Z21
+	VFMADD231PS Z5, Z22, Z21
+	VMOVUPS     Z21, (AX)(R11*1)
+	VMOVUPS     64(DX)(R11*1), Z21
+	VSUBPS      Z2, Z21, Z21
+	VMOVUPS     64(CX)(R11*1), Z22
+	VMOVAPS     Z21, Z23
+	VFMADD213PS Z10, Z6, Z23
+	VCMPPS      $0x1e, Z24, Z23, K1
+	VMOVAPS.Z   Z22, K1, Z22
+	VCMPPS      $0x1e, Z23, Z0, K1
+	VMOVAPS.Z   Z22, K1, Z22
+	VFMADD213PS Z18, Z14, Z21
+	VFMADD231PS Z6, Z22, Z21
+	VMOVUPS     Z21, 64(AX)(R11*1)
+	VMOVUPS     128(DX)(R11*1), Z21
+	VSUBPS      Z3, Z21, Z21
+	VMOVUPS     128(CX)(R11*1), Z22
+	VMOVAPS     Z21, Z23
+	VFMADD213PS Z11, Z7, Z23
+	VCMPPS      $0x1e, Z24, Z23, K1
+	VMOVAPS.Z   Z22, K1, Z22
+	VCMPPS      $0x1e, Z23, Z0, K1
+	VMOVAPS.Z   Z22, K1, Z22
+	VFMADD213PS Z19, Z15, Z21
+	VFMADD231PS Z7, Z22, Z21
+	VMOVUPS     Z21, 128(AX)(R11*1)
+	VMOVUPS     192(DX)(R11*1), Z21
+	VSUBPS      Z4, Z21, Z21
+	VMOVUPS     192(CX)(R11*1), Z22
+	VMOVAPS     Z21, Z23
+	VFMADD213PS Z12, Z8, Z23
+	VCMPPS      $0x1e, Z24, Z23, K1
+	VMOVAPS.Z   Z22, K1, Z22
+	VCMPPS      $0x1e, Z23, Z0, K1
+	VMOVAPS.Z   Z22, K1, Z22
+	VFMADD213PS Z20, Z16, Z21
+	VFMADD231PS Z8, Z22, Z21
+	VMOVUPS     Z21, 192(AX)(R11*1)
 	MOVQ        width+64(FP), R13
 	LEAQ        (R11)(R13*4), R11
 	DECQ        R12
@@ -23563,24 +23625,26 @@ by1_wide:
 	CMPQ    R10, $0x00000010
 	JLT     below1_wide
 	XORQ    R11, R11
-	VMOVUPS (BX), Z0
-	VMOVUPS (SI), Z1
-	VMOVUPS (DI), Z2
-	VMOVUPS (R8), Z3
-	VMOVUPS (R9), Z4
+	VMOVUPS (BX), Z1
+	VMOVUPS (SI), Z2
+	VMOVUPS (DI), Z3
+	VMOVUPS (R8), Z4
+	VMOVUPS (R9), Z5
 	MOVQ    rows+72(FP), R12
 
 row2_wide:
-	VMOVUPS     (DX)(R11*1), Z5
-	VSUBPS      Z0, Z5, Z5
-	VMOVUPS     (CX)(R11*1), Z6
-	VMOVAPS     Z5, Z7
-	VFMADD213PS Z2, Z1, Z7
-	VCMPPS      $0x1e, Z23, Z7, K1
-	VMOVAPS.Z   Z6, K1, Z6
-	VFMADD213PS Z4, Z3, Z5
-	VFMADD231PS Z1, Z6, Z5
-	VMOVUPS     Z5, (AX)(R11*1)
+	VMOVUPS     (DX)(R11*1), Z6
+	VSUBPS      Z1, Z6, Z6
+	VMOVUPS     (CX)(R11*1), Z7
+	VMOVAPS     Z6, Z8
+	VFMADD213PS Z3, Z2, Z8
+	VCMPPS      $0x1e, Z24, Z8, K1
+	VMOVAPS.Z   Z7, K1, Z7
+	VCMPPS      $0x1e, Z8, Z0, K1
+	VMOVAPS.Z   Z7, K1, Z7
+	VFMADD213PS Z5, Z4, Z6
+	VFMADD231PS Z2, Z7, Z6
+	VMOVUPS     Z6, (AX)(R11*1)
 	MOVQ        width+64(FP), R13
 	LEAQ        (R11)(R13*4), R11
 	DECQ        R12
@@ -23602,24 +23666,26 @@ below1_wide:
 	LEAQ      loopsTails<>+0(SB), R11
 	KMOVW     (R11)(R10*2), K1
 	XORQ      R10, R10
-	VMOVUPS.Z (BX), K1, Z0
-	VMOVUPS.Z (SI), K1, Z1
-	VMOVUPS.Z (DI), K1, Z2
-	VMOVUPS.Z (R8), K1, Z3
-	VMOVUPS.Z (R9), K1, Z4
+	VMOVUPS.Z (BX), K1, Z1
+	VMOVUPS.Z (SI), K1, Z2
+	VMOVUPS.Z (DI), K1, Z3
+	VMOVUPS.Z (R8), K1, Z4
+	VMOVUPS.Z (R9), K1, Z5
 	MOVQ      rows+72(FP), R11
 
 row3_wide:
-	VMOVUPS.Z   (DX)(R10*1), K1, Z5
-	VSUBPS      Z0, Z5, Z5
-	VMOVUPS.Z   (CX)(R10*1), K1, Z6
-	VMOVAPS     Z5, Z7
-	VFMADD213PS Z2, Z1, Z7
-	VCMPPS      $0x1e, Z23, Z7, K2
-	VMOVAPS.Z   Z6, K2, Z6
-	VFMADD213PS Z4, Z3, Z5
-	VFMADD231PS Z1, Z6, Z5
-	VMOVUPS     Z5, K1, (AX)(R10*1)
+	VMOVUPS.Z   (DX)(R10*1), K1, Z6
+	VSUBPS      Z1, Z6, Z6
+	VMOVUPS.Z   (CX)(R10*1), K1, Z7
+	VMOVAPS     Z6, Z8
+	VFMADD213PS Z3, Z2, Z8
+	VCMPPS      $0x1e, Z24, Z8, K2
+	VMOVAPS.Z   Z7, K2, Z7
+	VCMPPS      $0x1e, Z8, Z0, K2
+	VMOVAPS.Z   Z7, K2, Z7
+	VFMADD213PS Z5, Z4, Z6
+	VFMADD231PS Z2, Z7, Z6
+	VMOVUPS     Z6, K1, (AX)(R10*1)
 	MOVQ        width+64(FP), R12
 	LEAQ        (R10)(R12*4), R10
 	DECQ        R11
@@ -23638,7 +23704,7 @@ end_wide:
 	RET
 
 constants:
-	VBROADCASTSS loops00000000<>+0(SB), Z23
+	VBROADCASTSS loops00000000<>+0(SB), Z24
 	JMP          begin
 
 // func vectorLSTM(gates *float32, c0 *float32, c *float32, h *float32, y *float32, n int)

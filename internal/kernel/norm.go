@@ -9,11 +9,12 @@ import (
 // brought to mean 0 and variance 1 within its image. Batch normalization has one image and groups of one channel.
 type Norm struct{ Images, Rows, C, Groups int }
 
-// A Scaling says what becomes of x: (x − Mean)·Inverse·Weight + Bias, and with ReLU no less than 0.
+// A Scaling says what becomes of x: (x − Mean)·Inverse·Weight + Bias, and with ReLU no less than 0 and no more than Ceiling.
 type Scaling struct {
 	Mean, Inverse []Float // Images×C
 	Weight, Bias  []Float // C, or nil
 	ReLU          bool
+	Ceiling       Float // of the ReLU; 0 is none
 }
 
 // Moments computes the mean and the variance (over n, not n − 1) of every group of x, as Images×C numbers: a channel has those of
@@ -120,7 +121,7 @@ type normJob struct {
 	pieces, rowsOfPiece  int // of an image, in loops that write
 	groupsOfJoin, joins  int // groups whose sums are joined at a time, and how often that is for an image
 	gate                 int
-	floor                Float
+	floor, ceiling       Float
 	y, x, residual       []Float
 	dx, dr, dy           []Float
 	mean, variance       []Float   // Images×C
@@ -172,10 +173,7 @@ func (t *normJob) put() {
 
 // scale sets the constants of the value.
 func (t *normJob) scale(s *Scaling) {
-	t.floor = Float(math.Inf(-1))
-	if s.ReLU {
-		t.floor = 0
-	}
+	t.floor, t.ceiling = between(s.ReLU, s.Ceiling)
 	n := t.Images * t.width
 	t.centre, t.factor, t.bias = resized(t.centre, n), resized(t.factor, n), resized(t.bias, n)
 	t.slope, t.lift = resized(t.slope, n), resized(t.lift, n)
@@ -190,6 +188,18 @@ func (t *normJob) scale(s *Scaling) {
 		clear(bias)
 		copy(bias, s.Bias)
 	}
+}
+
+// between returns the least and the greatest result behind a ReLU that there may be, with a ceiling unless that is 0.
+func between(relu bool, ceiling Float) (least, greatest Float) {
+	least, greatest = Float(math.Inf(-1)), Float(math.Inf(1))
+	if relu {
+		least = 0
+	}
+	if ceiling != 0 {
+		greatest = ceiling
+	}
+	return least, greatest
 }
 
 // slopes sets the constants of the gradient by x. With x̂ = (x − mean)·inverse and g = dy·weight it is
@@ -235,12 +245,15 @@ func (t *normJob) rowsAt(k, pieces, size int) (at, image, rows, rest int) {
 	return (image*t.Rows + from) * t.C, image, (to - from) / t.side, (to - from) % t.side * t.C
 }
 
-// normConstants are the constants of the columns of an image, from one of them on.
-type normConstants struct{ mean, factor, bias, slope, lift []Float }
+// normConstants are the constants of the columns of an image, from one of them on, and between which values a gate lets through.
+type normConstants struct {
+	mean, factor, bias, slope, lift []Float
+	floor, ceiling                  Float
+}
 
 func (t *normJob) constants(image, column int) normConstants {
 	at := image*t.width + column
-	return normConstants{t.centre[at:], t.factor[at:], t.bias[at:], t.slope[at:], t.lift[at:]}
+	return normConstants{t.centre[at:], t.factor[at:], t.bias[at:], t.slope[at:], t.lift[at:], t.floor, t.ceiling}
 }
 
 // backward returns piece k counted from the last one: the pass over memory before this one ended there, so that it is warm.
@@ -261,7 +274,7 @@ func (m *normRows) run(lo, hi int) {
 				if t.residual != nil {
 					r = t.residual[at:]
 				}
-				normalize(t.y[at:], t.x[at:], r, s, t.floor, Float(math.Inf(1)), n[1], n[0], n[1])
+				normalize(t.y[at:], t.x[at:], r, s, n[1], n[0], n[1])
 				at += n[0] * n[1]
 			}
 		}

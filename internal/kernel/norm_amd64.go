@@ -23,20 +23,20 @@ func addTotals(sums []float64, x []Float, width, rows, stride int) {
 	vectorNormTotals(&sums[0], &x[0], width, rows, stride)
 }
 
-func normalize(y, x, r []Float, s normConstants, floor, ceiling Float, width, rows, stride int) {
+func normalize(y, x, r []Float, s normConstants, width, rows, stride int) {
 	if level == levelGeneric {
-		normalizeGeneric(y, x, r, s, floor, ceiling, width, rows, stride)
+		normalizeGeneric(y, x, r, s, width, rows, stride)
 		return
 	}
 	end := (rows-1)*stride + width - 1
 	_, _ = y[end], x[end]
 	mean, factor, bias := &s.mean[:width][0], &s.factor[:width][0], &s.bias[:width][0]
 	if r == nil {
-		vectorNorm(&y[0], &x[0], mean, factor, bias, width, rows, stride, floor, ceiling)
+		vectorNorm(&y[0], &x[0], mean, factor, bias, width, rows, stride, s.floor, s.ceiling)
 		return
 	}
 	_ = r[end]
-	vectorNormAdd(&y[0], &x[0], &r[0], mean, factor, bias, width, rows, stride, floor, ceiling)
+	vectorNormAdd(&y[0], &x[0], &r[0], mean, factor, bias, width, rows, stride, s.floor, s.ceiling)
 }
 
 func addGradSums(sums, products []float64, dy, x, y, dr []Float, s normConstants, gate, width, rows, stride int) {
@@ -49,10 +49,11 @@ func addGradSums(sums, products []float64, dy, x, y, dr []Float, s normConstants
 	mean := &s.mean[:width][0]
 	switch gate {
 	case gateOfX:
-		vectorNormSumsGatedX(&sums[0], &products[0], &dy[0], &x[0], mean, &s.factor[:width][0], &s.bias[:width][0], width, rows, stride)
+		vectorNormSumsGatedX(&sums[0], &products[0], &dy[0], &x[0], mean, &s.factor[:width][0], &s.bias[:width][0], width, rows,
+			stride, s.ceiling)
 	case gateOfY:
 		_, _ = y[end], dr[end]
-		vectorNormSumsGatedY(&sums[0], &products[0], &dy[0], &x[0], &y[0], &dr[0], mean, width, rows, stride)
+		vectorNormSumsGatedY(&sums[0], &products[0], &dy[0], &x[0], &y[0], &dr[0], mean, width, rows, stride, s.ceiling)
 	default:
 		vectorNormSums(&sums[0], &products[0], &dy[0], &x[0], mean, width, rows, stride)
 	}
@@ -67,7 +68,7 @@ func normalizeGrad(dx, dy, x []Float, s normConstants, gated bool, width, rows i
 	_, _, _ = dx[end], dy[end], x[end]
 	mean, factor, slope, lift := &s.mean[:width][0], &s.factor[:width][0], &s.slope[:width][0], &s.lift[:width][0]
 	if gated {
-		vectorNormGradGated(&dx[0], &dy[0], &x[0], mean, factor, &s.bias[:width][0], slope, lift, width, rows)
+		vectorNormGradGated(&dx[0], &dy[0], &x[0], mean, factor, &s.bias[:width][0], slope, lift, width, rows, s.ceiling)
 		return
 	}
 	vectorNormGrad(&dx[0], &dy[0], &x[0], mean, factor, slope, lift, width, rows)

@@ -17,7 +17,7 @@ func addMomentsGeneric(sums, squares []float64, x, shift []Float, width, rows, s
 
 // normalizeGeneric computes y = (x − mean)·factor + bias + r, but no less than the floor and no more than the ceiling, for rows of
 // width numbers that begin stride apart; r may be nil.
-func normalizeGeneric(y, x, r []Float, s normConstants, floor, ceiling Float, width, rows, stride int) {
+func normalizeGeneric(y, x, r []Float, s normConstants, width, rows, stride int) {
 	for i := range rows {
 		for j := range width {
 			k := i*stride + j
@@ -25,11 +25,11 @@ func normalizeGeneric(y, x, r []Float, s normConstants, floor, ceiling Float, wi
 			if r != nil {
 				v += r[k]
 			}
-			if v < floor {
-				v = floor
+			if v < s.floor {
+				v = s.floor
 			}
-			if v > ceiling {
-				v = ceiling
+			if v > s.ceiling {
+				v = s.ceiling
 			}
 			y[k] = v
 		}
@@ -44,7 +44,7 @@ func addGradSumsGeneric(sums, products []float64, dy, x, y, dr []Float, s normCo
 			k := i*stride + j
 			d, g := x[k]-s.mean[j], dy[k]
 			switch {
-			case gate == gateOfX && !(Float(d*s.factor[j])+s.bias[j] > 0), gate == gateOfY && !(y[k] > 0):
+			case gate == gateOfX && !s.passes(Float(d*s.factor[j])+s.bias[j]), gate == gateOfY && !s.passes(y[k]):
 				g = 0
 			}
 			if gate == gateOfY {
@@ -63,13 +63,16 @@ func normalizeGradGeneric(dx, dy, x []Float, s normConstants, gated bool, width,
 		for j := range width {
 			k := i*width + j
 			d, g := x[k]-s.mean[j], dy[k]
-			if gated && !(Float(d*s.factor[j])+s.bias[j] > 0) {
+			if gated && !s.passes(Float(d*s.factor[j])+s.bias[j]) {
 				g = 0
 			}
 			dx[k] = Float(g*s.factor[j]) + (Float(d*s.slope[j]) + s.lift[j])
 		}
 	}
 }
+
+// passes says whether a ReLU with a ceiling has a slope at v.
+func (s *normConstants) passes(v Float) bool { return v > 0 && v < s.ceiling }
 
 // addTotalsGeneric adds rows of width numbers that begin stride apart to the sums of their columns.
 func addTotalsGeneric(sums []float64, x []Float, width, rows, stride int) {

@@ -16,8 +16,8 @@ func addTotals(sums []float64, x []Float, width, rows, stride int) {
 
 // normalize computes y = (x − mean)·factor + bias + r, but no less than the floor and no more than the ceiling, for rows of width
 // numbers that begin stride apart; r may be nil.
-func normalize(y, x, r []Float, s normConstants, floor, ceiling Float, width, rows, stride int) {
-	normalizeGeneric(y, x, r, s, floor, ceiling, width, rows, stride)
+func normalize(y, x, r []Float, s normConstants, width, rows, stride int) {
+	normalizeGeneric(y, x, r, s, width, rows, stride)
 }
 
 // addGradSums adds g and g·(x − mean) to the sums of every column, g being what the gate lets through of dy.

@@ -61,12 +61,16 @@ func checkNormGrad(t *testing.T, g Norm, x, mean, variance []Float) {
 	inverse := make([]Float, len(variance))
 	InverseRoot(inverse, variance, 1e-2)
 	dy, r := normals(n, 3), normals(n, 4)
-	for _, tail := range []struct{ relu, residual, fixed, affine bool }{
-		{false, false, false, true}, {true, false, false, true}, {false, true, false, true}, {true, true, false, true},
-		{true, false, true, true}, {false, false, false, false}, {true, true, true, false},
+	for _, tail := range []struct {
+		relu, residual, fixed, affine bool
+		ceiling                       Float
+	}{
+		{false, false, false, true, 0}, {true, false, false, true, 0}, {false, true, false, true, 0}, {true, true, false, true, 0},
+		{true, false, true, true, 0}, {false, false, false, false, 0}, {true, true, true, false, 0}, {true, false, false, true, .5},
+		{true, true, false, true, .5},
 	} {
 		name := fmt.Sprint(g, tail)
-		s := Scaling{Mean: mean, Inverse: inverse, ReLU: tail.relu}
+		s := Scaling{Mean: mean, Inverse: inverse, ReLU: tail.relu, Ceiling: tail.ceiling}
 		if tail.affine {
 			s.Weight, s.Bias = normals(g.C, 5), normals(g.C, 6)
 		}
@@ -107,7 +111,10 @@ func checkNormGrad(t *testing.T, g Norm, x, mean, variance []Float) {
 			passed[at] = float64(dy[at])
 			if tail.relu {
 				v = max(v, 0)
-				if !(y[at] > 0) {
+				if tail.ceiling != 0 {
+					v = min(v, float64(tail.ceiling))
+				}
+				if !(y[at] > 0) || y[at] == tail.ceiling {
 					passed[at] = 0
 				}
 			}

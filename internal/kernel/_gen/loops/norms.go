@@ -39,13 +39,13 @@ func norms() {
 	overColumns("NormSums", []string{"dy", "x"}, []string{"mean"}, sums, ", stride int", func(b *block, i int) {
 		sum(b, i, b.load("dy", i), b.centred(i))
 	})
-	overColumns("NormSumsGatedX", []string{"dy", "x"}, []string{"mean", "factor", "bias"}, sums, ", stride int", func(b *block, i int) {
+	overColumns("NormSumsGatedX", []string{"dy", "x"}, []string{"mean", "factor", "bias"}, sums, ", stride int, ceiling float32", func(b *block, i int) {
 		d := b.centred(i)
 		sum(b, i, b.passed(d, i), d)
 	})
-	overColumns("NormSumsGatedY", []string{"dy", "x", "y", "dr"}, []string{"mean"}, sums, ", stride int", func(b *block, i int) {
+	overColumns("NormSumsGatedY", []string{"dy", "x", "y", "dr"}, []string{"mean"}, sums, ", stride int, ceiling float32", func(b *block, i int) {
 		g := b.load("dy", i)
-		keep(g, compared(greater, b.load("y", i), in(words(0))), g)
+		pass(g, b.load("y", i))
 		b.store(g, "dr", i)
 		sum(b, i, g, b.centred(i))
 	})
@@ -54,7 +54,7 @@ func norms() {
 		d := b.centred(i)
 		b.grad(d, b.load("dy", i), i)
 	})
-	overColumns("NormGradGated", grad, []string{"mean", "factor", "bias", "slope", "lift"}, nil, "", func(b *block, i int) {
+	overColumns("NormGradGated", grad, []string{"mean", "factor", "bias", "slope", "lift"}, nil, ", ceiling float32", func(b *block, i int) {
 		d := b.centred(i)
 		b.grad(d, b.passed(d, i), i)
 	})
@@ -94,10 +94,14 @@ func overColumns(name string, arrays, constants, sums []string, further string, 
 				b.bases[a] = pointer(a)
 			}
 		}
-		if strings.Contains(further, "floor") {
-			floor, ceiling = register(), register()
-			VBROADCASTSS(parameter("floor"), floor)
-			VBROADCASTSS(parameter("ceiling"), ceiling)
+		for _, limit := range []struct {
+			name string
+			to   *vec
+		}{{"floor", &floor}, {"ceiling", &ceiling}} {
+			if strings.Contains(further, limit.name) {
+				*limit.to = register()
+				VBROADCASTSS(parameter(limit.name), *limit.to)
+			}
 		}
 		blocks := 0
 		loop(pointer("width"), lanes()/4, func(registers int, part mask) {
@@ -185,8 +189,14 @@ func (b *block) value(d vec, i int) vec {
 // passed returns what of dy passes the ReLU behind d·factor + bias.
 func (b *block) passed(d vec, i int) vec {
 	g := b.load("dy", i)
-	keep(g, compared(greater, b.value(d, i), in(words(0))), g)
+	pass(g, b.value(d, i))
 	return g
+}
+
+// pass keeps of g what passes a ReLU, which has a slope where its value is above 0 and below the ceiling.
+func pass(g, value vec) {
+	keep(g, compared(greater, value, in(words(0))), g)
+	keep(g, compared(greater, ceiling, value), g)
 }
 
 // grad stores g·factor + d·slope + lift.
