@@ -34,10 +34,24 @@ func trainingStep(net string, n int) (task, error) {
 	case "cnn":
 		m := newCNN(r)
 		t = classifier(m, optim.NewAdam(nn.Params(m), 1e-4), r, madeImages("x", n, 1, 28), 10)
+	case "digits":
+		m := vision.NewCNN(r, 1, 10)
+		t = classifier(m, optim.NewAdam(nn.Params(m), 1e-4), r, madeImages("x", n, 1, 28), 10)
 	case "resnet18":
-		t = residual(vision.NewSmallResNet(r, 18, 10), r, n)
+		t = photographs(vision.NewSmallResNet(r, 18, 10), .01, r, n)
 	case "resnet20":
-		t = residual(vision.NewCIFARResNet(r, 20, 10), r, n)
+		t = photographs(vision.NewCIFARResNet(r, 20, 3, 10), .01, r, n)
+	case "vgg16":
+		t = photographs(vision.NewCIFARVGG(r, 16, .25, 10), .001, r, n) // at .01 rounding parts the losses
+	case "mobilenetv2":
+		m := vision.NewSmallMobileNetV2(r, .5, 10)
+		m.Classifier[0] = nn.Dropout{} // whose choices would be others
+		t = photographs(m, .001, r, n)
+	case "vit":
+		m := vision.NewViT(r, vision.ViTSmall, 10)
+		method := optim.NewAdamW(nn.Params(m), 1e-4)
+		method.Decay = .05
+		t = classifier(m, method, r, madeImages("x", n, 3, 32), 10)
 	case "vae":
 		m := newVAE(r)
 		t = m.trainer(optim.NewAdam(nn.Params(m), 1e-3), r, n)
@@ -96,9 +110,9 @@ func classifier(m nn.Layer, method optim.Optimizer, r *rand.Rand, x *tensor.Tens
 	}}
 }
 
-// residual trains a residual network on n pictures of 32×32.
-func residual(m *vision.ResNet, r *rand.Rand, n int) trainer {
-	method := optim.NewSGD(nn.Params(m), .01, .9)
+// photographs trains a network on n pictures of 32×32.
+func photographs(m nn.Layer, lr float64, r *rand.Rand, n int) trainer {
+	method := optim.NewSGD(nn.Params(m), lr, .9)
 	method.Decay = 5e-4
 	return classifier(m, method, r, madeImages("x", n, 3, 32), 10)
 }

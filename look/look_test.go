@@ -187,7 +187,7 @@ func TestDrawings(t *testing.T) {
 		"block":    {newBlock(), 6, 6, 1, 3, 4, true},
 		"LeNet":    {vision.NewLeNet(r, 10), 28, 28, 1, 2, 10, true},
 		"one":      {vision.NewCNN(r, 1, 1), 28, 28, 1, 1, 1, true},
-		"CIFAR":    {vision.NewCIFARResNet(r, 8, 100), 32, 32, 3, 2, 100, true},
+		"CIFAR":    {vision.NewCIFARResNet(r, 8, 3, 100), 32, 32, 3, 2, 100, true},
 		"thousand": {vision.NewResNet(r, 18, 1000), 64, 64, 3, 1, 1000, true},
 		"MLP":      {vision.NewMLP(r, 28*28, 30, 2), 28, 28, 1, 2, 2, false},
 		"colours":  {vision.NewMLP(r, 4*4*3, 2), 4, 4, 3, 1, 2, false},

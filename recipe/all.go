@@ -10,6 +10,15 @@ import (
 // All is the table of recipes, sorted by name.
 var All = []Recipe{
 	{
+		Name: "best-mnist", About: "the network of cnn-mnist on digits that are warped and partly covered, and the mean of its weights (MNIST)",
+		Paper: "Simard et al. 2003; DeVries and Taylor 2017; Polyak and Juditsky 1992", Data: "mnist", Goal: "test/accuracy>=0.996",
+		New: func() Job {
+			c := classifier("mnist", cnn)
+			c.Epochs, c.Batch, c.LR, c.Augment, c.Average = 16, 128, 0.006, "affine(12,0.12,2,10)+cutout(8)", "ema"
+			return c
+		},
+	},
+	{
 		Name: "cnn-mnist", About: "convolutions of 3×3 with batch normalization on handwritten digits (MNIST)",
 		Paper: "Simonyan and Zisserman 2014; Ioffe and Szegedy 2015", Data: "mnist", Goal: "test/accuracy>=0.995",
 		New: func() Job {
@@ -42,9 +51,50 @@ var All = []Recipe{
 		},
 	},
 	{
+		Name: "mobilenetv2-cifar10", About: "MobileNetV2 of half width on small photographs (CIFAR-10)", Paper: "Sandler et al. 2018",
+		Data: "cifar10", Goal: "test/accuracy>=0.80",
+		New: func() Job {
+			c := photographs(mobileNetV2)
+			c.Epochs, c.LR, c.WeightDecay = 15, 0.1, 1e-4
+			return c
+		},
+	},
+	{
+		Name: "resnet-fashion", About: "a residual network of 20 layers on photographs of clothes (Fashion-MNIST)",
+		Paper: "He et al. 2015; Xiao et al. 2017", Data: "fashion-mnist", Goal: "test/accuracy>=0.93",
+		New: func() Job {
+			c := photographs(greyResNet20)
+			c.Data, c.Form = "fashion-mnist", digit
+			c.Epochs, c.Validation, c.Augment = 15, 5000, "crop(2)+flip"
+			return c
+		},
+		Presets: []Preset{{
+			Name: "long", About: "two hours", Goal: "test/accuracy>=0.943",
+			Settings: []string{"epochs=150", "augment=crop(2)+flip+erase", "average=ema"},
+		}},
+	},
+	{
 		Name: "resnet20-cifar10", About: "a residual network of 20 layers on small photographs (CIFAR-10)", Paper: "He et al. 2015",
 		Data: "cifar10", Goal: "test/accuracy>=0.80",
 		New: func() Job { return photographs(resNet20) },
+	},
+	{
+		Name: "vgg-cifar10", About: "VGG-16 of a quarter of the width, with batch normalization, on small photographs (CIFAR-10)",
+		Paper: "Simonyan and Zisserman 2014; Ioffe and Szegedy 2015", Data: "cifar10", Goal: "test/accuracy>=0.80",
+		New: func() Job {
+			c := photographs(vgg)
+			c.LR = 0.1
+			return c
+		},
+	},
+	{
+		Name: "vit-cifar10", About: "a vision transformer of width 96 on small photographs (CIFAR-10)", Paper: "Dosovitskiy et al. 2020",
+		Data: "cifar10", Goal: "test/accuracy>=0.65",
+		New: func() Job {
+			c := photographs(vit)
+			c.Epochs, c.Optimizer, c.LR, c.WeightDecay, c.Clip = 30, "adamw", 0.002, 0.05, 1
+			return c
+		},
 	},
 }
 
@@ -74,4 +124,16 @@ func lenet(r *rand.Rand, classes int) nn.Layer { return vision.NewLeNet(r, class
 
 func mlp(r *rand.Rand, classes int) nn.Layer { return vision.NewMLP(r, 28*28, 256, 128, classes) }
 
-func resNet20(r *rand.Rand, classes int) nn.Layer { return vision.NewCIFARResNet(r, 20, classes) }
+func resNet20(r *rand.Rand, classes int) nn.Layer { return vision.NewCIFARResNet(r, 20, 3, classes) }
+
+func greyResNet20(r *rand.Rand, classes int) nn.Layer {
+	return vision.NewCIFARResNet(r, 20, 1, classes)
+}
+
+func vgg(r *rand.Rand, classes int) nn.Layer { return vision.NewCIFARVGG(r, 16, .25, classes) }
+
+func mobileNetV2(r *rand.Rand, classes int) nn.Layer {
+	return vision.NewSmallMobileNetV2(r, .5, classes)
+}
+
+func vit(r *rand.Rand, classes int) nn.Layer { return vision.NewViT(r, vision.ViTSmall, classes) }

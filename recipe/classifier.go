@@ -220,12 +220,7 @@ func (c *Classifier) supervised() *train.Supervised {
 		Clip: c.Clip, Noise: c.Noise, Accumulate: c.Accumulate, Epochs: c.Epochs,
 	}
 	params := nn.Params(c.net)
-	s.Optimizer = optim.MethodNamed(c.Optimizer).New(params, optim.Settings{
-		LR: c.LR, Momentum: c.Momentum, Nesterov: c.Nesterov, Decay: c.WeightDecay,
-	})
-	if c.Lookahead {
-		s.Optimizer = optim.NewLookahead(params, s.Optimizer)
-	}
+	s.Optimizer = c.method(params)
 	switch c.Average {
 	case "ema":
 		s.Average = optim.NewEMA(weights(c.net), emaDecay)
@@ -267,6 +262,17 @@ func (c *Classifier) supervised() *train.Supervised {
 		s.Schedule = optim.WarmUp{Steps: warm, Then: s.Schedule}
 	}
 	return s
+}
+
+// method is what the settings say of the optimizer.
+func (c *Classifier) method(params []*tensor.Tensor) optim.Optimizer {
+	m := optim.MethodNamed(c.Optimizer).New(params, optim.Settings{
+		LR: c.LR, Momentum: c.Momentum, Nesterov: c.Nesterov, Decay: c.WeightDecay,
+	})
+	if c.Lookahead {
+		m = optim.NewLookahead(params, m)
+	}
+	return m
 }
 
 // weights are all tensors of a network, running statistics among them.

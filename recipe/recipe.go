@@ -6,6 +6,8 @@ import (
 	"context"
 	"image"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/hadal-go/hadal/data/source"
 	"github.com/hadal-go/hadal/internal/near"
@@ -22,6 +24,47 @@ type Recipe struct {
 	Data  string // a name of package data/source
 	Goal  string // the metric that the defaults reach, as hadal train --require takes it
 	New   func() Job
+
+	Presets []Preset
+}
+
+// A Preset is a name for settings that belong together, such as those of a longer training: preset=NAME.
+type Preset struct {
+	Name     string   `json:"name"`
+	About    string   `json:"about"`
+	Goal     string   `json:"goal"`     // what is reached with it
+	Settings []string `json:"settings"` // key=value
+}
+
+// Job returns the recipe's job with settings, each key=value. Of these preset=NAME comes first, so that others can change what it sets.
+// The error is a *BadSetting or an *UnknownKey.
+func (r Recipe) Job(settings []string) (Job, error) {
+	j := r.New()
+	var preset, others []string
+	for _, s := range settings {
+		name, ok := strings.CutPrefix(s, "preset=")
+		if !ok {
+			others = append(others, s)
+			continue
+		}
+		i := slices.IndexFunc(r.Presets, func(p Preset) bool { return p.Name == name })
+		if i < 0 {
+			return nil, &BadSetting{"preset", name, r.presetNames()}
+		}
+		preset = append(preset, r.Presets[i].Settings...)
+	}
+	return j, SetAll(j.Settings(), append(preset, others...))
+}
+
+func (r Recipe) presetNames() string {
+	if len(r.Presets) == 0 {
+		return r.Name + " has no presets"
+	}
+	names := make([]string, len(r.Presets))
+	for i, p := range r.Presets {
+		names[i] = p.Name
+	}
+	return r.Name + " has " + strings.Join(names, ", ")
 }
 
 // A Job is a recipe at work: it has settings, then data and a network, then a run.

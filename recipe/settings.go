@@ -93,6 +93,17 @@ func Set(of any, key, text string) error {
 	return &UnknownKey{key, near.Near(key, keys), keys}
 }
 
+// SetAll sets settings of a pointer to a struct, each key=value.
+func SetAll(of any, settings []string) error {
+	for _, s := range settings {
+		key, value, _ := strings.Cut(s, "=")
+		if err := Set(of, key, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func setField(v reflect.Value, f reflect.StructField, key, text string) error {
 	var err error
 	switch v.Kind() {

@@ -9,7 +9,6 @@ import (
 	"os"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/goccy/go-yaml"
 
@@ -45,17 +44,17 @@ func job(name string, settings []string) (recipe.Job, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
-	j := r.New()
-	return j, set(j.Settings(), settings)
+	j, err := r.Job(settings)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return j, nil
 }
 
 // set sets the settings of a job or a study, a pointer to a struct, from key=value.
 func set(of any, settings []string) error {
-	for _, s := range settings {
-		key, value, _ := strings.Cut(s, "=")
-		if err := recipe.Set(of, key, value); err != nil {
-			return usageError{err}
-		}
+	if err := recipe.SetAll(of, settings); err != nil {
+		return usageError{err}
 	}
 	return nil
 }

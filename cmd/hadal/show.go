@@ -181,9 +181,13 @@ func (a *app) showRecipe(cmd *cobra.Command, name string, settings []string) err
 	if a.json {
 		err = a.printEvent("recipe", train.Fields{
 			"name": r.Name, "about": r.About, "paper": r.Paper, "data": r.Data, "goal": r.Goal, "settings": values(j.Settings()),
+			"presets": r.Presets,
 		})
 	} else {
 		fmt.Fprintf(a.out, "%s  %s\npaper  %s\ndata   %s\ngoal   %s\n\n", r.Name, r.About, r.Paper, r.Data, r.Goal)
+		for _, p := range r.Presets {
+			fmt.Fprintf(a.out, "  preset=%s  %s, %s: %s\n\n", p.Name, p.About, p.Goal, strings.Join(p.Settings, " "))
+		}
 		err = a.printSettings(j.Settings())
 	}
 	if err != nil {

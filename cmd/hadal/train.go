@@ -31,7 +31,7 @@ func (a *app) trainCommand() *cobra.Command {
 		Short: "Train a network by a recipe (default " + recipe.Default + ")",
 		Example: `  ` + a.name + ` train
   ` + a.name + ` train mlp-mnist epochs=3 lr=0.001 --seed 1
-  ` + a.name + ` train lenet-fashion --require 'test/accuracy>=0.9'
+  ` + a.name + ` train resnet-fashion preset=long --require 'test/accuracy>=0.943'
   ` + a.name + ` show lenet-mnist                the settings that key=value sets`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			names, settings := split(args)
@@ -183,7 +183,9 @@ func change(j recipe.Job, settings []string) error {
 
 // prepare finds the data and builds the network. What a setting says wrongly comes up here too.
 func (a *app) prepare(ctx context.Context, j recipe.Job, c config) error {
-	if err := j.Prepare(ctx, recipe.Workplace{Recipe: c.Recipe, Seed: c.Seed, Source: a.source()}); err != nil {
+	o := a.source()
+	o.Note = func(about string) { a.say("data  %s\n", about) }
+	if err := j.Prepare(ctx, recipe.Workplace{Recipe: c.Recipe, Seed: c.Seed, Source: o}); err != nil {
 		return dataError{err} // unless it is of a kind that says more
 	}
 	return nil

@@ -87,7 +87,9 @@ type Options struct {
 	Offline bool   // use no network
 	// Progress, if not nil, is told of every file that is being fetched; total is 0 where it is not known.
 	Progress func(file string, done, total int64)
-	Client   *http.Client // nil is http.DefaultClient
+	// Note, if not nil, is told what a user should know of the form in which a set was found.
+	Note   func(about string)
+	Client *http.Client // nil is http.DefaultClient
 }
 
 // Find returns where the files of the set are, and fetches them if need be. It does not read files that are there already: Open
@@ -95,6 +97,14 @@ type Options struct {
 //
 // The error is a *MissingError, which says what was tried; it wraps a *DownloadError if a download was tried and failed.
 func (s Source) Find(ctx context.Context, o Options) (Located, error) {
+	l, err := s.find(ctx, o)
+	if about := l.Form.About; err == nil && about != "" && o.Note != nil {
+		o.Note(about)
+	}
+	return l, err
+}
+
+func (s Source) find(ctx context.Context, o Options) (Located, error) {
 	missing := &MissingError{Source: s}
 	if o.Dir != "" {
 		if info, err := os.Stat(o.Dir); err != nil || !info.IsDir() {

@@ -65,11 +65,11 @@ var Models = []Model{
 	{"resnet101", square, 1000, 44_549_160, "He et al. 2015", sized(NewResNet, 101)},
 	{"resnet152", square, 1000, 60_192_808, "He et al. 2015", sized(NewResNet, 152)},
 	{"resnet18-cifar", cifar, 10, 11_173_962, "He et al. 2015", sized(NewSmallResNet, 18)},
-	{"resnet20-cifar", cifar, 10, 269_722, "He et al. 2015", sized(NewCIFARResNet, 20)},
-	{"resnet32-cifar", cifar, 10, 464_154, "He et al. 2015", sized(NewCIFARResNet, 32)},
-	{"resnet44-cifar", cifar, 10, 658_586, "He et al. 2015", sized(NewCIFARResNet, 44)},
-	{"resnet56-cifar", cifar, 10, 853_018, "He et al. 2015", sized(NewCIFARResNet, 56)},
-	{"resnet110-cifar", cifar, 10, 1_727_962, "He et al. 2015", sized(NewCIFARResNet, 110)},
+	{"resnet20-cifar", cifar, 10, 269_722, "He et al. 2015", cifarResNet(20)},
+	{"resnet32-cifar", cifar, 10, 464_154, "He et al. 2015", cifarResNet(32)},
+	{"resnet44-cifar", cifar, 10, 658_586, "He et al. 2015", cifarResNet(44)},
+	{"resnet56-cifar", cifar, 10, 853_018, "He et al. 2015", cifarResNet(56)},
+	{"resnet110-cifar", cifar, 10, 1_727_962, "He et al. 2015", cifarResNet(110)},
 	{"resnext29-8x64d-cifar", cifar, 10, 34_426_698, "Xie et al. 2016", grouped(NewCIFARResNeXt, 29, 8, 64)},
 	{"resnext50-32x4d", square, 1000, 25_028_904, "Xie et al. 2016", grouped(NewResNeXt, 50, 32, 4)},
 	{"resnext101-32x8d", square, 1000, 88_791_336, "Xie et al. 2016", grouped(NewResNeXt, 101, 32, 8)},
@@ -111,6 +111,10 @@ func sized[S any, M nn.Layer](f func(r *rand.Rand, size S, classes int) M, size 
 
 func grouped(f func(r *rand.Rand, depth, groups, width, classes int) *ResNet, depth, groups, width int) maker {
 	return func(r *rand.Rand, classes int) nn.Layer { return f(r, depth, groups, width, classes) }
+}
+
+func cifarResNet(depth int) maker {
+	return func(r *rand.Rand, classes int) nn.Layer { return NewCIFARResNet(r, depth, 3, classes) }
 }
 
 func cifarDenseNet(depth int, bc bool) maker {

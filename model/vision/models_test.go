@@ -144,7 +144,7 @@ func deviation(w *tensor.Tensor) float64 {
 func TestDepths(t *testing.T) {
 	for want, make := range map[string]func(){
 		"vision: NewResNet: there is no depth of 20; it is 18, 34, 50, 101 or 152":    func() { NewResNet(nil, 20, 10) },
-		"vision: NewCIFARResNet: a depth of 18 is not 6·n + 2":                        func() { NewCIFARResNet(nil, 18, 10) },
+		"vision: NewCIFARResNet: a depth of 18 is not 6·n + 2":                        func() { NewCIFARResNet(nil, 18, 3, 10) },
 		"vision: NewPreActResNet: a depth of 165 is not 9·n + 2":                      func() { NewPreActResNet(nil, 165, 10) },
 		"vision: NewCIFARResNeXt: a depth of 2 is not 9·n + 2":                        func() { NewCIFARResNeXt(nil, 2, 8, 64, 10) },
 		"vision: NewVGG: there is no depth of 12; it is 11, 13, 16 or 19":             func() { NewVGG(nil, 12, false, 10) },

@@ -8,12 +8,13 @@ import (
 	"github.com/hadal-go/hadal/tensor"
 )
 
-// NewCIFARResNet returns the network of section 4.2 of He et al. 2015, https://arxiv.org/abs/1512.03385, for pictures of 32×32, of
-// depth 6·n + 2: 20, 32, 44, 56 or 110. Its shortcuts have no parameters (option A). For ten classes that of depth 20 has 269,722. Leaves have
-// the names of NewResNet; weights that are shared for these networks often call the last layer linear, not fc.
-func NewCIFARResNet(r *rand.Rand, depth, classes int) *ResNet {
+// NewCIFARResNet returns the network of section 4.2 of He et al. 2015, https://arxiv.org/abs/1512.03385, for pictures of about 32×32 and
+// so many channels, of depth 6·n + 2: 20, 32, 44, 56 or 110. Its shortcuts have no parameters (option A). For three channels and ten
+// classes that of depth 20 has 269,722. Leaves have the names of NewResNet; weights that are shared for these networks often call the
+// last layer linear, not fc.
+func NewCIFARResNet(r *rand.Rand, depth, channels, classes int) *ResNet {
 	n := perLayer("NewCIFARResNet", depth, 6)
-	return newResNet(r, conv3x3(r, 3, 16, 1), resNetPlan{blocks: []int{n, n, n}, shortcut: subsample}, classes)
+	return newResNet(r, conv3x3(r, channels, 16, 1), resNetPlan{blocks: []int{n, n, n}, shortcut: subsample}, classes)
 }
 
 // perLayer returns the blocks of each of three layers by which a network has a depth, if each adds so much to it: the first
