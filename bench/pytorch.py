@@ -280,6 +280,53 @@ class ResNet20(nn.Module):
         return self.fc(x.mean((2, 3)))
 
 
+class Digits(nn.Module):
+    """Six convolutions of 3×3, as vision.CNN has them."""
+
+    def __init__(self):
+        super().__init__()
+        layers, last = [], 1
+        for width in (32, 32, 0, 64, 64, 0, 128, 128):
+            if width == 0:
+                layers.append(nn.MaxPool2d(2))
+                continue
+            layers += [nn.Conv2d(last, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
+            last = width
+        self.features, self.fc = nn.Sequential(*layers), nn.Linear(last, 10)
+
+    def forward(self, x):
+        return self.fc(self.features(x).mean((2, 3)))
+
+
+class VGG16(nn.Module):
+    """VGG-16 of a quarter of the width for pictures of 32×32."""
+
+    def __init__(self):
+        super().__init__()
+        layers, last = [], 3
+        for width in (16, 16, 0, 32, 32, 0, 64, 64, 64, 0, 128, 128, 128, 0, 128, 128, 128, 0):
+            if width == 0:
+                layers.append(nn.MaxPool2d(2))
+                continue
+            layers += [nn.Conv2d(last, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU()]
+            last = width
+        self.features, self.classifier = nn.Sequential(*layers), nn.Sequential(nn.Linear(last, 10))
+
+    def forward(self, x):
+        return self.classifier(self.features(x).flatten(1))
+
+
+def small_mobilenetv2():
+    """torchvision's at half width, without the first two steps that halve the picture, and without dropout."""
+    net = torchvision.models.mobilenet_v2(width_mult=0.5, num_classes=10, dropout=0)
+    net.features[0][0].stride = net.features[2].conv[1][0].stride = (1, 1)
+    return net
+
+
+def small_vit():
+    return torchvision.models.VisionTransformer(32, 4, 6, 3, 96, 192, num_classes=10)
+
+
 def training(w, compiled):
     name, n = w["net"], w["args"]["n"]
     ready = torch.compile if compiled else lambda f: f
@@ -291,14 +338,20 @@ def training(w, compiled):
         "tiny": (Tiny, lambda: made("x", n, 4), 2, None),
         "mlp": (MLP, lambda: made("x", n, 1, 28, 28), 10, None),
         "cnn": (CNN, lambda: made("x", n, 1, 28, 28), 10, None),
+        "digits": (Digits, lambda: made("x", n, 1, 28, 28), 10, None),
+        "vit": (small_vit, lambda: made("x", n, 3, 32, 32), 10, None),
         "lenet": (LeNet, lambda: made("x", n, 1, 28, 28), 10, 0.01),
+        "vgg16": (VGG16, lambda: made("x", n, 3, 32, 32), 10, 0.001),
+        "mobilenetv2": (small_mobilenetv2, lambda: made("x", n, 3, 32, 32), 10, 0.001),
         "resnet18": (small_resnet18, lambda: made("x", n, 3, 32, 32), 10, 0.01),
         "resnet20": (ResNet20, lambda: made("x", n, 3, 32, 32), 10, 0.01),
     }[name]
     model, x, y = fill(make()), x(), labels(n, classes)
     if lr:
-        decay = 5e-4 if "resnet" in name else 0
+        decay = 0 if name == "lenet" else 5e-4
         method = torch.optim.SGD(model.parameters(), lr, momentum=0.9, weight_decay=decay)
+    elif name == "vit":
+        method = torch.optim.AdamW(model.parameters(), 1e-4, weight_decay=0.05)
     else:
         method = torch.optim.Adam(model.parameters(), 1e-4)
     loss_of = ready(lambda: F.cross_entropy(model(x), y))

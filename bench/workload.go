@@ -98,7 +98,12 @@ func All() []Workload {
 	add("training steps", 1.4, dcganStep())
 	add("training steps", 1.5, step("cnn", 64, 2*64*(2*784*9*32+3*(196*288*64+3136*128+1280))))
 	add("training steps", 1.7, resnet18Step())
-	add("training steps", 1.5, step("resnet20", 64, 2*64*(2*1024*27*16+3*40_108_672)))
+	add("training steps", 1.5,
+		step("resnet20", 64, 2*64*(2*1024*27*16+3*40_108_672)),
+		step("digits", 64, 2*64*(2*784*9*32+3*28_902_656)),
+		step("vgg16", 64, 2*64*(2*1024*27*16+3*19_465_472)),
+		step("mobilenetv2", 64, 2*64*(2*1024*27*16+3*27_526_656)),
+		step("vit", 64, 2*64*(2*64*48*96+3*33_622_080)))
 	add("inference, one picture", 2,
 		inference("lenet", 28, 2*(784*25*6+100*150*16+400*120+120*84+84*10)),
 		inference("resnet18", 224, 2*(112*112*147*64+1_696_059_392)),
