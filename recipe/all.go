@@ -10,7 +10,7 @@ import (
 // All is the table of recipes, sorted by name.
 var All = []Recipe{
 	{
-		Name: "best-mnist", About: "the network of cnn-mnist on digits that are warped and partly covered, and the mean of its weights (MNIST)",
+		Name: "best-mnist", About: "the network of cnn-mnist, its weights averaged, on digits that are warped and partly covered (MNIST)",
 		Paper: "Simard et al. 2003; DeVries and Taylor 2017; Polyak and Juditsky 1992", Data: "mnist", Goal: "test/accuracy>=0.996",
 		New: func() Job {
 			c := classifier("mnist", cnn)
