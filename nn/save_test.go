@@ -26,7 +26,7 @@ func load(file []byte, model any) error { return Load(bytes.NewReader(file), int
 func change(model any) {
 	for l := range Leaves(model) {
 		for i := range l.Tensor.Edit() {
-			l.Tensor.Data()[i]++
+			l.Tensor.Edit()[i]++
 		}
 	}
 }

@@ -91,7 +91,7 @@ func convolve(op string, x, w *Tensor, c Conv) *Tensor {
 func conv2D(x, w *Tensor, g *kernel.Conv) *Tensor {
 	p := owner("Conv2D", x, w)
 	y := p.makeDims([]int32{int32(g.N), int32(g.OH), int32(g.OW), int32(g.OC)})
-	g.Forward(y.data, x.data, w.data)
+	convolveForward(g, y, x, w, kernel.Epilogue{}, p.recording(x, w))
 	if o := p.rec("Conv2D", vjpConv2D, y, x, w); o != nil {
 		o.attr = g
 	}
@@ -124,7 +124,7 @@ func conv2DBias(name string, x, w, bias *Tensor, c Conv, relu bool) *Tensor {
 		e.Bias = bias.data
 	}
 	y := p.makeDims([]int32{int32(g.N), int32(g.OH), int32(g.OW), int32(g.OC)})
-	g.ForwardEpilogue(y.data, x.data, w.data, e)
+	convolveForward(g, y, x, w, e, p.recording(xs...))
 	if o := p.fuse(name, &fusedConv, y, xs...); o != nil {
 		o.attr, o.n[0] = g, flag(relu)
 	}

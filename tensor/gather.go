@@ -72,9 +72,9 @@ func (t *Tensor) Scatter(axis int, index []int, n int) *Tensor {
 	if n < 0 {
 		fail(name, "cannot make an axis of length %d", n)
 	}
-	zeros := *t // only the shape counts
+	zeros := &Tensor{dims: t.dims, rank: t.rank} // only the shape counts
 	zeros.dims[axis] = int32(n)
-	return alongAxis(name, &zeros, axis, p.checked(name, index, n, p.recording(t))).backward(t)
+	return alongAxis(name, zeros, axis, p.checked(name, index, n, p.recording(t))).backward(t)
 }
 
 // alongAxis maps x to its parts along an axis.

@@ -79,7 +79,7 @@ func (t *Tensor) Conv2DNormalize(w, bias *Tensor, c Conv, f FixedNorm, tail Tail
 		e.Bias = p.makeDims(n.features()).data
 		clear(e.Bias)
 	}
-	g.ForwardEpilogue(y.data, t.data, w.data, e)
+	convolveForward(g, y, t, w, e, false)
 	return y
 }
 

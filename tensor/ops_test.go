@@ -371,7 +371,7 @@ func (r *row) checkOrder(t *testing.T, m *manner, order int, allowed float64) {
 	moved := func(k float64) []array {
 		for i, w := range by {
 			for j := range w.data {
-				w.data[j] = Float(at[i].data[j] + k*h*float64(directions[i].data[j]))
+				w.Edit()[j] = Float(at[i].data[j] + k*h*float64(directions[i].data[j]))
 			}
 		}
 		return r.derivative(m, order-1, directions)

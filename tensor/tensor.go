@@ -23,6 +23,7 @@ package tensor
 import (
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"github.com/hadal-go/hadal/internal/kernel"
 )
@@ -45,6 +46,8 @@ type Tensor struct {
 	block   int32   // memory block of the pass; 0: none
 	source  *Tensor // the heap tensor whose memory it shares; nil: none
 	writes  uint32  // of a heap tensor: how often it was written
+
+	prepared atomic.Pointer[prepared] // of a heap tensor that is the weights of a convolution
 }
 
 // New returns a tensor of zeros on the heap.
@@ -105,12 +108,14 @@ func (t *Tensor) Item() Float {
 }
 
 // Edit returns the numbers of a heap tensor to be written to, and counts the write: Grad panics where a tensor was written
-// between its use and Grad.
+// between its use and Grad, and what inference has prepared of weights is made anew. So every write begins with a call of Edit.
 func (t *Tensor) Edit() []Float {
 	if t.pass != nil {
 		fail("Edit", "only a tensor on the heap can be written to")
 	}
-	t.root().writes++
+	root := t.root()
+	root.writes++
+	root.prepared.Store(nil)
 	return t.data
 }
 

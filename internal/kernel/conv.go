@@ -36,9 +36,10 @@ func (g *Conv) ForwardEpilogue(y, x, w []Float, e Epilogue) {
 	case g.lined():
 		g.lineForward(y, x, w, e)
 	case g.winogradWins():
-		g.winogradForward(y, x, w, e)
+		t := g.newWinograd(y, x, w, e)
+		t.compute()
 	case g.few():
-		g.fewForward(y, x, w, e)
+		g.fewForward(y, x, w, nil, e)
 	default:
 		t := g.forwardTap(y, x, w, e)
 		for q := range g.Groups {

@@ -16,7 +16,8 @@ var (
 	fewMatrices shelf[[]Float]
 )
 
-func (g *Conv) fewForward(y, x, w []Float, e Epilogue) {
+// fewForward takes the weights, or those that were prepared.
+func (g *Conv) fewForward(y, x, w []Float, prepared *PreparedConv, e Epilogue) {
 	t := g.forwardTap(y, x, w, e)
 	t.c0, t.c = 0, g.C
 	t.p0, t.kc = 0, g.KH*g.KW*g.C
@@ -24,7 +25,11 @@ func (g *Conv) fewForward(y, x, w []Float, e Epilogue) {
 	matrix := fewMatrices.get()
 	*matrix = resized(*matrix, pixels*ld)
 	fewPixelses.do(pixels, max(1, smallPiece/t.kc), fewPixels{t, *matrix, ld})
-	GemmEpilogue(pixels, g.OC, t.kc, *matrix, ld, false, w, g.OC, false, y, g.OC, false, e)
+	if prepared != nil {
+		prepared.packed.MultiplyEpilogue(pixels, *matrix, ld, y, g.OC, e)
+	} else {
+		GemmEpilogue(pixels, g.OC, t.kc, *matrix, ld, false, w, g.OC, false, y, g.OC, false, e)
+	}
 	fewMatrices.put(matrix)
 	t.free()
 }

@@ -28,6 +28,8 @@ type winograd struct {
 	work    func(t *winograd, b *winogradBuffer, piece int)
 	points  []Float // what all pieces share: the transformed weights, or of few tiles those
 	parts   int     // in which the channels of the target are cut
+
+	prepared []Float // the transformed weights, if they were there before
 }
 
 // A tiling cuts an output of oh×ow pixels in tiles, each of which sees part of the source.
@@ -77,10 +79,11 @@ type winogradShared struct{ points, zeros, ones []Float }
 // A winogradBuffer is what a piece of work writes to.
 type winogradBuffer struct{ rows, strip, data, sums, taps, half, filter []Float }
 
-func (g *Conv) winogradForward(y, x, w []Float, e Epilogue) {
+// newWinograd returns the forward convolution.
+func (g *Conv) newWinograd(y, x, w []Float, e Epilogue) winograd {
 	t := winograd{tiling: newTiling(image{x, g.N, g.H, g.W, g.C}, g.OH, g.OW, g.PadTop, g.PadLeft), weights: w, ldw: g.OC, end: e}
 	t.target = image{y, g.N, g.OH, g.OW, g.OC}
-	t.compute()
+	return t
 }
 
 // winogradInput is a convolution of dy by the weights turned by half a circle, from the channels of the output to those of the
@@ -102,8 +105,10 @@ func (t *winograd) compute() {
 		t.do((*winograd).see, t.rows)
 		t.do((*winograd).channels, ceil(panels, 2))
 	} else {
-		t.share(shared, panels*t.source.c*tileN)
-		t.do((*winograd).prepare, panels)
+		if t.points = t.prepared; t.points == nil {
+			t.share(shared, panels*t.source.c*tileN)
+			t.do((*winograd).prepare, panels)
+		}
 		t.parts = min(ceil(4, t.blocks()), ceil(panels, 2))
 		t.do((*winograd).block, t.blocks()*t.parts)
 	}
@@ -157,6 +162,10 @@ func (t *winograd) see(b *winogradBuffer, line int) {
 func (t *winograd) channels(b *winogradBuffer, pair int) {
 	size := t.source.c * tileN
 	first, last := pair*2*tileN, min((pair+1)*2*tileN, t.target.c)
+	if t.prepared != nil {
+		t.piece(b, t.points, t.prepared[first*t.source.c:], ceil(t.target.c, tileN)*size, 0, first, last)
+		return
+	}
 	b.filter = resized(b.filter, winPoints*2*size)
 	for i := range ceil(last-first, tileN) {
 		t.transformWeights(b, b.filter[i*size:], 2*size, 2*pair+i)

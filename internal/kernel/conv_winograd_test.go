@@ -35,7 +35,10 @@ func testWinograd(t *testing.T) {
 		x, w, y := random(r, nx), random(r, nw), random(r, ny)
 		for _, e := range []Epilogue{{}, {Bias: random(r, g.OC)}, {ReLU: true}, {Bias: random(r, g.OC), ReLU: true}} {
 			compareWinograd(t, g, "forward", ny, 9*g.C, func(dst []Float) { g.ForwardEpilogue(dst, x, w, e) },
-				func(dst []Float) { g.winogradForward(dst, x, w, e) })
+				func(dst []Float) {
+					c := g.newWinograd(dst, x, w, e)
+					c.compute()
+				})
 		}
 		compareWinograd(t, g, "input", nx, 9*g.OC, func(dst []Float) { g.Input(dst, y, w) },
 			func(dst []Float) { g.winogradInput(dst, y, w) })

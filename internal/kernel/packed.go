@@ -76,16 +76,21 @@ func packPanel(dst, b []Float, ldb int, tb bool, p0, k, j, n int) {
 // Multiply computes c = a·p, or adds it to c where add is set. a is m×k and c m×n; lda and ldc are the lengths of a row
 // in memory.
 func (p *Packed) Multiply(m int, a []Float, lda int, c []Float, ldc int, add bool) {
-	p.multiply(m, a, lda, 0, p.n, c, ldc, add, false)
+	p.multiply(m, a, lda, 0, p.n, c, ldc, add, false, Epilogue{})
+}
+
+// MultiplyEpilogue computes c = e(a·p).
+func (p *Packed) MultiplyEpilogue(m int, a []Float, lda int, c []Float, ldc int, e Epilogue) {
+	p.multiply(m, a, lda, 0, p.n, c, ldc, false, false, e)
 }
 
 // Columns is Multiply for the panels lo to hi, in the goroutine of the caller: columns lo·PanelN to hi·PanelN of c, or
 // as many as there are. Any cut into panels gives the same bits as Multiply; cuts at multiples of two are the fastest.
 func (p *Packed) Columns(lo, hi, m int, a []Float, lda int, c []Float, ldc int, add bool) {
-	p.multiply(m, a, lda, lo*tileN, min(hi*tileN, p.n), c, ldc, add, true)
+	p.multiply(m, a, lda, lo*tileN, min(hi*tileN, p.n), c, ldc, add, true, Epilogue{})
 }
 
-func (p *Packed) multiply(m int, a []Float, lda, j0, j1 int, c []Float, ldc int, add, alone bool) {
+func (p *Packed) multiply(m int, a []Float, lda, j0, j1 int, c []Float, ldc int, add, alone bool, e Epilogue) {
 	if m <= 0 || j1 <= j0 {
 		return
 	}
@@ -95,10 +100,11 @@ func (p *Packed) multiply(m int, a []Float, lda, j0, j1 int, c []Float, ldc int,
 				clear(c[i*ldc+j0 : i*ldc+j1])
 			}
 		}
+		e.apply(c, ldc, 0, m, j0, j1-j0)
 		return
 	}
 	g := gemms.Get().(*gemm)
-	*g = gemm{m: m, n: j1, k: p.k, a: a, rs: lda, ks: 1, prepacked: p.data, c: c, ldc: ldc, add: add, j0: j0}
+	*g = gemm{m: m, n: j1, k: p.k, a: a, rs: lda, ks: 1, prepacked: p.data, c: c, ldc: ldc, add: add, j0: j0, end: e}
 	g.share(alone)
 	*g = gemm{}
 	gemms.Put(g)
