@@ -2,8 +2,8 @@
 
 package kernel
 
-// crowded reports whether elements of a that lie ks apart, as a tile reads them if a is transposed, contend for the same few
-// places in the cache, and a tile is too narrow to use up what it has loaded before it is driven out.
+// crowded reports whether the rows of a transposed a are to be copied before tiles read them: elements that lie ks apart contend for the
+// same few places in the cache, or for the pages that the processor has in mind, before a tile has used up what it has loaded.
 func crowded(ks int) bool { return false }
 
 // panel computes c = a·b, or adds it to c, for the m×k matrix a, element i, p of which is a[i·rs+p·ks], and the k×n
