@@ -24,22 +24,52 @@ type Layer struct {
 	Name      string         // of the layer whose tensors were read
 	Operation string         // that read them
 	Maps      *tensor.Tensor // N×H×W×C, behind the activation function if one follows
+
+	made *tensor.Tensor // what the tape has: the maps, or tokens
+}
+
+// place brings tokens, N×T×C, to the places of the picture that they stand for, N×H×W×C, without those in front that stand for none.
+// Maps are in place.
+func (l Layer) place(x *tensor.Tensor) *tensor.Tensor {
+	if x.Rank() == 4 {
+		return x
+	}
+	h, w := l.Maps.Dim(1), l.Maps.Dim(2)
+	return tokensAt(x, h, w)
+}
+
+func tokensAt(x *tensor.Tensor, h, w int) *tensor.Tensor {
+	return x.Slice(1, x.Dim(1)-h*w, x.Dim(1)).Reshape(x.Dim(0), h, w, x.Dim(2))
 }
 
 // Layers returns what the pass of x, a variable, recorded of the layers of a model that made maps of more than one pixel out of x, in
 // the order in which they ran. What follows a layer and keeps the shape, such as an activation function or the sum with a residual,
-// counts for it.
+// counts for it. The tokens of a transformer are maps too, if there is one for every place of the maps that they were made of, and of
+// the same width.
 func Layers(model any, x *tensor.Tensor) []Layer {
 	var layers []Layer
 	last := map[*tensor.Tensor]int{} // the layer that led to a tensor
+	h, w, c := 0, 0, 0               // of the last maps
 	for _, s := range stepsFrom(model, x) {
 		y := s.Outputs[0]
-		if y.Rank() != 4 || y.Dim(1)*y.Dim(2) < 2 || s.Name == "Permute" {
+		switch {
+		case s.Name == "Permute":
+			continue
+		case y.Rank() == 4 && y.Dim(1)*y.Dim(2) > 1:
+			if s.Layer != "" {
+				h, w, c = y.Dim(1), y.Dim(2), y.Dim(3)
+			}
+		case y.Rank() == 3 && y.Dim(2) == c && (y.Dim(1) == h*w || y.Dim(1) == h*w+1): // with a token for the class in front
+		default:
 			continue
 		}
 		if s.Layer != "" {
 			last[y] = len(layers)
-			layers = append(layers, Layer{s.Layer, s.Name, y})
+			maps := y
+			if y.Rank() == 3 {
+				maps = tokensAt(y, h, w)
+			}
+			layers = append(layers, Layer{s.Layer, s.Name, maps, y})
 			continue
 		}
 		at := -1
@@ -49,7 +79,7 @@ func Layers(model any, x *tensor.Tensor) []Layer {
 			}
 		}
 		if at >= 0 {
-			layers[at].Maps, last[y] = y, at
+			layers[at].Maps, layers[at].made, last[y] = layers[at].place(y), y, at
 		}
 	}
 	return layers

@@ -241,3 +241,48 @@ func TestDrawingsOfNothing(t *testing.T) {
 		}
 	}
 }
+
+// A transformer's tokens are maps. Its class is read from one token, on which those of the last block's end have no influence, so that
+// Grad-CAM looks at what the last attention reads.
+func TestGradCAMOfTokens(t *testing.T) {
+	r := source()
+	size := vision.ViTSize{Image: 8, Patch: 2, Width: 12, Hidden: 24, Depth: 2, Heads: 2}
+	m := vision.NewViT(r, size, 3)
+	nn.Normal(r, m.Head.Weight, 0, 1) // it begins with zeros
+	x := tensor.New(2, 8, 8, 3)
+	for i := range x.Edit() {
+		x.Edit()[i] = tensor.Float(r.NormFloat64())
+	}
+	classes := []int{2, 0}
+	got, err := GradCAM(m, x, classes, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shape := got.Shape(); !slices.Equal(shape, []int{2, 4, 4, 1}) {
+		t.Fatalf("the heat has shape %v, want 2×4×4×1", shape)
+	}
+
+	p := tensor.Recording(nil)
+	defer p.End()
+	tokens := m.ConvProj.Forward(p.Input(x)).Reshape(2, 16, 12)
+	tokens = tensor.Concat(1, p.Use(m.ClassToken).BroadcastTo(2, 1, 12), tokens).Add(m.Encoder.PosEmbedding)
+	tokens = m.Encoder.Layers[0].Forward(tokens)
+	last := m.Encoder.Layers[1]
+	read := last.LN1.Forward(tokens)
+	tokens = last.SelfAttention.Forward(read).Add(tokens)
+	tokens = last.MLP.Forward(last.LN2.Forward(tokens)).Add(tokens)
+	scores := m.Head.Forward(m.Encoder.LN.Forward(tokens.Slice(1, 0, 1).Reshape(2, 12)))
+	g := tensor.Grad(scoresOf(scores, classes), read)[0].Slice(1, 1, 17) // 2×16×12
+	want := read.Slice(1, 1, 17).Mul(g.MeanKeep(1)).Sum(-1).ReLU()       // 2×16
+	fixture.Close(t, "heat", got.Data(), want.Data(), 1e-5)
+	if want.Sum().Item() == 0 {
+		t.Error("the heat is nothing")
+	}
+
+	if names := LayerNames(m, 8, 8, 3); !slices.Contains(names, "encoder.layers.encoder_layer_1.mlp.3") {
+		t.Errorf("LayerNames = %q, want the end of the last block among them", names)
+	}
+	if heat, err := GradCAM(m, x, classes, "encoder.layers.encoder_layer_1.mlp.3"); err != nil || heat.Sum().Item() != 0 {
+		t.Errorf("Grad-CAM of the end of the last block = %v, %v, want nothing: the scores do not depend on it", heat, err)
+	}
+}
