@@ -428,6 +428,9 @@ func TestRecipesLearn(t *testing.T) {
 				goal.Bound *= .6
 			case slow:
 				settings = nil
+			case long && r.Data == "mnist":
+				settings["fraction"] = "0.1"
+				goal.Bound *= .25
 			case long:
 				settings["epochs"] = "2"
 				goal.Bound *= .25
