@@ -92,8 +92,8 @@ func Help() string {
 }
 
 // Parse makes a plan of text: names joined by +, which are applied from left to right, each with some or all of its parameters in
-// brackets, as in "crop(4,reflect)+flip+cutout(8)". The mixers among them come last, one of them for each picture. Holes are filled
-// with mean, the mean colour of the data, which is 0 to a network.
+// brackets, as in "crop(4,reflect)+flip+cutout(8)". The mixers among them come last, one of them for each picture. Cutout and the
+// policies fill holes with mean, the mean colour of the data, which is 0 to a network; affine, crop, perspective and rotate with black.
 func Parse(text string, mean Colour) (Plan, error) {
 	var transforms data.Compose
 	var mixers AnyMix
