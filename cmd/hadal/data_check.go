@@ -308,7 +308,7 @@ func writeReport(out, name string, r *inspect.Report) error {
 	}
 	broken := [][]string{{"file", "error"}}
 	for _, b := range r.Broken {
-		broken = append(broken, []string{b.Name, b.Err.Error()})
+		broken = append(broken, []string{b.Name, strings.TrimPrefix(b.Err.Error(), b.Name+": ")}) // the name has its own column
 	}
 	duplicates := [][]string{{"group", "kind", "bits", "across", "picture", "class"}}
 	group := 0
