@@ -69,7 +69,7 @@ func (b *Batch) fill(examples []Labelled, index []int, random func(int) *rand.Ra
 	for i, e := range examples {
 		p := e.Picture
 		if err := p.check(); err != nil {
-			return fmt.Errorf("example %d: %w", index[i], err)
+			return ofExample(index[i], err)
 		}
 		if t != nil || m != nil {
 			r := random(i)
@@ -92,7 +92,7 @@ func (b *Batch) fill(examples []Labelled, index []int, random func(int) *rand.Ra
 				"need a transform that resizes them", index[i], p.H, p.W, p.C, index[0], h, w, c)
 		}
 		if err := table.apply(images[i*h*w*c:(i+1)*h*w*c], p); err != nil {
-			return fmt.Errorf("example %d: %w", index[i], err)
+			return ofExample(index[i], err)
 		}
 		b.Labels = append(b.Labels, e.Label)
 	}
@@ -176,7 +176,7 @@ func ScaleOf(s Set[Labelled]) (Scale, error) {
 			err = fmt.Errorf("%d channels, the examples before have %d", e.Picture.C, channels)
 		}
 		if err != nil {
-			return Scale{}, fmt.Errorf("example %d: %w", i, err)
+			return Scale{}, ofExample(i, err)
 		}
 		channels = e.Picture.C
 		for k, x := range e.Picture.Pixels {

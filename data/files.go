@@ -56,6 +56,15 @@ type BrokenError struct {
 func (e *BrokenError) Error() string { return named(e.Path, e.Err).Error() }
 func (e *BrokenError) Unwrap() error { return e.Err }
 
+// ofExample says of which example of a set an error is, unless it names a file.
+func ofExample(i int, err error) error {
+	var broken *BrokenError
+	if errors.As(err, &broken) {
+		return err
+	}
+	return fmt.Errorf("example %d: %w", i, err)
+}
+
 // Check decodes every picture, several at a time, and returns an error for each that is broken, in order. Without leaves them
 // out: whoever wants broken pictures skipped does both before training, and whoever does not gets the first one's error there.
 func (f *Files) Check(ctx context.Context) ([]*BrokenError, error) {

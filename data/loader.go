@@ -149,7 +149,7 @@ func (m *maker[E, B]) make(b *B, index []int) (o outcome) {
 	for _, i := range index {
 		e, err := m.l.Set.At(i)
 		if err != nil {
-			return outcome{err: fmt.Errorf("example %d: %w", i, err)}
+			return outcome{err: ofExample(i, err)}
 		}
 		m.examples = append(m.examples, e)
 	}

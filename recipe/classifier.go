@@ -128,7 +128,7 @@ func (c *Classifier) Prepare(ctx context.Context, w Workplace) error {
 		_, learn = data.Split(learn, n, w.Seed)
 	}
 	if c.Batch > learn.Len() {
-		return &BadSetting{"batch", fmt.Sprint(c.Batch), fmt.Sprintf("there are only %d examples to train on", learn.Len())}
+		return &BadSetting{"batch", fmt.Sprint(c.Batch), fmt.Sprintf("a batch is more than there is to train on: %d", learn.Len())}
 	}
 	c.card = card{
 		Recipe: w.Recipe, Task: "classification", Shape: [3]int{training.H, training.W, training.C}, Mean: scale.Mean, Std: scale.Std,
@@ -387,15 +387,25 @@ func (c *Classifier) draw(run *train.Run, o *train.Outcome) error {
 }
 
 // Evaluate implements Job.
-func (c *Classifier) Evaluate(ctx context.Context, run *train.Run, folder string) (train.Metrics, error) {
+func (c *Classifier) Evaluate(ctx context.Context, run *train.Run, own Own) (train.Metrics, error) {
 	if err := c.load(run); err != nil {
 		return nil, err
 	}
 	batches := c.test
-	if folder != "" {
-		set, err := imagefolder.Open(folder, data.Decoder{Channels: c.card.Shape[2]})
+	if own.Folder != "" {
+		set, err := imagefolder.Open(own.Folder, data.Decoder{Channels: c.card.Shape[2]})
 		if err != nil {
 			return nil, err
+		}
+		if own.Broken != nil {
+			broken, err := set.Check(ctx)
+			if err != nil {
+				return nil, err
+			}
+			own.Broken(broken)
+			if set = set.Without(broken); set.Len() == 0 {
+				return nil, fmt.Errorf("%s: no picture is left", own.Folder)
+			}
 		}
 		if set, err = set.As(c.card.Classes); err != nil {
 			return nil, err

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hadal-go/hadal/data"
 	"github.com/hadal-go/hadal/data/source"
 	"github.com/hadal-go/hadal/internal/near"
 	"github.com/hadal-go/hadal/nn"
@@ -81,9 +82,8 @@ type Job interface {
 	Resume(run *train.Run) error
 	// Train trains, from the beginning if there was no Resume, and leaves metrics and pictures.
 	Train(ctx context.Context, run *train.Run, console *train.Console) (train.Metrics, error)
-	// Evaluate judges the best weights of a run on the test set, or on a folder of the user's own data, for which there need be no
-	// Prepare.
-	Evaluate(ctx context.Context, run *train.Run, folder string) (train.Metrics, error)
+	// Evaluate judges the best weights of a run on the test set, or on the user's own data, for which there need be no Prepare.
+	Evaluate(ctx context.Context, run *train.Run, own Own) (train.Metrics, error)
 	// Predict applies the best weights of a run to inputs and reports each answer. Inputs that cannot be read come together in the
 	// error, after the answers to the others.
 	Predict(ctx context.Context, run *train.Run, inputs []Input, answer func(Answer) error) error
@@ -94,6 +94,13 @@ type Workplace struct {
 	Recipe string // the name that the job has in the table
 	Seed   uint64
 	Source source.Options
+}
+
+// Own says where data of the user's own are.
+type Own struct {
+	Folder string // "": there are none
+	// Broken, if not nil, is told which pictures are broken, and these are left out. Otherwise the first one is the error.
+	Broken func([]*data.BrokenError)
 }
 
 // An Input is something to predict on.

@@ -9,9 +9,11 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/hadal-go/hadal/internal/near"
 	"github.com/hadal-go/hadal/recipe"
 	"github.com/hadal-go/hadal/train"
 )
@@ -36,6 +38,19 @@ func split(args []string) (names, settings []string) {
 		}
 	}
 	return names, settings
+}
+
+// keyed returns the values of key=value settings by their keys, which must be among those.
+func keyed(settings []string, keys ...string) (map[string]string, error) {
+	values := map[string]string{}
+	for _, s := range settings {
+		key, value, _ := strings.Cut(s, "=")
+		if !slices.Contains(keys, key) {
+			return nil, usageError{near.Unknown("key", "keys", key, keys)}
+		}
+		values[key] = value
+	}
+	return values, nil
 }
 
 // job returns a recipe's job with key=value settings.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hadal-go/hadal/data"
 	"github.com/hadal-go/hadal/data/imagefolder"
 	"github.com/hadal-go/hadal/plot"
 	"github.com/hadal-go/hadal/recipe"
@@ -22,23 +23,26 @@ import (
 func (a *app) evalCommand() *cobra.Command {
 	var require []string
 	c := &cobra.Command{
-		Use:   "eval RUN [data=FOLDER]",
+		Use:   "eval RUN [data=FOLDER] [broken=skip]",
 		Short: "Judge the best weights of a run on the test set, or on your own pictures in FOLDER/CLASS/",
 		Example: `  ` + a.name + ` eval last
-  ` + a.name + ` eval last data=my-digits`,
+  ` + a.name + ` eval last data=my-digits
+  ` + a.name + ` eval last data=my-digits broken=skip   leave out pictures that cannot be read`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			names, settings := split(args)
 			run, err := openRun("eval", names)
 			if err != nil {
 				return err
 			}
-			folder := ""
-			for _, s := range settings {
-				key, value, _ := strings.Cut(s, "=")
-				if key != "data" {
-					return usageError{fmt.Errorf("unknown key %q; eval has data=FOLDER", key)}
-				}
-				folder = value
+			given, err := keyed(settings, "data", "broken")
+			if err != nil {
+				return err
+			}
+			own := recipe.Own{Folder: given["data"]}
+			if skip, err := skipBroken(given["broken"]); err != nil {
+				return err
+			} else if skip {
+				own.Broken = a.leftOut
 			}
 			requirements, err := parseRequirements(require)
 			if err != nil {
@@ -49,12 +53,12 @@ func (a *app) evalCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if folder == "" {
+			if own.Folder == "" {
 				if err := a.prepare(cmd.Context(), j, conf); err != nil {
 					return err
 				}
 			}
-			m, err := j.Evaluate(cmd.Context(), run, folder)
+			m, err := j.Evaluate(cmd.Context(), run, own)
 			if err != nil {
 				return dataError{err}
 			}
@@ -68,6 +72,28 @@ func (a *app) evalCommand() *cobra.Command {
 	}
 	c.Flags().StringArrayVar(&require, "require", nil, requireHelp)
 	return c
+}
+
+// skipBroken reads the value of broken=, which is refuse where it is not given.
+func skipBroken(value string) (bool, error) {
+	switch value {
+	case "skip":
+		return true, nil
+	case "", "refuse":
+		return false, nil
+	}
+	return false, usageError{&recipe.BadSetting{Key: "broken", Value: value, Problem: "it is one of skip, refuse"}}
+}
+
+// leftOut says which pictures are left out because they are broken.
+func (a *app) leftOut(broken []*data.BrokenError) {
+	const most = 3
+	for _, b := range broken[:min(len(broken), most)] {
+		a.say("left out %v\n", b)
+	}
+	if more := len(broken) - most; more > 0 {
+		a.say("left out %d more; data check lists them\n", more)
+	}
 }
 
 func (a *app) predictCommand() *cobra.Command {

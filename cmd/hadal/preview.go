@@ -5,13 +5,11 @@ import (
 	"image"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hadal-go/hadal/data"
 	"github.com/hadal-go/hadal/data/augment"
-	"github.com/hadal-go/hadal/internal/near"
 	"github.com/hadal-go/hadal/plot"
 	"github.com/hadal-go/hadal/recipe"
 	"github.com/hadal-go/hadal/train"
@@ -24,7 +22,7 @@ func (a *app) previewCommand() *cobra.Command {
 		seed uint64
 	)
 	c := &cobra.Command{
-		Use:   "preview NAME|FOLDER|ARCHIVE|TABLE.csv [augment=...]",
+		Use:   "preview NAME|FOLDER|ARCHIVE|TABLE.csv [augment=...] [broken=skip]",
 		Short: "Draw some examples of a data set, and what augmentation makes of them",
 		Long: `Draw some examples of a data set, or of a folder that has one folder of pictures for each class.
 
@@ -41,7 +39,15 @@ Recipes take the same setting, such as ` + a.name + ` train lenet-fashion augmen
 			if err := oneSet(cmd, names); err != nil {
 				return err
 			}
-			text, err := augmentSetting(settings)
+			given, err := keyed(settings, "augment", "broken")
+			if err != nil {
+				return err
+			}
+			text, named := given["augment"]
+			if _, err := augment.Parse(text, augment.Colour{}); named && err != nil {
+				return usageError{&recipe.BadSetting{Key: "augment", Value: text, Problem: err.Error()}}
+			}
+			skip, err := skipBroken(given["broken"])
 			if err != nil {
 				return err
 			}
@@ -53,6 +59,14 @@ Recipes take the same setting, such as ` + a.name + ` train lenet-fashion augmen
 				return err
 			}
 			set := parts[0].Set // the training part
+			if files, ok := set.(*data.Files); ok && skip {
+				broken, err := files.Check(cmd.Context())
+				if err != nil {
+					return err
+				}
+				a.leftOut(broken)
+				set = files.Without(broken)
+			}
 			if out == "" {
 				out = filepath.Base(filepath.Clean(names[0])) + ".png"
 			}
@@ -83,22 +97,6 @@ Recipes take the same setting, such as ` + a.name + ` train lenet-fashion augmen
 	f.IntVar(&n, "n", 6, "draw `N` rows of augmented examples")
 	f.Uint64Var(&seed, "seed", 0, "draw the augmentation from `N`")
 	return c
-}
-
-// augmentSetting returns the text of augment=, checked, and nothing if it is not there.
-func augmentSetting(settings []string) (string, error) {
-	text := ""
-	for _, s := range settings {
-		key, value, _ := strings.Cut(s, "=")
-		if key != "augment" {
-			return "", usageError{near.Unknown("key", "keys", key, []string{"augment"})}
-		}
-		if _, err := augment.Parse(value, augment.Colour{}); err != nil {
-			return "", usageError{&recipe.BadSetting{Key: key, Value: value, Problem: err.Error()}}
-		}
-		text = value
-	}
-	return text, nil
 }
 
 // spread reads n examples from all over a set.

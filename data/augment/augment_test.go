@@ -334,8 +334,8 @@ func TestParse(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"flp":               `unknown augmentation "flp"; did you mean flip?`,
-		"":                  `unknown augmentation ""; the augmentations are none, affine`,
-		"flip+":             `unknown augmentation ""`,
+		"":                  `the name of an augmentation is missing`,
+		"flip+":             `the name of an augmentation is missing`,
 		"flip(2)":           "flip(2): too many parameters, it is flip",
 		"crop(1,2,3)":       "too many parameters, it is crop(4,black)",
 		"crop(1":            "crop(1: a closing bracket is missing",

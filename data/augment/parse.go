@@ -1,6 +1,7 @@
 package augment
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -135,6 +136,9 @@ func Parse(text string, mean Colour) (Plan, error) {
 
 // parse makes one augmentation.
 func parse(text string, mean Colour) (any, error) {
+	if text == "" {
+		return nil, errors.New("the name of an augmentation is missing; none is for nothing, and + stands between two of them")
+	}
 	name, given, brackets := strings.Cut(text, "(")
 	for _, w := range words {
 		if w.name != name {

@@ -28,7 +28,9 @@ const (
 // crowded, panel, pair, pairFetching, pack, packPair, packTransposed, copyRuns, touchSums, touchProducts, vectorColumns and dotRow are what
 // tile_other.go says, in assembly where the processor has it.
 
-func crowded(ks int) bool { return level == levelAVX512 && ks >= 128 || level == levelAVX2 && ks%256 == 0 }
+func crowded(ks int) bool {
+	return level == levelAVX512 && ks >= 128 || level == levelAVX2 && ks%256 == 0
+}
 
 func panel(m, n, k int, a []Float, rs, ks int, b []Float, bs int, c []Float, ldc int, add bool, e Epilogue) {
 	if level == levelGeneric || k == 0 {
