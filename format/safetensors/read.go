@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/hadal-go/hadal/format/internal/number"
 )
 
 // chunk is how many bytes are converted at a time, so that reading and writing need little beside the numbers
@@ -104,15 +106,4 @@ func bfloat16At(b []byte) float32 {
 	return math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16)
 }
 
-// float16At converts IEEE 754 binary16: 1 bit of sign, 5 of exponent with bias 15, 10 of fraction.
-func float16At(b []byte) float32 {
-	h := uint32(binary.LittleEndian.Uint16(b))
-	sign, exponent, fraction := h>>15<<31, h>>10&31, h&1023
-	switch exponent {
-	case 0: // Zero, or a subnormal: fraction · 2⁻²⁴, which float32 holds exactly.
-		return math.Float32frombits(sign | math.Float32bits(float32(fraction)*0x1p-24))
-	case 31: // Infinity, or not a number with its payload.
-		return math.Float32frombits(sign | 0xff<<23 | fraction<<13)
-	}
-	return math.Float32frombits(sign | (exponent+127-15)<<23 | fraction<<13)
-}
+func float16At(b []byte) float32 { return number.Half(binary.LittleEndian.Uint16(b)) }

@@ -87,6 +87,10 @@ func TestOpenErrors(t *testing.T) {
 		{"cycles", legacy("]q\x00(h\x00h\x00e.", "]."), "contain themselves"},
 		{"laughs", legacy(laughs+".", "]."), "expand to more"},
 		{"encoded", legacy(encoded, "]."), "made to fill memory"},
+		{"dicts", legacy(strings.Repeat("}", 1<<20)+".", "]."), "made to fill memory"},
+		{"sets", legacy(strings.Repeat("\x8f\x94", 1<<20)+".", "]."), "made to fill memory"},
+		{"ordered", legacy("ccollections\nOrderedDict\nq\x01]("+strings.Repeat("]NaNa", 50000)+"e\x85q\x02("+
+			strings.Repeat("h\x01h\x02R", 10000)+"t.", "]."), "made to fill memory"},
 		{"storage beyond the file", legacy(strings.Replace(storage, "K\x04", huge, 1)+".", key+"\xff\xff\xff\xff\xff\xff\xff\x00"), "the file only"},
 		{"storage of another size", legacy(storage+".", key+"\x05"+floats[1:]), "has 5 elements, the pickle says 4"},
 		{"storage that is not there", legacy(storage+".", "\x80\x02]."), "names 1 storages, the file has 0"},
@@ -157,6 +161,8 @@ func TestZipErrors(t *testing.T) {
 		{"record size", archive(t, zip.Store, "a/data.pkl", pickle, "a/data/0", floats), "its record has 24 bytes"},
 		{"bomb", bomb, "would expand to 16777216 bytes"},
 		{"overlap", overlapping(t), "overlap"},
+		{"long key", archive(t, zip.Store, "a/data.pkl", "}X\x00\x00\x10\x00"+strings.Repeat("x", 1<<20)+"Ns."), "longer than 4096"},
+		{"compressed values", archive(t, zip.Deflate, "a/data.pkl", "("+strings.Repeat("K\x01", 1e5)+"t."), "made to fill memory"},
 	} {
 		_, err := torch.Open(bytes.NewReader(test.data), int64(len(test.data)))
 		if !errors.As(err, &torch.FormatError{}) || !strings.Contains(err.Error(), test.want) {
@@ -178,6 +184,38 @@ func TestManyCalls(t *testing.T) {
 	f := open(t, legacy("cos\nsystem\nq\x00X\x02\x00\x00\x00rm\x85q\x01("+strings.Repeat("h\x00h\x01R", 1500)+"t.", "]."))
 	if len(f.Calls) != 1000 || f.MoreCalls != 500 || f.Calls[999] != (torch.Call{Function: "os.system", Arguments: `("rm")`}) {
 		t.Errorf("%d calls and %d more, last %v, want 1000 and 500", len(f.Calls), f.MoreCalls, f.Calls[len(f.Calls)-1])
+	}
+}
+
+var errDisk = errors.New("disk broken")
+
+// A brokenReader fails from a byte on.
+type brokenReader struct {
+	data []byte
+	from int64
+}
+
+func (b brokenReader) ReadAt(p []byte, at int64) (int, error) {
+	n, err := bytes.NewReader(b.data).ReadAt(p, at)
+	if at+int64(n) > b.from {
+		return int(max(0, b.from-at)), errDisk
+	}
+	return n, err
+}
+
+// An error of the reader comes through, and is not taken for one of the format.
+func TestReaderErrors(t *testing.T) {
+	for _, file := range []string{"views.zip.pt", "views.deflated.pt", "views.legacy.pt"} {
+		data := readFile(t, file)
+		for from := 0; from < len(data); from += 50 {
+			f, err := torch.Open(brokenReader{data, int64(from)}, int64(len(data)))
+			if err == nil {
+				_, err = f.Floats("channels_last") // the last storage of the file
+			}
+			if !errors.Is(err, errDisk) {
+				t.Fatalf("%s, broken from byte %d on: %v, want %v", file, from, err, errDisk)
+			}
+		}
 	}
 }
 

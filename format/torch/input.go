@@ -19,17 +19,19 @@ type input struct {
 	r    *bufio.Reader
 	pos  int64 // bytes read
 	size int64 // bytes in all
+	most int64 // bytes that count for spend: a compressed pickle may be much larger than its file
 	cost int64 // memory of the values, see spend
 }
 
-func newInput(r io.ReaderAt, size int64) *input {
-	return &input{r: bufio.NewReaderSize(io.NewSectionReader(r, 0, size), 16<<10), size: size}
+// newInput reads pickles of size bytes in a file of that many.
+func newInput(r io.ReaderAt, size, file int64) *input {
+	return &input{r: bufio.NewReaderSize(io.NewSectionReader(r, 0, size), 16<<10), size: size, most: 4 * file}
 }
 
 // spend accounts for n bytes of memory and refuses what is out of proportion to the bytes read.
 func (in *input) spend(n int) error {
 	in.cost += int64(n)
-	if in.cost > expansion*in.pos+slack {
+	if in.cost > expansion*min(in.pos, in.most)+slack {
 		return FormatError{"", fmt.Sprintf("the pickle's values take more than %d times its bytes: it is made to fill memory", expansion)}
 	}
 	return nil

@@ -25,7 +25,7 @@ type legacySource struct {
 // openLegacy reads five pickles (magic number, version, facts about the machine, the value, keys of the storages) and finds the storages.
 func openLegacy(r io.ReaderAt, size int64) (*machine, any, error) {
 	s := &legacySource{r, map[*storage]int64{}, map[any]*storage{}, map[*storage]int{}}
-	m := &machine{input: newInput(r, size), file: size}
+	m := &machine{input: newInput(r, size, size), file: size}
 	m.load = func(any) (any, error) { return nil, wrong("a storage is no part of the header") }
 	first, err := m.run()
 	if _, broken := err.(FormatError); err != nil && !broken {

@@ -91,7 +91,7 @@ func (t *tensor) load(name string) ([]byte, binary.ByteOrder, error) {
 	}
 	r, order, err := t.storage.open.storage(t.storage)
 	if err != nil {
-		return nil, nil, FormatError{name, err.Error()}
+		return nil, nil, archiveError(name, err)
 	}
 	width := int64(number.Width(t.dtype))
 	data := make([]byte, (t.span()+1)*width)

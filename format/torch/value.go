@@ -24,8 +24,12 @@ type (
 
 // set assigns a key. The last value of a key counts, its place is that of the first, as in Python.
 func (d *dict) set(key, value any) {
+	text, isText := key.(string)
 	switch key.(type) {
 	case nil, bool, int64, float64, string:
+		if isText && len(text) > maxName {
+			break // To look up long keys over and over would take long, and their values have no name.
+		}
 		if d.index == nil {
 			d.index = map[any]int{}
 		}

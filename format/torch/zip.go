@@ -2,6 +2,7 @@ package torch
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -22,7 +23,7 @@ type zipSource struct {
 func openZip(r io.ReaderAt, size int64) (*machine, any, error) {
 	archive, err := zipped.Open(r, size)
 	if err != nil {
-		return nil, nil, FormatError{"", err.Error()}
+		return nil, nil, archiveError("", err)
 	}
 	folder, err := findFolder(archive.Names)
 	if err != nil {
@@ -33,7 +34,7 @@ func openZip(r io.ReaderAt, size int64) (*machine, any, error) {
 		order, err := archive.Prefix(folder+"byteorder", 16)
 		switch {
 		case err != nil:
-			return nil, nil, FormatError{"", err.Error()}
+			return nil, nil, archiveError("", err)
 		case string(order) == "big":
 			s.order = binary.BigEndian
 		case string(order) != "little":
@@ -42,14 +43,22 @@ func openZip(r io.ReaderAt, size int64) (*machine, any, error) {
 	}
 	pickle, err := archive.Record(folder + "data.pkl")
 	if err != nil {
-		return nil, nil, FormatError{"", err.Error()}
+		return nil, nil, archiveError("", err)
 	}
 	n, _ := archive.Size(folder + "data.pkl")
-	m := &machine{input: newInput(pickle, n), file: size}
+	m := &machine{input: newInput(pickle, n, size), file: size}
 	storages := map[string]*storage{}
 	m.load = func(id any) (any, error) { return s.load(storages, id) }
 	root, err := m.run()
 	return m, root, err
+}
+
+// archiveError makes a FormatError of what is wrong with the archive; other errors are those of its reader.
+func archiveError(tensor string, err error) error {
+	if p := zipped.Problem(""); errors.As(err, &p) {
+		return FormatError{tensor, err.Error()}
+	}
+	return fmt.Errorf("torch: %w", err)
 }
 
 // findFolder returns the folder of data.pkl and refuses archives of other kinds.

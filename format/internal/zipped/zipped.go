@@ -6,6 +6,8 @@ import (
 	"archive/zip"
 	"bytes"
 	"cmp"
+	"compress/flate"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -28,16 +30,32 @@ type Archive struct {
 	size    int64
 }
 
+// A Problem is what is wrong with an archive. Errors of other types are those of the reader.
+type Problem string
+
+func (p Problem) Error() string { return string(p) }
+
+func problem(format string, args ...any) error { return Problem(fmt.Sprintf(format, args...)) }
+
+// wrap makes a Problem of what package zip finds wrong, and lets other errors be.
+func wrap(what string, err error) error {
+	broken := []error{zip.ErrFormat, zip.ErrAlgorithm, zip.ErrChecksum, io.EOF, io.ErrUnexpectedEOF}
+	if corrupt := flate.CorruptInputError(0); errors.As(err, &corrupt) || slices.ContainsFunc(broken, func(b error) bool { return errors.Is(err, b) }) {
+		return problem("%s: %v", what, err)
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
 type record struct {
 	file   *zip.File
 	offset int64 // of its data in the archive
 }
 
-// Open reads the directory and checks where every record lies. Errors have no prefix: the caller knows what the archive was meant to be.
+// Open reads the directory and checks where every record lies. Messages do not name the format: the caller knows what it was to be.
 func Open(r io.ReaderAt, size int64) (*Archive, error) {
 	directory, err := zip.NewReader(r, size)
 	if err != nil {
-		return nil, fmt.Errorf("the zip archive cannot be read: %w", err)
+		return nil, wrap("the zip archive cannot be read", err)
 	}
 	a := &Archive{records: map[string]record{}, r: r, size: size}
 	type span struct {
@@ -47,24 +65,24 @@ func Open(r io.ReaderAt, size int64) (*Archive, error) {
 	var spans []span
 	for _, f := range directory.File {
 		if _, twice := a.records[f.Name]; twice {
-			return nil, fmt.Errorf("the zip archive has two records %q", f.Name)
+			return nil, problem("the zip archive has two records %q", f.Name)
 		}
 		offset, err := f.DataOffset()
 		if err != nil {
-			return nil, fmt.Errorf("record %q: its header cannot be read: %w", f.Name, err)
+			return nil, wrap(fmt.Sprintf("record %q: its header cannot be read", f.Name), err)
 		}
 		if f.CompressedSize64 > uint64(size) || offset < 0 || offset > size-int64(f.CompressedSize64) {
-			return nil, fmt.Errorf("record %q: %d bytes from byte %d on go beyond the file's %d", f.Name, f.CompressedSize64, offset, size)
+			return nil, problem("record %q: %d bytes from byte %d on go beyond the file's %d", f.Name, f.CompressedSize64, offset, size)
 		}
 		switch {
 		case f.Flags&1 != 0:
-			return nil, fmt.Errorf("record %q is encrypted", f.Name)
+			return nil, problem("record %q is encrypted", f.Name)
 		case f.Method == zip.Store && f.UncompressedSize64 != f.CompressedSize64:
-			return nil, fmt.Errorf("record %q is stored with %d bytes but claims %d", f.Name, f.CompressedSize64, f.UncompressedSize64)
+			return nil, problem("record %q is stored with %d bytes but claims %d", f.Name, f.CompressedSize64, f.UncompressedSize64)
 		case f.Method != zip.Store && f.Method != zip.Deflate:
-			return nil, fmt.Errorf("record %q has compression method %d; only stored and deflated records are read", f.Name, f.Method)
+			return nil, problem("record %q has compression method %d; only stored and deflated records are read", f.Name, f.Method)
 		case f.UncompressedSize64 > uint64(Expansion*size+Slack):
-			return nil, fmt.Errorf("record %q would expand to %d bytes, more than %d times the file of %d bytes; store it uncompressed",
+			return nil, problem("record %q would expand to %d bytes, more than %d times the file of %d bytes; store it uncompressed",
 				f.Name, f.UncompressedSize64, Expansion, size)
 		}
 		a.records[f.Name] = record{f, offset}
@@ -74,7 +92,7 @@ func Open(r io.ReaderAt, size int64) (*Archive, error) {
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Or(cmp.Compare(a.begin, b.begin), cmp.Compare(a.end, b.end)) })
 	for i := 1; i < len(spans); i++ {
 		if spans[i].begin < spans[i-1].end+localHeader {
-			return nil, fmt.Errorf("records %q and %q overlap", spans[i-1].name, spans[i].name)
+			return nil, problem("records %q and %q overlap", spans[i-1].name, spans[i].name)
 		}
 	}
 	return a, nil
@@ -94,22 +112,19 @@ func (a *Archive) Size(name string) (int64, bool) {
 func (a *Archive) Record(name string) (io.ReaderAt, error) {
 	r, ok := a.records[name]
 	if !ok {
-		return nil, fmt.Errorf("there is no record %q", name)
+		return nil, problem("there is no record %q", name)
 	}
 	if r.file.Method == zip.Store {
 		return io.NewSectionReader(a.r, r.offset, int64(r.file.UncompressedSize64)), nil
 	}
 	stream, err := r.file.Open()
 	if err != nil {
-		return nil, fmt.Errorf("record %q cannot be expanded: %w", name, err)
+		return nil, wrap(fmt.Sprintf("record %q cannot be expanded", name), err)
 	}
 	defer stream.Close()
-	data, err := io.ReadAll(io.LimitReader(stream, int64(r.file.UncompressedSize64)+1)) // The size is a claim until the data is there.
-	if err == nil && uint64(len(data)) != r.file.UncompressedSize64 {
-		err = fmt.Errorf("it has %d bytes or more, not the %d that it claims", len(data), r.file.UncompressedSize64)
-	}
+	data, err := io.ReadAll(stream) // which fails as soon as there is more than the size that the record claims
 	if err != nil {
-		return nil, fmt.Errorf("record %q cannot be expanded: %w", name, err)
+		return nil, wrap(fmt.Sprintf("record %q cannot be expanded", name), err)
 	}
 	return bytes.NewReader(data), nil
 }
@@ -118,20 +133,20 @@ func (a *Archive) Record(name string) (io.ReaderAt, error) {
 func (a *Archive) Prefix(name string, n int64) ([]byte, error) {
 	r, ok := a.records[name]
 	if !ok {
-		return nil, fmt.Errorf("there is no record %q", name)
+		return nil, problem("there is no record %q", name)
 	}
 	var stream io.Reader = io.NewSectionReader(a.r, r.offset, int64(r.file.UncompressedSize64))
 	if r.file.Method != zip.Store {
 		s, err := r.file.Open()
 		if err != nil {
-			return nil, fmt.Errorf("record %q cannot be expanded: %w", name, err)
+			return nil, wrap(fmt.Sprintf("record %q cannot be expanded", name), err)
 		}
 		defer s.Close()
 		stream = s
 	}
 	data, err := io.ReadAll(io.LimitReader(stream, n))
 	if err != nil {
-		return nil, fmt.Errorf("record %q cannot be read: %w", name, err)
+		return nil, wrap(fmt.Sprintf("record %q cannot be read", name), err)
 	}
 	return data, nil
 }
