@@ -53,6 +53,7 @@ type record struct {
 
 // Open reads the directory and checks where every record lies. Messages do not name the format: the caller knows what it was to be.
 func Open(r io.ReaderAt, size int64) (*Archive, error) {
+	r = io.NewSectionReader(r, 0, size) // Package zip asks for whatever offsets the directory claims, even negative ones.
 	directory, err := zip.NewReader(r, size)
 	if err != nil {
 		return nil, wrap("the zip archive cannot be read", err)
