@@ -71,17 +71,27 @@ func Open(r io.ReaderAt, size int64) (*File, error) {
 		return nil, fmt.Errorf("npz: read the first bytes: %w", err)
 	}
 	f := &File{index: map[string]int{}, r: r}
+	var err error
 	switch {
 	case bytes.HasPrefix(head, []byte("PK")):
-		return f, f.openArchive(r, size)
+		err = f.openArchive(r, size)
 	case string(head) == magic:
-		head, err := io.ReadAll(io.NewSectionReader(r, 0, min(size, maxHeader)))
-		if err != nil {
-			return nil, fmt.Errorf("npz: read the header: %w", err)
-		}
-		return f, f.add("", head, size)
+		err = f.openArray(r, size)
+	default:
+		err = FormatError{"", "this is neither a zip archive nor does it begin with NumPy's magic number"}
 	}
-	return nil, FormatError{"", "this is neither a zip archive nor does it begin with NumPy's magic number"}
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func (f *File) openArray(r io.ReaderAt, size int64) error {
+	head, err := io.ReadAll(io.NewSectionReader(r, 0, min(size, maxHeader)))
+	if err != nil {
+		return fmt.Errorf("npz: read the header: %w", err)
+	}
+	return f.add("", head, size)
 }
 
 func (f *File) openArchive(r io.ReaderAt, size int64) (err error) {

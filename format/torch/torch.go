@@ -96,7 +96,10 @@ func Open(r io.ReaderAt, size int64) (*File, error) {
 		return nil, err
 	}
 	f := &File{Calls: m.calls, MoreCalls: m.moreCalls, root: root, tensors: map[string]*tensor{}, nodes: 8*m.pos + 100_000}
-	return f, f.collect(m)
+	if err := f.collect(m); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // collect names the tensors.
