@@ -53,8 +53,8 @@ var steps = [256]func(*machine) error{
 			return err
 		}
 		x, err := strconv.ParseFloat(s, 64)
-		if err != nil && !math.IsInf(x, 0) {
-			return wrong("%.40q is no number", s)
+		if err != nil {
+			return wrong("%.40q is no number of 64 bits", s)
 		}
 		return m.push(x)
 	},
