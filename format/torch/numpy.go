@@ -16,6 +16,9 @@ type numpyType struct {
 	big   bool
 }
 
+// unknown is the type of arrays whose values are no numbers.
+const unknown = "unknown"
+
 // numpyTypes has the types by the names that NumPy's pickles give them.
 var numpyTypes = map[string]string{
 	"f8": "F64", "f4": "F32", "f2": "F16", "i8": "I64", "i4": "I32", "i2": "I16", "i1": "I8", "u8": "U64", "u4": "U32", "u2": "U16",
@@ -88,7 +91,7 @@ func newNumpyArray(_ *machine, a tuple) (any, bool, error) {
 		return nil, false, nil
 	}
 	class, ok := a[0].(global)
-	return &tensor{fill: true, refused: "is a NumPy array without values"}, ok && class == global{"numpy", "ndarray"}, nil
+	return &tensor{dtype: unknown, fill: true, refused: "is a NumPy array without values"}, ok && class == global{"numpy", "ndarray"}, nil
 }
 
 // setNumpy takes version, shape, dtype, whether the first axis varies fastest, and the bytes.
@@ -108,7 +111,10 @@ func (t *tensor) setNumpy(m *machine, state any) error {
 		return err
 	}
 	if !ok || !also || of.dtype == "" {
-		t.refused = "is a NumPy array of objects, text or structures"
+		if _, ok := number.Elements(shape, 1, 1<<62); !ok {
+			return wrong("a NumPy array has the impossible shape %v", shape)
+		}
+		t.shape, t.refused = shape, "is a NumPy array of objects, text or structures"
 		return nil
 	}
 	width := number.Width(of.dtype)

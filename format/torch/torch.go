@@ -46,7 +46,7 @@ type Call struct {
 // such as state_dict.module.conv1.weight; it is empty if the file is one tensor.
 type Tensor struct {
 	Name  string
-	DType string // F32, F16, BF16, F64, I64, U8, BOOL …, as the safetensors format names it
+	DType string // F32, F16, BF16, F64, I64, U8, BOOL …, as the safetensors format names it; "unknown" if not of numbers
 	Shape []int  // empty for a single number
 }
 

@@ -210,6 +210,31 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+func TestNumPy(t *testing.T) {
+	f := open(t, readFile(t, "numpy.zip.pt"))
+	if got, err := f.Floats("big"); err != nil || !cmp.Equal(got, []float32{0, 1, 2}) {
+		t.Errorf("Floats of a big-endian array = %v, %v, want 0 1 2", got, err)
+	}
+	if got, err := f.Raw("big"); err != nil || !bytes.Equal(got[4:8], []byte{0, 0, 0x80, 0x3f}) {
+		t.Errorf("Raw of a big-endian array = % x, %v, want it little-endian", got, err)
+	}
+	scalars := map[string]any{}
+	for name, v := range f.Scalars() {
+		scalars[name] = v
+	}
+	if want := map[string]any{"flag": true, "half": 1.5}; !cmp.Equal(scalars, want) {
+		t.Errorf("scalars %v, want %v", scalars, want)
+	}
+	for _, name := range []string{"text", "objects"} { // Their types are calls that are not made.
+		if entry, ok := f.Entry(name); !ok || entry.DType != "unknown" || len(entry.Shape) != 1 {
+			t.Errorf("Entry(%q) = %+v, %v, want an unknown type and one axis", name, entry, ok)
+		}
+		if _, err := f.Raw(name); err == nil || !strings.Contains(err.Error(), "objects") {
+			t.Errorf("Raw(%q) = %v, want an error", name, err)
+		}
+	}
+}
+
 func TestReadErrors(t *testing.T) {
 	f := open(t, readFile(t, "kinds.zip.pt"))
 	for _, test := range []struct {
