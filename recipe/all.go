@@ -52,7 +52,7 @@ var All = []Recipe{
 	},
 	{
 		Name: "mobilenetv2-cifar10", About: "MobileNetV2 of half width on small photographs (CIFAR-10)", Paper: "Sandler et al. 2018",
-		Data: "cifar10", Goal: "test/accuracy>=0.80",
+		Data: "cifar10", Goal: "test/accuracy>=0.73",
 		New: func() Job {
 			c := photographs(mobileNetV2)
 			c.Epochs, c.LR, c.WeightDecay = 15, 0.1, 1e-4

@@ -54,18 +54,31 @@ func rows(t *testing.T, dir string) (names []string) {
 	return names
 }
 
-// fieldsNamed returns the strings that literals below n give to a field.
-func fieldsNamed(n ast.Node, field string) (values []string) {
-	ast.Inspect(n, func(n ast.Node) bool {
-		if kv, ok := n.(*ast.KeyValueExpr); ok {
-			key, _ := kv.Key.(*ast.Ident)
-			value, _ := kv.Value.(*ast.BasicLit)
-			if key != nil && key.Name == field && value != nil && value.Kind == token.STRING {
-				s, _ := strconv.Unquote(value.Value) // the parser has seen to it that it can be unquoted
-				values = append(values, s)
+// fieldsNamed returns the strings that the rows of a table give to a field: literals in a literal, but not what these hold in turn.
+func fieldsNamed(table *ast.ValueSpec, field string) (values []string) {
+	for _, v := range table.Values {
+		rows, _ := v.(*ast.CompositeLit)
+		if rows == nil {
+			continue
+		}
+		for _, r := range rows.Elts {
+			row, _ := r.(*ast.CompositeLit)
+			if row == nil {
+				continue
+			}
+			for _, e := range row.Elts {
+				kv, _ := e.(*ast.KeyValueExpr)
+				if kv == nil {
+					continue
+				}
+				key, _ := kv.Key.(*ast.Ident)
+				value, _ := kv.Value.(*ast.BasicLit)
+				if key != nil && key.Name == field && value != nil && value.Kind == token.STRING {
+					s, _ := strconv.Unquote(value.Value) // the parser has seen to it that it can be unquoted
+					values = append(values, s)
+				}
 			}
 		}
-		return true
-	})
+	}
 	return values
 }
