@@ -28,6 +28,7 @@ type PreActBlock struct {
 	BN3        *nn.BatchNorm // of a bottleneck, with Conv3; otherwise nil
 	Conv3      *nn.Conv2D
 	Downsample nn.Chain // a convolution of 1×1, for what BN1 and ReLU leave of x; nil where x has the shape of the sum
+	First      bool     // of all: what BN1 and ReLU leave of x is added too (the paper's appendix)
 }
 
 // NewPreActResNet returns a network as in table 4: up to depth 110 of blocks of two convolutions, the depth being 6·n + 2, above,
@@ -49,6 +50,7 @@ func newPreActResNet(r *rand.Rand, width, n int, bottleneck bool, classes int) *
 		for j := range n {
 			var b *PreActBlock
 			b, in = newPreActBlock(r, in, width<<i, firstStride(i, j), bottleneck)
+			b.First = i == 0 && j == 0
 			*layer = append(*layer, b)
 		}
 	}
@@ -88,8 +90,11 @@ func (m *PreActResNet) Forward(x *tensor.Tensor) *tensor.Tensor {
 // Forward returns the sum.
 func (b *PreActBlock) Forward(x *tensor.Tensor) *tensor.Tensor {
 	y := b.BN1.ForwardReLU(x, nil)
-	if b.Downsample != nil {
+	switch {
+	case b.Downsample != nil:
 		x = b.Downsample.Forward(y)
+	case b.First:
+		x = y
 	}
 	y = b.Conv1.ForwardNormReLU(y, b.BN2, nil)
 	if b.Conv3 == nil {
