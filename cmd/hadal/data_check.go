@@ -113,6 +113,9 @@ func (a *app) parts(ctx context.Context, name string) (parts []inspect.Part, fro
 	if err != nil {
 		return nil, "", err
 	}
+	if !info.IsDir() && slices.Contains(imagefolder.Extensions, strings.ToLower(filepath.Ext(name))) {
+		return nil, "", usageError{fmt.Errorf("%s is a picture; name a folder of them, an archive or a table", name)}
+	}
 	open := imagefolder.OpenSplit
 	if !info.IsDir() && slices.Contains(imagecsv.Extensions, strings.ToLower(filepath.Ext(name))) {
 		open = imagecsv.Open
