@@ -23,7 +23,7 @@ func (m *Model) Encode() ([]byte, error) {
 	e.message(7, func() { e.graph(m.Graph, 1) })
 	for _, o := range m.Opsets {
 		e.message(8, func() {
-			e.text(1, o.Domain)
+			e.bytes(1, []byte(o.Domain)) // the standard's own is empty, and said so
 			e.integer(2, o.Version)
 		})
 	}
@@ -93,6 +93,13 @@ func packed[T any](e *encoder, number protowire.Number, vs []T, put func(b []byt
 			e.b = put(e.b, v)
 		}
 	})
+}
+
+// each writes numbers as a field each, as the format has it where it does not say packed.
+func each[T any](e *encoder, number protowire.Number, kind protowire.Type, vs []T, put func(b []byte, v T) []byte) {
+	for _, v := range vs {
+		e.b = put(protowire.AppendTag(e.b, number, kind), v)
+	}
 }
 
 func putInt64(b []byte, v int64) []byte   { return protowire.AppendVarint(b, uint64(v)) }
@@ -184,7 +191,7 @@ func (e *encoder) tensor(t *Tensor) {
 		e.fail(fmt.Sprintf("tensor %q", t.Name), "%v", err)
 		return
 	}
-	packed(e, 1, t.Dims, putInt64)
+	each(e, 1, protowire.VarintType, t.Dims, putInt64)
 	e.integer(2, int64(t.Type))
 	packed(e, 4, t.Floats, putFloat)
 	packed(e, 5, t.Int32s, putInt32)
@@ -227,10 +234,10 @@ func (e *encoder) attribute(n *Node, a *Attribute, depth int) {
 		e.message(6, func() { e.graph(v, depth+1) })
 	case []float32:
 		kind = isFloats
-		packed(e, 7, v, putFloat)
+		each(e, 7, protowire.Fixed32Type, v, putFloat)
 	case []int64:
 		kind = isInts
-		packed(e, 8, v, putInt64)
+		each(e, 8, protowire.VarintType, v, putInt64)
 	case []string:
 		kind = isStrings
 		for _, s := range v {
