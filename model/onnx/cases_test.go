@@ -179,7 +179,7 @@ func TestStandardCases(t *testing.T) {
 		covered[e.op] = true
 	}
 	for op := range operators {
-		if !covered[op] {
+		if !covered[op] && op != "Not" { // of which the cases are older than the known versions; see TestIf
 			t.Errorf("there is no case of %s", op)
 		}
 	}
