@@ -30,6 +30,7 @@ var mayImport = []struct {
 	{"metric", []string{"tensor", "box"}},
 	{"plot", []string{"tensor", "box", "metric", "internal/atomicfile"}},
 	{"look", []string{"nn", "tensor", "plot", "internal/near"}},
+	{"model/onnx", []string{"nn", "tensor", "format/onnx"}},
 	{"model/...", []string{"nn", "tensor", "box", "model/..."}},
 	{"train", slices.Concat(library, []string{"internal/atomicfile"})},
 	{"recipe", slices.Concat(library, []string{"look", "train", "model/...", "internal/atomicfile", "internal/near"})},

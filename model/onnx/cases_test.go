@@ -249,8 +249,20 @@ func TestAllCases(t *testing.T) {
 
 const onnxPage = `# ONNX
 
-Package model/onnx makes networks out of ONNX files. This page says what the standard's own cases of single operators, as its
-Python package 1.23.2 has them, say of it. Every number comes from
+Package model/onnx makes networks out of ONNX files, which run in a pass and can be trained on:
+
+    net, err := onnx.Read(file)                  // or an error that lists every operator that is missing
+    p := tensor.Inference()
+    y, err := net.Run(p, onnx.Floats(images))    // images N×C×H×W, as the file means them
+    z := net.Forward(p.Input(images))            // the same as an nn.Layer: images N×H×W×C, as everywhere in Hadal
+
+Its weights are those of nn.Leaves, under the names and with the axes of the file. Floats of any width are computed in tensor.Float.
+In a training pass Dropout drops, and batch normalization keeps the statistics of the file. Images and sequences have one or two
+axes of space, tensors of floats six axes at most. Files with weights in other files, functions of their own, sequences, strings,
+sparse tensors or quantized operators end in an error that says so.
+
+This page also says what the standard's own cases of single operators, as its Python package 1.23.2 has them, say of it. Every
+number comes from
 
     python internal/fixture/_gen/onnx_cases.py /tmp/all.tar.gz
     HADAL_ONNX_CASES=/tmp/all.tar.gz go test -run TestAllCases ./model/onnx
