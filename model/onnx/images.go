@@ -136,7 +136,14 @@ func conv(c *call) []*value {
 	if c.has(2) {
 		bias = c.plain(2)
 	}
-	return one(v.back(x.Conv2DBias(w, bias, options(ws, c.positive("group", 1)))))
+	o, act := options(ws, c.positive("group", 1)), c.ending()
+	if f, ok := c.normalization(); ok {
+		return one(v.back(x.Conv2DNormalize(w, bias, o, f, tensor.Tail{Activation: act})))
+	}
+	if act == tensor.ActReLU {
+		return one(v.back(x.Conv2DReLU(w, bias, o)))
+	}
+	return one(v.back(x.Conv2DBias(w, bias, o)))
 }
 
 // positive reads an attribute that must be at least 1.

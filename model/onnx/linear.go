@@ -68,6 +68,9 @@ func gemm(c *call) []*value {
 		n = b.Dim(0)
 	}
 	if !ta && tb && alpha == 1 && (bias == nil || beta == 1 && bias.Rank() == 1 && bias.Len() == n) {
+		if c.ending() == tensor.ActReLU {
+			return one(c.in[0].like(a.LinearReLU(b, bias)))
+		}
 		return one(c.in[0].like(a.Linear(b, bias)))
 	}
 	var y *tensor.Tensor
@@ -92,6 +95,9 @@ func gemm(c *call) []*value {
 			bias = bias.Scale(beta)
 		}
 		y = y.Add(bias)
+	}
+	if c.ending() == tensor.ActReLU {
+		y = y.ReLU()
 	}
 	return one(c.in[0].like(y))
 }

@@ -1,43 +1,40 @@
 package onnx
 
 import (
+	"fmt"
 	"math"
 
 	file "github.com/hadal-go/hadal/format/onnx"
 	"github.com/hadal-go/hadal/tensor"
 )
 
-// makers are the operators that make values out of little.
+// makers are the operators that make values out of little. Constant is one too, but has its value before the graph runs.
 var makers = map[string]operator{
-	"Constant": constantOf, "ConstantOfShape": constantOfShape, "Range": rangeOf, "OneHot": oneHot, "EyeLike": eyeLike,
+	"ConstantOfShape": constantOfShape, "Range": rangeOf, "OneHot": oneHot, "EyeLike": eyeLike,
 }
 
-func constantOf(c *call) []*value {
-	if len(c.Attributes) != 1 {
-		c.fail("it has %d attributes, not the one that is its value", len(c.Attributes))
+// constantOf returns the value of a Constant, on the heap.
+func constantOf(n *file.Node) (*value, error) {
+	if len(n.Attributes) != 1 {
+		return nil, fmt.Errorf("it has %d attributes, not the one that is its value", len(n.Attributes))
 	}
-	switch a := c.Attributes[0].Value.(type) {
+	switch a := n.Attributes[0].Value.(type) {
 	case *file.Tensor:
-		v, err := fromFile(a)
-		if err != nil {
-			c.fail("%v", err)
-		}
-		return one(v)
+		return fromFile(a)
 	case float32:
-		return one(&value{x: tensor.Of([]tensor.Float{tensor.Float(a)}), shape: []int{}, typ: file.Float})
+		return &value{x: tensor.Of([]tensor.Float{tensor.Float(a)}), shape: []int{}, typ: file.Float}, nil
 	case int64:
-		return one(&value{ints: []int64{a}, shape: []int{}, typ: int64Type})
+		return &value{ints: []int64{a}, shape: []int{}, typ: int64Type}, nil
 	case []int64:
-		return one(&value{ints: a, shape: []int{len(a)}, typ: int64Type})
+		return &value{ints: a, shape: []int{len(a)}, typ: int64Type}, nil
 	case []float32:
-		x := c.p.Empty(len(a))
+		x := tensor.New(len(a))
 		for i, f := range a {
-			x.Data()[i] = tensor.Float(f)
+			x.Edit()[i] = tensor.Float(f)
 		}
-		return one(&value{x: x, shape: x.Shape(), typ: file.Float})
+		return &value{x: x, shape: x.Shape(), typ: file.Float}, nil
 	}
-	c.fail("a constant of strings or of a sparse tensor is not supported")
-	return nil
+	return nil, fmt.Errorf("a constant of strings or of a sparse tensor is not supported")
 }
 
 // filled returns a value of one number.

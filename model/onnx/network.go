@@ -154,7 +154,7 @@ func unsupported(g *file.Graph, missing []string) []string {
 	for _, n := range g.Nodes {
 		if n.Domain != "" && n.Domain != "ai.onnx" {
 			missing = append(missing, n.Domain+"."+n.Op)
-		} else if operators[n.Op] == nil && n.Op != "If" {
+		} else if operators[n.Op] == nil && n.Op != "If" && n.Op != "Constant" {
 			missing = append(missing, n.Op)
 		}
 		for _, body := range bodies(n) {

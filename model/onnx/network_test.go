@@ -421,3 +421,70 @@ func FuzzRun(f *testing.F) {
 		}
 	})
 }
+
+// Whole networks that PyTorch exported give what PyTorch computes, in a pass that records and in one that does not, where the memory of
+// what has served is given back. Every weight that counts has a gradient.
+func TestNetworksOfPyTorch(t *testing.T) {
+	archive, err := os.ReadFile("testdata/networks.tar.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := examples(t, archive)
+	if len(all) != 10 {
+		t.Errorf("there are %d networks, want 10", len(all))
+	}
+	for _, e := range all {
+		t.Run(e.name, func(t *testing.T) {
+			if err := e.run(); err != nil {
+				t.Error(err)
+			}
+			net, err := Read(bytes.NewReader(e.model))
+			if err != nil {
+				t.Fatal(err)
+			}
+			in, err := readValue(e.inputs[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := readValue(e.outputs[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := tensor.Recording(nil)
+			defer p.End()
+			ys, err := net.Run(p, in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := e.same(ys[0], want); err != nil {
+				t.Error(err)
+			}
+			params := nn.Params(net)
+			for i, g := range tensor.Grad(ys[0].Floats.Square().Sum(), params...) {
+				if g == nil || !g.Finite() {
+					t.Errorf("parameter %d of %d, %v, has no finite gradient", i, len(params), params[i].Shape())
+				}
+			}
+		})
+	}
+}
+
+// In inference, the memory of what has served is given back.
+func TestInferenceGivesMemoryBack(t *testing.T) {
+	nodes := []*file.Node{node("Relu", "x", "a0")}
+	for i := range 126 { // pairs that join: x + |x|
+		from, to := fmt.Sprint("a", i), fmt.Sprint("a", i+1)
+		nodes = append(nodes, node("Abs", from, "b"+to), node("Add", from+" b"+to, to))
+	}
+	net := importing(t, model(append(nodes, node("Neg", "a126", "y"))))
+	x := tensor.New(1 << 12)
+	bytes := func(p *tensor.Pass) int {
+		defer p.End()
+		net.Forward(p.Var(x))
+		return p.Bytes()
+	}
+	kept, given := bytes(tensor.Recording(nil)), bytes(tensor.Inference())
+	if given > kept/8 {
+		t.Errorf("inference takes %d bytes and recording %d, want an eighth at most", given, kept)
+	}
+}

@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"runtime"
 	"slices"
@@ -14,7 +15,8 @@ import (
 // A plan is a graph whose nodes are in the order in which they can run.
 type plan struct {
 	steps   []*step
-	local   map[string]*value // constants of a graph inside another one
+	cuts    []cut
+	local   map[string]*value // constants of the nodes, and of a graph inside another one
 	outputs []string
 }
 
@@ -24,6 +26,8 @@ type step struct {
 	where    string // for errors
 	opset    int64
 	run      operator
+	takes    []string         // its inputs, and what graphs inside it take from outside
+	then     []*step          // what stands behind it and is done with it
 	branches map[string]*plan // graphs among the attributes
 }
 
@@ -51,10 +55,7 @@ func (b *builder) build(g *file.Graph, outer map[string]bool) (*plan, error) {
 	waits := make([]int, len(g.Nodes)) // for so many results of others
 	readers := make([][]int, len(g.Nodes))
 	for i, n := range g.Nodes {
-		names, err := taken(n, outer)
-		if err != nil {
-			return nil, err
-		}
+		names := taken(n)
 		for _, name := range names {
 			from, inside := made[name]
 			switch {
@@ -65,9 +66,17 @@ func (b *builder) build(g *file.Graph, outer map[string]bool) (*plan, error) {
 				return nil, fmt.Errorf("onnx: %s takes %q, which nothing makes", place(i, n), name)
 			}
 		}
-		steps[i] = &step{Node: n, where: place(i, n), opset: b.opset, run: operators[n.Op]}
+		steps[i] = &step{Node: n, where: place(i, n), opset: b.opset, run: operators[n.Op], takes: names}
+		if n.Op == "Constant" && len(n.Outputs) == 1 {
+			v, err := constantOf(n)
+			if err != nil {
+				return nil, fmt.Errorf("onnx: %s: %w", place(i, n), err)
+			}
+			p.local[n.Outputs[0]] = v
+		}
 	}
 	var ready []int
+	var order []*step
 	for i := range steps {
 		if waits[i] == 0 {
 			ready = append(ready, i)
@@ -76,14 +85,14 @@ func (b *builder) build(g *file.Graph, outer map[string]bool) (*plan, error) {
 	for len(ready) > 0 {
 		i := ready[0]
 		ready = ready[1:]
-		p.steps = append(p.steps, steps[i])
+		order = append(order, steps[i])
 		for _, r := range readers[i] {
 			if waits[r]--; waits[r] == 0 {
 				ready = append(ready, r)
 			}
 		}
 	}
-	if len(p.steps) < len(steps) {
+	if len(order) < len(steps) {
 		i := slices.IndexFunc(waits, func(n int) bool { return n > 0 })
 		return nil, fmt.Errorf("onnx: %s is on a cycle, or waits for one: it would have to run before itself", steps[i].where)
 	}
@@ -103,11 +112,16 @@ func (b *builder) build(g *file.Graph, outer map[string]bool) (*plan, error) {
 	for name := range made {
 		known[name] = true
 	}
-	for _, s := range p.steps {
+	for _, s := range order {
 		if err := b.branches(s, known); err != nil {
 			return nil, err
 		}
+		if s.Op != "Constant" {
+			p.steps = append(p.steps, s)
+		}
 	}
+	p.join(outer)
+	p.cut()
 	return p, nil
 }
 
@@ -116,7 +130,7 @@ func place(i int, n *file.Node) string { return fmt.Sprintf("node %d (%s %q)", i
 
 // taken returns the names that a node takes, and those that the graphs inside it take from outside. A graph inside may name results
 // of the one around it, but not what it makes itself.
-func taken(n *file.Node, outer map[string]bool) (names []string, err error) {
+func taken(n *file.Node) (names []string) {
 	seen := map[string]bool{"": true}
 	var add func(n *file.Node, own map[string]bool)
 	add = func(n *file.Node, own map[string]bool) {
@@ -154,7 +168,7 @@ func taken(n *file.Node, outer map[string]bool) (names []string, err error) {
 		}
 	}
 	add(n, nil)
-	return names, nil
+	return names
 }
 
 // branches builds the graphs inside a node.
@@ -180,7 +194,7 @@ func (b *builder) branches(s *step, known map[string]bool) error {
 		if err != nil {
 			return err
 		}
-		p.local = local
+		maps.Copy(p.local, local)
 		if s.branches == nil {
 			s.branches = map[string]*plan{}
 		}
@@ -194,10 +208,8 @@ func (p *plan) run(pass *tensor.Pass, env map[string]*value) ([]*value, error) {
 	for name, v := range p.local {
 		env[name] = v
 	}
-	for _, s := range p.steps {
-		if err := s.do(pass, env); err != nil {
-			return nil, err
-		}
+	if err := p.pieces(pass, env, 0, len(p.cuts)); err != nil {
+		return nil, err
 	}
 	ys := make([]*value, len(p.outputs))
 	for i, name := range p.outputs {
@@ -246,7 +258,7 @@ func (s *step) do(p *tensor.Pass, env map[string]*value) (err error) {
 	} else {
 		ys = s.run(c)
 	}
-	for i, name := range s.Outputs {
+	for i, name := range c.last().Outputs {
 		if name == "" {
 			continue
 		}
