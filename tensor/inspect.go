@@ -31,6 +31,10 @@ type Operation struct {
 	Inputs, Outputs []*Tensor
 	MACs            int // multiplications with an addition, of matrix products, convolutions, recurrent layers and attention
 
+	// How it computed, by words: strides, pads, axis, eps … The values are int, []int, Float, bool or *Tensor; nil where nothing is to
+	// be said.
+	Attributes map[string]any
+
 	Forward, Backward time.Duration // how long it took, and its derivatives in Grad; 0 unless the pass is profiled
 }
 
@@ -92,6 +96,7 @@ func (p *Pass) Operations() []Operation {
 			}
 		}
 		all[i].MACs = macs(o, all[i])
+		all[i].Attributes = o.attributes(all[i].Inputs[0].Rank())
 	}
 	return all
 }

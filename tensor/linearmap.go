@@ -6,6 +6,7 @@ type linearMap struct {
 	name           string
 	from, to       []int32 // shapes
 	apply, adjoint func(y, x []Float)
+	attr           any // what those who look at the tape want to know
 }
 
 func (l *linearMap) forward(x *Tensor) *Tensor {

@@ -137,6 +137,7 @@ func (t *Tensor) avgPool2D(name string, c Pool) *Tensor {
 		name: name, from: clone(t.shape()), to: []int32{int32(g.N), int32(g.OH), int32(g.OW), int32(g.C)},
 		apply:   func(y, x []Float) { g.Average(y, x, !c.SkipPad) },
 		adjoint: func(x, y []Float) { g.AverageGrad(x, y, !c.SkipPad) },
+		attr:    averaging{g, !c.SkipPad},
 	}
 	return l.forward(t)
 }

@@ -230,8 +230,8 @@ func (c *call) alignValues(vs []*value, rank int) (xs []*tensor.Tensor, order []
 	return xs, order
 }
 
-// binary makes an operator of a function of two tensors.
-func binary(f func(a, b *tensor.Tensor) *tensor.Tensor) operator {
+// dyadic makes an operator of a function of two tensors.
+func dyadic(f func(a, b *tensor.Tensor) *tensor.Tensor) operator {
 	return func(c *call) []*value {
 		xs, order := c.align(0, 1)
 		return one(c.in[0].ordered(f(xs[0], xs[1]), order))

@@ -18,10 +18,10 @@ func truth(b bool) int64 {
 
 // integerOperators are those that are there for floats and for integers, or for truth values.
 var integerOperators = map[string]operator{
-	"Add": either(binary((*tensor.Tensor).Add), func(c *call, a, b int64) int64 { return a + b }),
-	"Sub": either(binary((*tensor.Tensor).Sub), func(c *call, a, b int64) int64 { return a - b }),
-	"Mul": either(binary((*tensor.Tensor).Mul), func(c *call, a, b int64) int64 { return a * b }),
-	"Div": either(binary((*tensor.Tensor).Div), func(c *call, a, b int64) int64 {
+	"Add": either(dyadic((*tensor.Tensor).Add), func(c *call, a, b int64) int64 { return a + b }),
+	"Sub": either(dyadic((*tensor.Tensor).Sub), func(c *call, a, b int64) int64 { return a - b }),
+	"Mul": either(dyadic((*tensor.Tensor).Mul), func(c *call, a, b int64) int64 { return a * b }),
+	"Div": either(dyadic((*tensor.Tensor).Div), func(c *call, a, b int64) int64 {
 		switch b {
 		case 0:
 			c.fail("an integer is divided by 0")
