@@ -102,7 +102,8 @@ func TestFileOfTheStandardsLibrary(t *testing.T) {
 	want := map[string][]float64{ // exact in every type of floats; the largest, a subnormal and infinity of binary16 among them
 		"float16": {1, -2, 65504, math.Ldexp(3, -24), math.Inf(-1)}, "bfloat16": {1, -2, 3.140625, 0, math.Inf(1)},
 		"float": {1, -2, .5, 0, math.Inf(1)}, "double": {1, -2, .1, 0, 1e300},
-		"float16_data": {1, -2, 65504, math.Ldexp(3, -24), math.Inf(-1)}, "double_data": {1, -2, .1, 0, 1e300}, "float_data": {1, -2, .5, 0, math.Inf(1)},
+		"float16_data": {1, -2, 65504, math.Ldexp(3, -24), math.Inf(-1)},
+		"double_data":  {1, -2, .1, 0, 1e300}, "float_data": {1, -2, .5, 0, math.Inf(1)},
 	}
 	integers := map[string][]int64{
 		"int8": {-128, 127, 0}, "uint8": {255, 1, 0}, "int16": {-32768, 32767, 0}, "uint16": {65535, 1, 0}, "int32": {-1 << 31, 1<<31 - 1, 0},
@@ -151,7 +152,10 @@ func TestWrap(t *testing.T) {
 	for _, c := range []struct {
 		typ     onnx.DataType
 		v, want int64
-	}{{onnx.Int8, 200, -56}, {onnx.Uint8, -1, 255}, {onnx.Bool, 7, 1}, {onnx.Int64, -5, -5}, {onnx.Uint16, 1 << 16, 0}, {onnx.Int32, 1 << 31, -1 << 31}} {
+	}{
+		{onnx.Int8, 200, -56}, {onnx.Uint8, -1, 255}, {onnx.Bool, 7, 1}, {onnx.Int64, -5, -5}, {onnx.Uint16, 1 << 16, 0},
+		{onnx.Int32, 1 << 31, -1 << 31},
+	} {
 		if got := c.typ.Wrap(c.v); got != c.want {
 			t.Errorf("%d as %v is %d, want %d", c.v, c.typ, got, c.want)
 		}
@@ -191,24 +195,25 @@ func hostile() map[string]struct {
 		file []byte
 		says string
 	}{
-		"nothing":        {nil, "no graph"},
-		"text":           {[]byte("<html>not found</html>"), "onnx: "},
-		"cut off":        {[]byte{7<<3 | 2, 200}, "too early"},
-		"two graphs":     {slices.Concat(message(7), message(7)), "two graphs"},
-		"long":           {[]byte{7<<3 | 2, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}, "too early"},
-		"a group":        {[]byte{7<<3 | 3, 7<<3 | 4}, "wire type"},
-		"wrong kind":     {integer(7, 1), "wire type"},
-		"deep":           {message(7, message(1, deep)), "stand inside each other"},
-		"negative":       {tensor(integer(1, -1), integer(2, 1)), "an axis is negative"},
-		"overflow":       {tensor(integer(1, 1<<40), integer(1, 1<<40), integer(2, 1)), "too large"},
-		"hidden":         {tensor(integer(1, 0), integer(1, -5), integer(2, 1)), "an axis is negative"},
-		"lying":          {tensor(integer(1, 1<<40), integer(2, 1), text(9, "1234")), "does not take 4 bytes"},
-		"lying in data":  {tensor(integer(1, 3), integer(2, 1), message(4, []byte("12345678"))), "asks for 3 elements of float, there are 2"},
-		"half a number":  {tensor(integer(1, 2), integer(2, 1), message(4, []byte("123456"))), "end too early"},
-		"unknown type":   {tensor(integer(2, 99)), "type 99"},
-		"negative type":  {tensor(integer(2, -1)), "type -1"},
-		"raw strings":    {tensor(integer(1, 1), integer(2, 8), text(9, "a")), "strings lie in raw_data"},
-		"another file":   {tensor(integer(1, 4), integer(2, 1), message(13, text(1, "location"), text(2, "/etc/passwd")), integer(14, 1)), "save the model as one file"},
+		"nothing":       {nil, "no graph"},
+		"text":          {[]byte("<html>not found</html>"), "onnx: "},
+		"cut off":       {[]byte{7<<3 | 2, 200}, "too early"},
+		"two graphs":    {slices.Concat(message(7), message(7)), "two graphs"},
+		"long":          {[]byte{7<<3 | 2, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}, "too early"},
+		"a group":       {[]byte{7<<3 | 3, 7<<3 | 4}, "wire type"},
+		"wrong kind":    {integer(7, 1), "wire type"},
+		"deep":          {message(7, message(1, deep)), "stand inside each other"},
+		"negative":      {tensor(integer(1, -1), integer(2, 1)), "an axis is negative"},
+		"overflow":      {tensor(integer(1, 1<<40), integer(1, 1<<40), integer(2, 1)), "too large"},
+		"hidden":        {tensor(integer(1, 0), integer(1, -5), integer(2, 1)), "an axis is negative"},
+		"lying":         {tensor(integer(1, 1<<40), integer(2, 1), text(9, "1234")), "does not take 4 bytes"},
+		"lying in data": {tensor(integer(1, 3), integer(2, 1), message(4, []byte("12345678"))), "asks for 3 elements of float, there are 2"},
+		"half a number": {tensor(integer(1, 2), integer(2, 1), message(4, []byte("123456"))), "end too early"},
+		"unknown type":  {tensor(integer(2, 99)), "type 99"},
+		"negative type": {tensor(integer(2, -1)), "type -1"},
+		"raw strings":   {tensor(integer(1, 1), integer(2, 8), text(9, "a")), "strings lie in raw_data"},
+		"another file": {tensor(integer(1, 4), integer(2, 1), message(13, text(1, "location"), text(2, "/etc/passwd")), integer(14, 1)),
+			"save the model as one file"},
 		"a segment":      {tensor(integer(2, 1), message(3)), "segment"},
 		"sparse":         {message(7, message(15)), "sparse"},
 		"training":       {message(20), "for inference"},

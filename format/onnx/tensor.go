@@ -66,7 +66,7 @@ func (d DataType) IsFloat() bool {
 	return d == Float || d == Double || d == Float16 || d == BFloat16
 }
 
-// IsInteger tells whether elements are integers or truth values that Int64s reads.
+// IsInteger tells whether elements are integers or truth values that Integers reads.
 func (d DataType) IsInteger() bool {
 	switch d {
 	case Uint8, Int8, Uint16, Int16, Int32, Int64, Bool, Uint32, Uint64:
@@ -170,13 +170,17 @@ func (t *Tensor) check() error {
 	return nil
 }
 
+func (t *Tensor) problem(format string, args ...any) error {
+	return FormatError{fmt.Sprintf("tensor %q", t.Name), fmt.Sprintf(format, args...)}
+}
+
 // Float64s returns the elements of a tensor of Float, Double, Float16 or BFloat16. All convert exactly.
 func (t *Tensor) Float64s() ([]float64, error) {
 	if !t.Type.IsFloat() {
-		return nil, FormatError{fmt.Sprintf("tensor %q", t.Name), fmt.Sprintf("has elements of %v, which are no floats of 16 bits or more", t.Type)}
+		return nil, t.problem("has elements of %v, which are no floats of 16 bits or more", t.Type)
 	}
 	if err := t.check(); err != nil {
-		return nil, FormatError{fmt.Sprintf("tensor %q", t.Name), err.Error()}
+		return nil, t.problem("%v", err)
 	}
 	y := make([]float64, t.Len())
 	for i := range y {
@@ -231,10 +235,10 @@ func half(h uint16) float64 {
 // bits and becomes negative.
 func (t *Tensor) Integers() ([]int64, error) {
 	if !t.Type.IsInteger() {
-		return nil, FormatError{fmt.Sprintf("tensor %q", t.Name), fmt.Sprintf("has elements of %v, which are no integers of 8 bits or more", t.Type)}
+		return nil, t.problem("has elements of %v, which are no integers of 8 bits or more", t.Type)
 	}
 	if err := t.check(); err != nil {
-		return nil, FormatError{fmt.Sprintf("tensor %q", t.Name), err.Error()}
+		return nil, t.problem("%v", err)
 	}
 	y := make([]int64, t.Len())
 	for i := range y {

@@ -261,6 +261,13 @@ In a training pass Dropout drops, and batch normalization keeps the statistics o
 axes of space, tensors of floats six axes at most. Files with weights in other files, functions of their own, sequences, strings,
 sparse tensors or quantized operators end in an error that says so.
 
+The other way, a network becomes a file for any runtime, by what a pass of it records:
+
+    m, err := onnx.Export(network, 1, 224, 224, 3)   // sizes are fixed; or an error that lists what cannot be written
+    err = format.Write(file, m)                      // format is package format/onnx
+
+All networks of vision.Models are written; internal/fixture/_gen/onnx_check.py runs them in ONNX Runtime.
+
 This page also says what the standard's own cases of single operators, as its Python package 1.23.2 has them, say of it. Every
 number comes from
 

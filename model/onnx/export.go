@@ -15,9 +15,9 @@ import (
 const exportOpset = 17
 
 // Export writes down what a network does to an input of a shape, as ONNX: the graph of the operations that a pass records, which
-// does not train, with the weights under the names of nn.Leaves and in PyTorch's axes. Images, N×H×W×C here, are N×C×H×W in the file, as
-// inputs and as outputs, and all sizes are those of the shape, the batch's too. What depends on numbers and not on shapes, such as
-// a loop until something is found, is written as it went once.
+// does not train, with the weights under the names of nn.Leaves and in PyTorch's axes. Images, N×H×W×C here, are N×C×H×W in the file,
+// as inputs and as outputs, and all sizes are those of the shape, the batch's too. What depends on numbers and not on shapes, such
+// as a loop until something is found, is written as it went once. Recording takes the memory of a training step.
 //
 // The error is an UnsupportedError if the network has operations that are not written.
 func Export(net nn.Layer, shape ...int) (*file.Model, error) {
@@ -297,9 +297,9 @@ func (e *exporter) scalar(v float64) string { return e.numbers(nil, float32(v)) 
 // exports are the operations that are written.
 var exports map[string]export = map[string]export{
 	"ReLU": alike("Relu"), "Sigmoid": alike("Sigmoid"), "Tanh": alike("Tanh"), "HardSwish": alike("HardSwish"), "Erf": alike("Erf"),
-	"Exp": alike("Exp"), "Log": alike("Log"), "Sqrt": alike("Sqrt"), "Abs": alike("Abs"), "Softplus": alike("Softplus"), "Use": alike("Identity"),
-	"Reciprocal": alike("Reciprocal"),
-	"Add":        pair("Add"), "Sub": pair("Sub"), "Mul": pair("Mul"), "Div": pair("Div"),
+	"Exp": alike("Exp"), "Log": alike("Log"), "Sqrt": alike("Sqrt"), "Abs": alike("Abs"), "Softplus": alike("Softplus"),
+	"Reciprocal": alike("Reciprocal"), "Use": alike("Identity"),
+	"Add": pair("Add"), "Sub": pair("Sub"), "Mul": pair("Mul"), "Div": pair("Div"),
 	"SiLU": composed(func(e *exporter, o tensor.Operation, x string) string {
 		return e.emit("Mul", []string{x, e.emit("Sigmoid", []string{x}, "")}, "")
 	}),

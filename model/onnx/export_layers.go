@@ -19,8 +19,8 @@ func exportConv(e *exporter, o tensor.Operation) error {
 	for i := range 2 { // behind, as far as the last place of the kernel reaches
 		pads = append(pads, max(0, (y.Dim(1+i)-1)*strides[i]+dilations[i]*(w.Dim(i)-1)+1-x.Dim(1+i)-before[i]))
 	}
-	name := e.emit("Conv", inputs, "", attribute("kernel_shape", w.Shape()[:2]), attribute("strides", strides), attribute("dilations", dilations),
-		attribute("pads", pads), attribute("group", o.Attributes["groups"]))
+	name := e.emit("Conv", inputs, "", attributesOf("kernel_shape", w.Shape()[:2], "strides", strides, "dilations", dilations, "pads", pads,
+		"group", o.Attributes["groups"])...)
 	if o.Name == "Conv2DReLU" {
 		name = e.emit("Relu", []string{name}, "")
 	}

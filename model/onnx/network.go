@@ -101,8 +101,8 @@ func Import(m *file.Model) (*Network, error) {
 	}
 	opset := m.Opset("")
 	if opset < oldestOpset || opset > newestOpset {
-		return nil, fmt.Errorf("onnx: the file means the operators of opset %d, which is not supported; %d to %d are, and onnx.version_converter leads there", opset,
-			oldestOpset, newestOpset)
+		return nil, fmt.Errorf("onnx: the file means the operators of opset %d, which is not supported; %d to %d are, "+
+			"and onnx.version_converter leads there", opset, oldestOpset, newestOpset)
 	}
 	net := &Network{
 		Weights: map[string]*tensor.Tensor{}, Kernels: map[string]*tensor.Tensor{}, Kernels1D: map[string]*tensor.Tensor{},

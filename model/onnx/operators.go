@@ -1,7 +1,9 @@
 package onnx
 
 // operators are all that there are, by the name in the standard.
-var operators map[string]operator = join(elementwise, integerOperators, images, normalizations, linear, shapes, indexing, makers, reductions, recurrent, detection)
+var operators map[string]operator = join(
+	elementwise, integerOperators, images, normalizations, linear, shapes, indexing, makers, reductions, recurrent, detection,
+)
 
 // join puts tables together.
 func join(tables ...map[string]operator) map[string]operator {

@@ -70,7 +70,8 @@ func (p *plan) integers() map[string]bool {
 		integer[name] = v.x == nil
 	}
 	for _, s := range p.steps {
-		if slices.Contains(alwaysIntegers, s.Op) || s.castsToInteger() || slices.Contains(asFirst, s.Op) && len(s.Inputs) > 0 && integer[s.Inputs[0]] {
+		follows := slices.Contains(asFirst, s.Op) && len(s.Inputs) > 0 && integer[s.Inputs[0]]
+		if follows || slices.Contains(alwaysIntegers, s.Op) || s.castsToInteger() {
 			for _, name := range s.Outputs {
 				integer[name] = true
 			}

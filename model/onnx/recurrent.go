@@ -21,8 +21,11 @@ type cell struct {
 	before, forget bool // linear_before_reset, input_forget
 }
 
-// recurrence makes an operator of a step, which takes the product of the input, N×gates·H, to the next state.
-func recurrence(gates int, step func(l *cell, x, h, c *tensor.Tensor) (nh, nc *tensor.Tensor)) operator {
+// An advance takes the product of the input, N×gates·H, and the state to the next state.
+type advance func(l *cell, x, h, c *tensor.Tensor) (nh, nc *tensor.Tensor)
+
+// recurrence makes an operator of what happens in a step.
+func recurrence(gates int, next advance) operator {
 	return func(c *call) []*value {
 		v, x := c.floats(0), c.plain(0)
 		batchFirst := c.int("layout", 0) != 0
@@ -52,7 +55,7 @@ func recurrence(gates int, step func(l *cell, x, h, c *tensor.Tensor) (nh, nc *t
 		for d := range directions {
 			l := c.cell(gates, d, w, r, h)
 			backward := d == 1 || c.text("direction", "forward") == "reverse"
-			y, hn, cn := l.through(x, lengths, backward, c.initial(5, d, n, h, batchFirst), c.initial(6, d, n, h, batchFirst), step)
+			y, hn, cn := l.through(x, lengths, backward, c.initial(5, d, n, h, batchFirst), c.initial(6, d, n, h, batchFirst), next)
 			ys, hs, cs = append(ys, y), append(hs, hn), append(cs, cn)
 		}
 		y, hn, cn := tensor.Stack(1, ys...), tensor.Stack(0, hs...), tensor.Stack(0, cs...)
@@ -156,7 +159,7 @@ func (l *cell) clipped(x *tensor.Tensor) *tensor.Tensor {
 
 // through takes a state through the steps of x, T×N×F, of which each sequence has its number. It returns the hidden states of all
 // steps, T×N×H, zero behind the end of a sequence, and the last hidden state and cells.
-func (l *cell) through(x *tensor.Tensor, lengths []int64, backward bool, h, c *tensor.Tensor, step func(l *cell, x, h, c *tensor.Tensor) (nh, nc *tensor.Tensor)) (y, hn, cn *tensor.Tensor) {
+func (l *cell) through(x *tensor.Tensor, lengths []int64, backward bool, h, c *tensor.Tensor, next advance) (y, hn, cn *tensor.Tensor) {
 	t, n := x.Dim(0), x.Dim(1)
 	whole := true
 	for _, k := range lengths {
@@ -179,7 +182,7 @@ func (l *cell) through(x *tensor.Tensor, lengths []int64, backward bool, h, c *t
 		if backward {
 			i = t - 1 - i
 		}
-		nh, nc := step(l, xw.Slice(0, i, i+1).Squeeze(0), h, c)
+		nh, nc := next(l, xw.Slice(0, i, i+1).Squeeze(0), h, c)
 		if whole {
 			h, c, ys[i] = nh, nc, nh
 			continue

@@ -10,7 +10,9 @@ import (
 
 // reductions are the operators that go over whole axes.
 var reductions = map[string]operator{
-	"ReduceSum":  reduction(func(x *tensor.Tensor, axes []int) *tensor.Tensor { return x.SumKeep(axes...) }, 0, func(a, b int64) int64 { return a + b }),
+	"ReduceSum": reduction(func(x *tensor.Tensor, axes []int) *tensor.Tensor {
+		return x.SumKeep(axes...)
+	}, 0, func(a, b int64) int64 { return a + b }),
 	"ReduceMean": reduction(func(x *tensor.Tensor, axes []int) *tensor.Tensor { return x.MeanKeep(axes...) }, 0, nil),
 	"ReduceMax":  reduction(extreme((*tensor.Tensor).Max, math.Inf(-1)), math.MinInt64, func(a, b int64) int64 { return max(a, b) }),
 	"ReduceMin":  reduction(extreme((*tensor.Tensor).Min, math.Inf(1)), math.MaxInt64, func(a, b int64) int64 { return min(a, b) }),
@@ -29,8 +31,11 @@ var reductions = map[string]operator{
 	"ArgMax":     argument(false), "ArgMin": argument(true), "TopK": topK,
 }
 
+// An overAxes reduces axes, which stay with length 1.
+type overAxes func(x *tensor.Tensor, axes []int) *tensor.Tensor
+
 // reduction makes an operator of one over axes that stay with length 1, and of one of two integers with what it begins with.
-func reduction(floats func(x *tensor.Tensor, axes []int) *tensor.Tensor, start int64, ints func(a, b int64) int64) operator {
+func reduction(floats overAxes, start int64, ints func(a, b int64) int64) operator {
 	return func(c *call) []*value {
 		v := c.value(0)
 		given, _ := c.optionalInts(1, "axes")
@@ -55,7 +60,7 @@ func reduction(floats func(x *tensor.Tensor, axes []int) *tensor.Tensor, start i
 	}
 }
 
-func (c *call) reduced(v *value, axes []int, floats func(x *tensor.Tensor, axes []int) *tensor.Tensor, start int64, ints func(a, b int64) int64) *value {
+func (c *call) reduced(v *value, axes []int, floats overAxes, start int64, ints func(a, b int64) int64) *value {
 	if v.x != nil {
 		if len(axes) == 0 { // an axis of length 1 behind the others, so that what is done to each element is done
 			x := floats(v.in(c.p, nil).Reshape(-1, 1), []int{1})
@@ -96,7 +101,7 @@ func (c *call) reduced(v *value, axes []int, floats func(x *tensor.Tensor, axes 
 }
 
 // extreme takes a maximum or minimum over several axes, which of nothing is the given number.
-func extreme(f func(x *tensor.Tensor, axis int) *tensor.Tensor, ofNothing float64) func(x *tensor.Tensor, axes []int) *tensor.Tensor {
+func extreme(f func(x *tensor.Tensor, axis int) *tensor.Tensor, ofNothing float64) overAxes {
 	return func(x *tensor.Tensor, axes []int) *tensor.Tensor {
 		for _, a := range axes {
 			if x.Dim(a) == 0 {
