@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	file "github.com/hadal-go/hadal/format/onnx"
@@ -489,5 +490,98 @@ func TestInferenceGivesMemoryBack(t *testing.T) {
 	kept, given := bytes(tensor.Recording(nil)), bytes(tensor.Inference())
 	if given > kept/8 {
 		t.Errorf("inference takes %d bytes and recording %d, want an eighth at most", given, kept)
+	}
+}
+
+// at gives a model an opset.
+func at(opset int64, m *file.Model) *file.Model {
+	m.Opsets[0].Version = opset
+	return m
+}
+
+// What newer versions take as inputs, older ones have as attributes; both give the same.
+func TestOlderVersions(t *testing.T) {
+	number := func(name string, v float32) *file.Tensor {
+		return &file.Tensor{Name: name, Type: file.Float, Floats: []float32{v}}
+	}
+	list := func(name string, vs ...float32) *file.Tensor {
+		return &file.Tensor{Name: name, Type: file.Float, Dims: []int64{int64(len(vs))}, Floats: vs}
+	}
+	ints := func(vs ...int64) []int64 { return vs }
+	for name, c := range map[string]struct {
+		shape    []int
+		old, new *file.Model
+	}{
+		"Clip": {[]int{2, 3},
+			at(10, model([]*file.Node{node("Clip", "x", "y", "min", float32(-.5), "max", float32(.25))})),
+			model([]*file.Node{node("Clip", "x a b", "y")}, number("a", -.5), number("b", .25))},
+		"Squeeze": {[]int{2, 1, 3}, at(11, model([]*file.Node{node("Squeeze", "x", "y", "axes", ints(-2))})),
+			model([]*file.Node{node("Squeeze", "x a", "y")}, integers("a", 1))},
+		"Unsqueeze": {[]int{2, 3}, at(11, model([]*file.Node{node("Unsqueeze", "x", "y", "axes", ints(0, 3))})),
+			model([]*file.Node{node("Unsqueeze", "x a", "y")}, integers("a", 3, 0))},
+		"Slice": {[]int{4, 6}, at(9, model([]*file.Node{node("Slice", "x", "y", "starts", ints(-3), "ends", ints(100), "axes", ints(1))})),
+			model([]*file.Node{node("Slice", "x s e a", "y")}, integers("s", 3), integers("e", 6), integers("a", -1))},
+		"TopK": {[]int{2, 5}, at(9, model([]*file.Node{node("TopK", "x", "y i", "k", int64(2))})),
+			model([]*file.Node{node("TopK", "x k", "y i")}, integers("k", 2))},
+		"Pad": {[]int{2, 3}, at(10, model([]*file.Node{node("Pad", "x", "y", "pads", ints(0, 1, 2, 0), "value", float32(3))})),
+			model([]*file.Node{node("Pad", "x p v", "y")}, integers("p", 0, 1, 2, 0), number("v", 3))},
+		"ReduceSum": {[]int{2, 3, 4}, at(11, model([]*file.Node{node("ReduceSum", "x", "y", "axes", ints(0, 2), "keepdims", int64(0))})),
+			model([]*file.Node{node("ReduceSum", "x a", "y", "keepdims", int64(0))}, integers("a", 2, 0))},
+		"Split": {[]int{2, 5}, at(11, model([]*file.Node{node("Split", "x", "a y", "axis", int64(1), "split", ints(2, 3))})),
+			model([]*file.Node{node("Split", "x s", "a y", "axis", int64(-1))}, integers("s", 2, 3))},
+		"Softmax": {[]int{2, 3, 4}, at(12, model([]*file.Node{node("Softmax", "x", "y")})), // of the axes behind the first as one
+			model([]*file.Node{node("Flatten", "x", "a"), node("Softmax", "a", "b"), node("Reshape", "b s", "y")}, integers("s", 2, 3, 4))},
+		"Upsample": {[]int{1, 2, 3, 4}, at(7, model([]*file.Node{node("Upsample", "x", "y", "scales", []float32{1, 1, 2, 3})})),
+			at(9, model([]*file.Node{node("Upsample", "x s", "y")}, list("s", 1, 1, 2, 3)))},
+		"Resize": {[]int{1, 2, 3, 4}, at(10, model([]*file.Node{node("Resize", "x s", "y", "mode", "linear")}, list("s", 1, 1, 2, 3))),
+			model([]*file.Node{node("Resize", "x none s", "y", "mode", "linear", "coordinate_transformation_mode", "asymmetric")},
+				list("s", 1, 1, 2, 3), list("none"))},
+		"Dropout": {[]int{2, 3}, at(7, model([]*file.Node{node("Dropout", "x", "y", "ratio", float32(.3))})),
+			model([]*file.Node{node("Identity", "x", "y")})},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := tensor.Inference()
+			defer p.End()
+			x := Floats(picture(c.shape...))
+			old, err := importing(t, c.old).Run(p, x)
+			if err != nil {
+				t.Fatal(err)
+			}
+			now, err := importing(t, c.new).Run(p, x)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, "the older form", old[0].Floats, now[0].Floats, 1e-6)
+		})
+	}
+}
+
+// Files of the first versions list their initializers among the inputs.
+func TestInitializersAmongTheInputs(t *testing.T) {
+	m := small()
+	for _, w := range m.Graph.Initializers {
+		m.Graph.Inputs = append(m.Graph.Inputs, &file.Value{Name: w.Name})
+	}
+	net := importing(t, m)
+	if len(net.Inputs) != 1 || net.Inputs[0].Name != "x" {
+		t.Errorf("the inputs are %v, want x alone", net.Inputs)
+	}
+}
+
+// Two passes may run through one network at once.
+func TestPassesShareANetwork(t *testing.T) {
+	net, x := importing(t, small()), picture(2, 5, 6, 2)
+	ys := make([]*tensor.Tensor, 4)
+	var all sync.WaitGroup
+	for i := range ys {
+		all.Go(func() {
+			p := tensor.Inference()
+			defer p.End()
+			ys[i] = net.Forward(p.Input(x)).Clone()
+		})
+	}
+	all.Wait()
+	for _, y := range ys[1:] {
+		same(t, "a pass", y, ys[0], 0)
 	}
 }
