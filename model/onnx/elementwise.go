@@ -150,17 +150,24 @@ func dropout(c *call) []*value {
 	if ratio < 0 || ratio >= 1 {
 		c.fail("a ratio of %v is not from 0 up to 1", ratio)
 	}
-	mask := &value{shape: v.shape, typ: boolean, ints: slices.Repeat([]int64{1}, size(v.shape))}
-	if c.opset < 10 && len(c.Outputs) > 1 {
+	masked := len(c.Outputs) > 1
+	if masked && c.opset < 10 {
 		c.fail("a mask of floats, as before opset 10, is not supported")
 	}
-	if !c.p.Train() && (!c.has(2) || c.ints(2)[0] == 0) || ratio == 0 {
+	var mask *value
+	if masked {
+		mask = &value{shape: v.shape, typ: boolean, ints: slices.Repeat([]int64{1}, size(v.shape))}
+	}
+	trains := c.p.Train() || c.has(2) && slices.Contains(c.ints(2), 1)
+	if !trains || ratio == 0 {
 		return []*value{v, mask}
 	}
 	x := v.in(c.p, nil)
 	kept := c.p.Bernoulli(tensor.Float(1-ratio), tensor.Float(1/(1-ratio)), x.Shape()...)
-	for i, k := range kept.Data() {
-		mask.ints[i] = truth(k != 0)
+	if masked {
+		for i, k := range kept.Data() {
+			mask.ints[i] = truth(k != 0)
+		}
 	}
 	return []*value{v.like(x.Mul(kept)), mask}
 }
