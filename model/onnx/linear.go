@@ -40,6 +40,14 @@ func matMul(c *call) []*value {
 		x = x.BroadcastTo(append(slices.Clone(batch), x.Shape()[x.Rank()-2:]...)...)
 		y = y.BroadcastTo(append(slices.Clone(batch), y.Shape()[y.Rank()-2:]...)...)
 	}
+	rows, columns := x.Shape()[:x.Rank()-1], y.Dim(-1)
+	if y.Rank() > x.Rank() {
+		rows = append(slices.Clone(y.Shape()[:y.Rank()-2]), x.Dim(-2))
+	}
+	if slices.Equal(b.orders(), swapped) && len(b.shape) > 1 {
+		columns = y.Dim(-2)
+	}
+	c.room(append(slices.Clone(rows), columns)...)
 	z := product(x, y)
 	shape := z.Shape()
 	if len(b.shape) == 1 {
@@ -67,6 +75,11 @@ func gemm(c *call) []*value {
 	if tb {
 		n = b.Dim(0)
 	}
+	m := a.Dim(0)
+	if ta {
+		m = a.Dim(1)
+	}
+	c.room(m, n)
 	if !ta && tb && alpha == 1 && (bias == nil || beta == 1 && bias.Rank() == 1 && bias.Len() == n) {
 		if c.ending() == tensor.ActReLU {
 			return one(c.in[0].like(a.LinearReLU(b, bias)))

@@ -371,6 +371,9 @@ func TestSizesAreBounded(t *testing.T) {
 		"range": model([]*file.Node{node("Range", "a b c", "d"), node("Cast", "d", "y", "to", int64(1))}, integers("a", 0),
 			integers("b", huge), integers("c", 1)),
 		"one-hot": model([]*file.Node{node("OneHot", "i s i2", "y")}, integers("i", 0), integers("s", huge), floats("i2", 2)),
+		"product": model([]*file.Node{
+			node("Expand", "x s", "a"), node("Transpose", "a", "b"), node("MatMul", "b a", "y")}, integers("s", 1, 1<<20)),
+		"gemm":    model([]*file.Node{node("Expand", "x s", "a"), node("Gemm", "a a", "y", "transA", int64(1))}, integers("s", 1, 1<<20)),
 		"reshape": model([]*file.Node{node("Reshape", "x s", "y")}, integers("s", huge, huge, -1)),
 		"resize": model([]*file.Node{node("Resize", "x none s", "y")}, floats("none", 0),
 			&file.Tensor{Name: "s", Type: file.Float, Dims: []int64{1}, Floats: []float32{1e30}}),

@@ -45,6 +45,7 @@ func recurrence(gates int, next advance) operator {
 		if w.Dim(1) != gates*h || r.Dim(1) != gates*h || w.Dim(2) != x.Dim(2) || t == 0 {
 			c.fail("weights of %v and %v do not fit an input of %v", w.Shape(), r.Shape(), v.shape)
 		}
+		c.room(t, n, gates*h)
 		lengths := slices.Repeat([]int64{int64(t)}, n)
 		if c.has(4) {
 			if lengths = c.ints(4); len(lengths) != n {
