@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -197,6 +198,23 @@ func TestReadsKerasWeights(t *testing.T) {
 		}
 		if arrays != test.arrays || numbers != test.numbers || math.Abs(sum-test.sum) > 1e-6*math.Abs(test.sum) {
 			t.Errorf("%s: %d arrays, %d numbers, sum %.9g, want %d, %d, %.9g", test.path, arrays, numbers, sum, test.arrays, test.numbers, test.sum)
+		}
+	}
+}
+
+// Opening a file with changed words takes no more memory than a small multiple of its size.
+func TestOpenIsBounded(t *testing.T) {
+	whole := readFile(t, "testdata/new.h5")
+	words := []string{"\xff\xff\xff\xff", "\xff\xff\xff\x7f", "\x00\x00\x10\x00"}
+	var before, after runtime.MemStats
+	for at := 0; at < len(whole)-3; at += 7 {
+		data := bytes.Clone(whole)
+		copy(data[at:], words[at%len(words)])
+		runtime.ReadMemStats(&before)
+		_, err := hdf5.Open(bytes.NewReader(data), int64(len(data)))
+		runtime.ReadMemStats(&after)
+		if n, most := after.TotalAlloc-before.TotalAlloc, uint64(32*len(data)+1048576); n > most {
+			t.Fatalf("%d bytes for a word changed at byte %d (error: %v), want at most %d", n, at, err, most)
 		}
 	}
 }
