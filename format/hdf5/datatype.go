@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+
+	"github.com/hadal-go/hadal/format/internal/number"
 )
 
 // Classes of datatypes that are told apart (section IV.A.2.d).
@@ -92,7 +94,7 @@ func (t datatype) number() (func([]byte) float32, error) {
 	if !t.odd && (t.class == classFloat || t.class == classInteger) {
 		switch t.String()[len(t.String())-2:] {
 		case "f2":
-			return func(b []byte) float32 { return half(order.Uint16(b)) }, nil
+			return func(b []byte) float32 { return number.Half(order.Uint16(b)) }, nil
 		case "f4":
 			return func(b []byte) float32 { return math.Float32frombits(order.Uint32(b)) }, nil
 		case "f8":
@@ -116,18 +118,6 @@ func (t datatype) number() (func([]byte) float32, error) {
 		}
 	}
 	return nil, problemf("its elements are of type %s, read are integers and IEEE floats of 16, 32 and 64 bits", t)
-}
-
-// half converts IEEE 754 binary16: 1 bit of sign, 5 of exponent with bias 15, 10 of fraction.
-func half(bits uint16) float32 {
-	sign, exponent, fraction := uint32(bits)>>15<<31, uint32(bits)>>10&31, uint32(bits)&1023
-	switch exponent {
-	case 0: // Zero, or a subnormal: fraction · 2⁻²⁴, which float32 holds exactly.
-		return math.Float32frombits(sign | math.Float32bits(float32(fraction)*0x1p-24))
-	case 31: // Infinity, or not a number with its payload.
-		return math.Float32frombits(sign | 0xff<<23 | fraction<<13)
-	}
-	return math.Float32frombits(sign | (exponent+127-15)<<23 | fraction<<13)
 }
 
 // A dataspace is the shape of a dataset or an attribute.

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+
+	"github.com/hadal-go/hadal/format/internal/number"
 )
 
 // A Type is that of a tensor's elements.
@@ -109,7 +111,7 @@ func (t table) floats(i int) []float32 {
 
 // Float32 returns the numbers that a constant stands for, in row-major order: dequantized if it has a scale, else converted as they are.
 func (t *Tensor) Float32() ([]float32, error) {
-	number, ok := numbers[t.Type]
+	convert, ok := numbers[t.Type]
 	if !ok || t.sparse || !t.Constant() {
 		return nil, FormatError{fmt.Sprintf("tensor %q (%s %v) is no dense constant of numbers of a type that is read", t.Name, t.Type, t.Shape)}
 	}
@@ -122,7 +124,7 @@ func (t *Tensor) Float32() ([]float32, error) {
 		}
 	}
 	for i := range values {
-		v := number(t.data[i*width:])
+		v := convert(t.data[i*width:])
 		if n := len(t.Scale); n > 0 {
 			c := i / inner % n
 			v = float64(t.Scale[c]) * (v - float64(t.ZeroPoint[c]))
@@ -136,27 +138,11 @@ func (t *Tensor) Float32() ([]float32, error) {
 var numbers = map[Type]func([]byte) float64{
 	Float32Type: func(b []byte) float64 { return float64(math.Float32frombits(binary.LittleEndian.Uint32(b))) },
 	Float64Type: func(b []byte) float64 { return math.Float64frombits(binary.LittleEndian.Uint64(b)) },
-	Float16Type: half,
+	Float16Type: func(b []byte) float64 { return float64(number.Half(binary.LittleEndian.Uint16(b))) },
 	Int8Type:    func(b []byte) float64 { return float64(int8(b[0])) },
 	Uint8Type:   func(b []byte) float64 { return float64(b[0]) },
 	BoolType:    func(b []byte) float64 { return float64(b[0]) },
 	Int16Type:   func(b []byte) float64 { return float64(int16(binary.LittleEndian.Uint16(b))) },
 	Int32Type:   func(b []byte) float64 { return float64(int32(binary.LittleEndian.Uint32(b))) },
 	Int64Type:   func(b []byte) float64 { return float64(int64(binary.LittleEndian.Uint64(b))) },
-}
-
-// half converts IEEE 754 binary16: 1 bit of sign, 5 of exponent with bias 15, 10 of fraction.
-func half(b []byte) float64 {
-	h := binary.LittleEndian.Uint16(b)
-	sign, exponent, fraction := 1-2*float64(h>>15), int(h>>10&31), float64(h&1023)
-	switch exponent {
-	case 0:
-		return math.Copysign(fraction*0x1p-24, sign)
-	case 31:
-		if fraction != 0 {
-			return math.NaN()
-		}
-		return math.Inf(int(sign))
-	}
-	return sign * math.Ldexp(1024+fraction, exponent-25)
 }
