@@ -424,8 +424,8 @@ func TestRecipesLearn(t *testing.T) {
 			slow, long := os.Getenv("HADAL_SLOW") != "", slices.Contains(long, r.Name)
 			switch {
 			case slow && long:
-				settings = map[string]string{"epochs": "3"}
-				goal.Bound *= .6
+				settings = map[string]string{"epochs": "2"}
+				goal.Bound *= .4
 			case slow:
 				settings = nil
 			case long && r.Data == "mnist":
