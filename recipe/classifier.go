@@ -433,6 +433,14 @@ func (c *Classifier) load(run *train.Run) error {
 	return run.LoadWeights("best", c.net)
 }
 
+// Trained implements Trained.
+func (c *Classifier) Trained(run *train.Run) (nn.Layer, []int, error) {
+	if err := c.load(run); err != nil {
+		return nil, nil, err
+	}
+	return c.net, c.card.Shape[:], nil
+}
+
 // Predict implements Job.
 func (c *Classifier) Predict(ctx context.Context, run *train.Run, inputs []Input, answer func(Answer) error) error {
 	if err := c.load(run); err != nil {

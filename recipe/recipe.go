@@ -89,6 +89,12 @@ type Job interface {
 	Predict(ctx context.Context, run *train.Run, inputs []Input, answer func(Answer) error) error
 }
 
+// A Trained is a job whose network can be had out of a run.
+type Trained interface {
+	// Trained returns the network with the best weights of a run, and the shape of one example of its input.
+	Trained(run *train.Run) (net nn.Layer, input []int, err error)
+}
+
 // A Workplace is what a job finds around it.
 type Workplace struct {
 	Recipe string // the name that the job has in the table

@@ -51,10 +51,10 @@ func uninterrupted(t *testing.T, args ...string) (last, best []byte) {
 	if code, text := whole(t, hadal(t, dir, append([]string{"train", "--out", "run"}, args...)...)); code != 0 {
 		t.Fatalf("training ends with %d: %s", code, text)
 	}
-	return weights(t, dir)
+	return savedWeights(t, dir)
 }
 
-func weights(t *testing.T, dir string) (last, best []byte) {
+func savedWeights(t *testing.T, dir string) (last, best []byte) {
 	t.Helper()
 	return content(t, filepath.Join(dir, "run/weights/last.safetensors")), content(t, filepath.Join(dir, "run/weights/best.safetensors"))
 }
@@ -71,7 +71,7 @@ func content(t *testing.T, path string) []byte {
 // same checks that the run in dir has these weights, and one row and one event for each of its epochs.
 func same(t *testing.T, dir string, last, best []byte, epochs int) {
 	t.Helper()
-	gotLast, gotBest := weights(t, dir)
+	gotLast, gotBest := savedWeights(t, dir)
 	if !bytes.Equal(gotLast, last) || !bytes.Equal(gotBest, best) {
 		t.Errorf("the weights are others than those of an uninterrupted run: last equal %v, best equal %v",
 			bytes.Equal(gotLast, last), bytes.Equal(gotBest, best))

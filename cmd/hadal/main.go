@@ -200,7 +200,7 @@ func (a *app) root() *cobra.Command {
 	f.BoolVar(&a.offline, "offline", false, "download nothing")
 	c.SetFlagErrorFunc(flagError)
 	c.AddCommand(a.trainCommand(), a.resumeCommand(), a.evalCommand(), a.predictCommand(), a.studyCommand(), a.listCommand(),
-		a.showCommand(), a.dataCommand(), a.benchCommand(), a.versionCommand())
+		a.showCommand(), a.convertCommand(), a.dataCommand(), a.benchCommand(), a.versionCommand())
 	return c
 }
 

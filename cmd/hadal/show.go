@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hadal-go/hadal/data/source"
-	"github.com/hadal-go/hadal/format/safetensors"
+	"github.com/hadal-go/hadal/format/weights"
 	"github.com/hadal-go/hadal/model/vision"
 	"github.com/hadal-go/hadal/nn"
 	"github.com/hadal-go/hadal/optim"
@@ -347,32 +347,25 @@ func (a *app) metricTable(m train.Metrics) error {
 
 // showFile lists the tensors of a safetensors file.
 func (a *app) showFile(path string) error {
-	f, err := os.Open(path)
+	f, err := weights.Open(path)
 	if err != nil {
 		return dataError{err}
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return dataError{err}
-	}
-	file, err := safetensors.Open(f, info.Size())
-	if err != nil {
-		return dataError{fmt.Errorf("%s: %w", path, err)}
+	for _, note := range f.Notes {
+		a.say("%s\n", note)
 	}
 	if a.json {
-		for _, name := range file.Names() {
-			t, _ := file.Entry(name)
-			if err := a.printEvent("tensor", train.Fields{"name": name, "dtype": t.DType, "shape": t.Shape}); err != nil {
+		for _, array := range f.Arrays {
+			if err := a.printEvent("tensor", train.Fields{"name": array.Name, "dtype": array.DType, "shape": array.Shape}); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	for _, name := range file.Names() {
-		t, _ := file.Entry(name)
-		fmt.Fprintf(w, "%s\t%s\t%s\n", name, t.DType, shapeText(t.Shape))
+	for _, array := range f.Arrays {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", array.Name, array.DType, shapeText(array.Shape))
 	}
 	return w.Flush()
 }
