@@ -432,7 +432,12 @@ func TestRecipesLearn(t *testing.T) {
 				settings["fraction"] = "0.1"
 				goal.Bound *= .25
 			case long:
-				settings["epochs"] = "2"
+				// Many small steps, and of a size for them (Goyal et al. 2017: in proportion to the batch).
+				c := r.New().(*Classifier)
+				settings["fraction"], settings["batch"], settings["lr"] = "0.1", "32", fmt.Sprint(c.LR*32/float64(c.Batch))
+				if r.Name == "mobilenetv2-cifar10" { // deep and narrow, it begins slowly
+					settings["fraction"] = "0.25"
+				}
 				goal.Bound *= .25
 			default:
 				goal.Bound *= .85
