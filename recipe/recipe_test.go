@@ -94,6 +94,8 @@ func TestTable(t *testing.T) {
 
 // The first 200 losses are those of PyTorch, from the same weights and batches; see internal/fixture/_gen/mnist.py.
 func TestFirstLossesAreThoseOfPyTorch(t *testing.T) {
+	tensor.Poison(false)
+	defer tensor.Poison(true)
 	f := fixture.Open(t, "recipes.safetensors")
 	for _, c := range []struct {
 		recipe, net string
@@ -134,6 +136,8 @@ func TestFirstLossesAreThoseOfPyTorch(t *testing.T) {
 
 // So are those of networks for photographs, on made pictures and at a tenth of their rates; see internal/fixture/_gen/photographs.py.
 func TestFirstLossesOnMadePicturesAreThoseOfPyTorch(t *testing.T) {
+	tensor.Poison(false)
+	defer tensor.Poison(true)
 	f := fixture.Open(t, "photographs.safetensors")
 	const size = 16
 	for _, c := range []struct {
