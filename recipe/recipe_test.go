@@ -168,7 +168,7 @@ func TestFirstLossesOnMadePicturesAreThoseOfPyTorch(t *testing.T) {
 			method := j.method(params)
 			cycle := optim.OneCycle{Max: j.LR, Steps: 1000}
 			want := f.Tensor(t, c.recipe).Data()
-			if os.Getenv("HADAL_SLOW") == "" {
+			if os.Getenv("HADAL_SLOW") == "" || kernel.FloatBytes == 4 { // later, rounding has parted the two
 				want = want[:25]
 			}
 			x, labels, worst := tensor.New(size, shape[0], shape[1], shape[2]), make([]int, size), 0.0
