@@ -134,7 +134,7 @@ func TestFirstLossesAreThoseOfPyTorch(t *testing.T) {
 	}
 }
 
-// So are those of networks for photographs, on made pictures and at a tenth of their rates; see internal/fixture/_gen/photographs.py.
+// So are those of networks for photographs, on made pictures; see internal/fixture/_gen/photographs.py.
 func TestFirstLossesOnMadePicturesAreThoseOfPyTorch(t *testing.T) {
 	tensor.Poison(false)
 	defer tensor.Poison(true)
@@ -143,14 +143,16 @@ func TestFirstLossesOnMadePicturesAreThoseOfPyTorch(t *testing.T) {
 	for _, c := range []struct {
 		recipe string
 		exact  int // losses that are the same in single precision; sixteen pixels at the end of a network make a bad normalization
-	}{{"mobilenetv2-cifar10", 2}, {"resnet-fashion", 8}, {"resnet20-cifar10", 8}, {"vgg-cifar10", 2}, {"vit-cifar10", 50}} {
+	}{{"mobilenetv2-cifar10", 2}, {"resnet-fashion", 3}, {"resnet20-cifar10", 8}, {"vgg-cifar10", 2}, {"vit-cifar10", 50}} {
 		t.Run(c.recipe, func(t *testing.T) {
 			r, err := ByName(c.recipe)
 			if err != nil {
 				t.Fatal(err)
 			}
 			j := r.New().(*Classifier)
-			j.LR /= 10
+			if c.recipe == "mobilenetv2-cifar10" { // at its own rate the errors of rounding double every other step
+				j.LR /= 10
+			}
 			net := j.Build(nil, 10)
 			fill(net)
 			shape := [3]int{32, 32, 3}
@@ -168,8 +170,8 @@ func TestFirstLossesOnMadePicturesAreThoseOfPyTorch(t *testing.T) {
 			method := j.method(params)
 			cycle := optim.OneCycle{Max: j.LR, Steps: 1000}
 			want := f.Tensor(t, c.recipe).Data()
-			if os.Getenv("HADAL_SLOW") == "" || kernel.FloatBytes == 4 { // later, rounding has parted the two
-				want = want[:25]
+			if os.Getenv("HADAL_SLOW") == "" {
+				want = want[:50]
 			}
 			x, labels, worst := tensor.New(size, shape[0], shape[1], shape[2]), make([]int, size), 0.0
 			for step := range want {
@@ -428,8 +430,8 @@ func TestRecipesLearn(t *testing.T) {
 			slow, long := os.Getenv("HADAL_SLOW") != "", slices.Contains(long, r.Name)
 			switch {
 			case slow && long:
-				settings = map[string]string{"epochs": "2"}
-				goal.Bound *= .4
+				settings = map[string]string{"epochs": "3"}
+				goal.Bound *= .6
 			case slow:
 				settings = nil
 			case long && r.Data == "mnist":
