@@ -10,8 +10,8 @@ import (
 	"github.com/hadal-go/hadal/format/internal/number"
 )
 
-// chunk is how many bytes are converted at a time, so that reading and writing need little beside the numbers
-// themselves. Every element's size divides it.
+// chunk is how many bytes are converted at a time, so that reading needs little beside the numbers themselves. Every
+// element's size divides it.
 const chunk = 64 << 10
 
 // Floats returns the elements of a tensor of dtype F32, F16, BF16 or F64 in row-major order. F64 is rounded to the

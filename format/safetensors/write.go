@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/hadal-go/hadal/format/internal/number"
 )
 
 // An Entry is one tensor to be written. Data is a []float32 (dtype F32), []float64 (F64), []int64 (I64), []int32 (I32),
@@ -34,9 +36,8 @@ func Write(w io.Writer, entries []Entry, metadata map[string]string) error {
 	if _, err := w.Write(header); err != nil {
 		return fmt.Errorf("safetensors: write the header: %w", err)
 	}
-	buffer := make([]byte, 0, chunk)
 	for _, e := range order {
-		if err := writeData(w, buffer, e.Data); err != nil {
+		if err := number.Write(w, e.Data); err != nil {
 			return fmt.Errorf("safetensors: write tensor %q: %w", e.Name, err)
 		}
 	}
@@ -47,28 +48,25 @@ func Write(w io.Writer, entries []Entry, metadata map[string]string) error {
 func prepare(entries []Entry, metadata map[string]string) (header []byte, order []Entry, err error) {
 	order = slices.Clone(entries)
 	for _, e := range order {
-		dtype, n := describe(e.Data)
+		dtype, n := number.Of(e.Data)
 		if dtype == "" {
 			return nil, nil, fmt.Errorf("safetensors: write tensor %q: cannot write data of type %T", e.Name, e.Data)
 		}
 		if !utf8.ValidString(e.Name) || e.Name == metadataKey {
 			return nil, nil, fmt.Errorf("safetensors: write tensor %q: this name is not allowed", e.Name)
 		}
-		product := 1
-		for _, d := range e.Shape {
-			if d < 0 || d > 0 && product > math.MaxInt/d {
-				return nil, nil, fmt.Errorf("safetensors: write tensor %q: impossible shape %v", e.Name, e.Shape)
-			}
-			product *= d
+		product, ok := number.Elements(e.Shape, 1, math.MaxInt)
+		if !ok {
+			return nil, nil, fmt.Errorf("safetensors: write tensor %q: impossible shape %v", e.Name, e.Shape)
 		}
-		if product != n {
+		if product != int64(n) {
 			return nil, nil, fmt.Errorf("safetensors: write tensor %q: shape %v has %d elements, the data has %d",
 				e.Name, e.Shape, product, n)
 		}
 	}
 	slices.SortFunc(order, func(a, b Entry) int {
-		left, _ := describe(a.Data)
-		right, _ := describe(b.Data)
+		left, _ := number.Of(a.Data)
+		right, _ := number.Of(b.Data)
 		return cmp.Or(cmp.Compare(rank(right), rank(left)), cmp.Compare(a.Name, b.Name))
 	})
 
@@ -96,7 +94,7 @@ func prepare(entries []Entry, metadata map[string]string) (header []byte, order 
 		if i > 0 || metadata != nil {
 			h = append(h, ',')
 		}
-		dtype, n := describe(e.Data)
+		dtype, n := number.Of(e.Data)
 		end := offset + int64(n)*int64(dtypes[rank(dtype)].bits/8)
 		shape := strings.ReplaceAll(fmt.Sprint(append([]int{}, e.Shape...)), " ", ",")
 		h = fmt.Appendf(quote(h, e.Name), `:{"dtype":"%s","shape":%s,"data_offsets":[%d,%d]}`, dtype, shape, offset, end)
@@ -130,69 +128,4 @@ func quote(b []byte, s string) []byte {
 		}
 	}
 	return append(b, '"')
-}
-
-// describe returns the dtype and the number of elements of an entry's data, or "" if its type cannot be written.
-func describe(data any) (dtype string, n int) {
-	switch data := data.(type) {
-	case []float32:
-		return "F32", len(data)
-	case []float64:
-		return "F64", len(data)
-	case []int64:
-		return "I64", len(data)
-	case []int32:
-		return "I32", len(data)
-	case []uint8:
-		return "U8", len(data)
-	case []bool:
-		return "BOOL", len(data)
-	}
-	return "", 0
-}
-
-// writeData writes the elements of data with the help of an empty buffer of chunk bytes.
-func writeData(w io.Writer, buffer []byte, data any) error {
-	switch data := data.(type) {
-	case []float32:
-		return writeEach(w, buffer, data, func(b []byte, v float32) []byte {
-			return binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
-		})
-	case []float64:
-		return writeEach(w, buffer, data, func(b []byte, v float64) []byte {
-			return binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
-		})
-	case []int64:
-		return writeEach(w, buffer, data, func(b []byte, v int64) []byte {
-			return binary.LittleEndian.AppendUint64(b, uint64(v))
-		})
-	case []int32:
-		return writeEach(w, buffer, data, func(b []byte, v int32) []byte {
-			return binary.LittleEndian.AppendUint32(b, uint32(v))
-		})
-	case []uint8:
-		_, err := w.Write(data)
-		return err
-	case []bool:
-		return writeEach(w, buffer, data, func(b []byte, v bool) []byte {
-			if v {
-				return append(b, 1)
-			}
-			return append(b, 0)
-		})
-	}
-	panic(fmt.Sprintf("safetensors: Write: cannot write data of type %T", data))
-}
-
-func writeEach[T any](w io.Writer, buffer []byte, data []T, encode func([]byte, T) []byte) error {
-	for part := range slices.Chunk(data, chunk/8) {
-		buffer = buffer[:0]
-		for _, v := range part {
-			buffer = encode(buffer, v)
-		}
-		if _, err := w.Write(buffer); err != nil {
-			return err
-		}
-	}
-	return nil
 }
