@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/hadal-go/hadal/format/deepcompression"
+	"github.com/hadal-go/hadal/format/internal/formattest"
 )
 
 var two = []deepcompression.Layer{
@@ -18,17 +19,8 @@ var two = []deepcompression.Layer{
 	{Name: "fc", Shape: []int{3, 7}, Bits: 4},
 }
 
-func readFile(t testing.TB, path string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
 func TestReads(t *testing.T) {
-	data := readFile(t, "testdata/two.net")
+	data := formattest.Content(t, "testdata/two.net")
 	f, err := deepcompression.Open(bytes.NewReader(data), int64(len(data)), two)
 	if err != nil {
 		t.Fatal(err)
@@ -57,7 +49,7 @@ func TestReads(t *testing.T) {
 }
 
 func TestRefusesBrokenFiles(t *testing.T) {
-	whole := readFile(t, "testdata/two.net")
+	whole := formattest.Content(t, "testdata/two.net")
 	for n := range len(whole) {
 		if _, err := deepcompression.Open(bytes.NewReader(whole[:n]), int64(n), two); err == nil {
 			t.Fatalf("a file cut to %d bytes is accepted", n)
@@ -90,7 +82,7 @@ func TestReadsSqueezeNet(t *testing.T) {
 	if _, err := os.Stat(path); err != nil {
 		t.Skipf("HADAL_DATA names no folder with the weights of SqueezeNet: %v", err)
 	}
-	data := readFile(t, path)
+	data := formattest.Content(t, path)
 	f, err := deepcompression.Open(bytes.NewReader(data), int64(len(data)), deepcompression.SqueezeNet())
 	if err != nil {
 		t.Fatal(err)
@@ -125,7 +117,7 @@ func TestReadsSqueezeNet(t *testing.T) {
 }
 
 func FuzzOpen(f *testing.F) {
-	f.Add(readFile(f, "testdata/two.net"))
+	f.Add(formattest.Content(f, "testdata/two.net"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		file, err := deepcompression.Open(bytes.NewReader(data), int64(len(data)), two)
 		if err != nil {

@@ -14,16 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/hadal-go/hadal/format/hdf5"
+	"github.com/hadal-go/hadal/format/internal/formattest"
 )
-
-func readFile(t testing.TB, path string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
 
 func open(t testing.TB, data []byte) *hdf5.File {
 	t.Helper()
@@ -63,7 +55,7 @@ func expect(t *testing.T, f *hdf5.File, path, dtype string, shape []int, want []
 }
 
 func TestReadsOldFile(t *testing.T) {
-	f := open(t, readFile(t, "testdata/old.h5"))
+	f := open(t, formattest.Content(t, "testdata/old.h5"))
 	for name, dtype := range map[string]string{"<f2": "f2", ">f2": ">f2", "<f4": "f4", ">f4": ">f4", "<f8": "f8", ">f8": ">f8", "compact": "f4",
 		"chunked": "f4", "deflated": "f4", "shuffled": ">f8", "again": "f4"} {
 		expect(t, f, "dense/dense/"+name, dtype, []int{5, 7}, ramp(1, 0))
@@ -92,7 +84,7 @@ func TestReadsOldFile(t *testing.T) {
 }
 
 func TestReadsStrings(t *testing.T) {
-	f := open(t, readFile(t, "testdata/old.h5"))
+	f := open(t, formattest.Content(t, "testdata/old.h5"))
 	for name, want := range map[string][]string{"layer_names": {"dense", "longer_name"}, "backend": {"tensorflow"},
 		"several": {"one", "", "drei é"}, "none": nil} {
 		if got, err := f.Strings("", name); err != nil || !slices.Equal(got, want) {
@@ -113,7 +105,7 @@ func TestReadsStrings(t *testing.T) {
 }
 
 func TestReadsNewFile(t *testing.T) {
-	f := open(t, readFile(t, "testdata/new.h5"))
+	f := open(t, formattest.Content(t, "testdata/new.h5"))
 	if want, got := []string{"a/bias", "a/kernel", "b/bias", "b/kernel"}, slices.Sorted(slices.Values(f.Names())); !slices.Equal(got, want) {
 		t.Errorf("Names = %q, want %q", got, want)
 	}
@@ -127,20 +119,20 @@ func TestReadsNewFile(t *testing.T) {
 	if got, err := f.Strings("a", "more"); err != nil || !slices.Equal(got, []string{strings.Repeat("y", 300)}) {
 		t.Errorf("more = %q, %v", got, err)
 	}
-	expect(t, open(t, readFile(t, "testdata/block.h5")), "x", "f4", []int{3}, count(3))
+	expect(t, open(t, formattest.Content(t, "testdata/block.h5")), "x", "f4", []int{3}, count(3))
 }
 
 // A file that is cut off anywhere, or has a wrong checksum, is an error.
 func TestRefusesBrokenFiles(t *testing.T) {
 	for _, name := range []string{"testdata/old.h5", "testdata/new.h5", "testdata/block.h5"} {
-		data := readFile(t, name)
+		data := formattest.Content(t, name)
 		for n := 0; n < len(data); n += 97 {
 			if _, err := hdf5.Open(bytes.NewReader(data[:n]), int64(n)); err == nil {
 				t.Fatalf("%s cut to %d bytes is accepted", name, n)
 			}
 		}
 	}
-	data := readFile(t, "testdata/new.h5")
+	data := formattest.Content(t, "testdata/new.h5")
 	data[bytes.Index(data, []byte("OHDR"))+30] ^= 1
 	if _, err := hdf5.Open(bytes.NewReader(data), int64(len(data))); err == nil || !strings.Contains(err.Error(), "checksum") {
 		t.Errorf("a changed object header: %v, want an error about its checksum", err)
@@ -149,7 +141,7 @@ func TestRefusesBrokenFiles(t *testing.T) {
 
 // A group that holds the root is refused.
 func TestRefusesCircles(t *testing.T) {
-	data := readFile(t, "testdata/old.h5")
+	data := formattest.Content(t, "testdata/old.h5")
 	root := data[64:72] // the address of the root's header in its symbol table entry
 	at := bytes.Index(data, []byte("SNOD"))
 	copy(data[at+16:], root)
@@ -172,7 +164,7 @@ func TestReadsKerasWeights(t *testing.T) {
 		if _, err := os.Stat(path); err != nil {
 			t.Skipf("HADAL_DATA names no folder with %s: %v", test.path, err)
 		}
-		f := open(t, readFile(t, path))
+		f := open(t, formattest.Content(t, path))
 		layers, err := f.Strings(test.root, "layer_names")
 		if err != nil {
 			t.Fatal(err)
@@ -204,7 +196,7 @@ func TestReadsKerasWeights(t *testing.T) {
 
 // Opening a file with changed words takes no more memory than a small multiple of its size.
 func TestOpenIsBounded(t *testing.T) {
-	whole := readFile(t, "testdata/new.h5")
+	whole := formattest.Content(t, "testdata/new.h5")
 	words := []string{"\xff\xff\xff\xff", "\xff\xff\xff\x7f", "\x00\x00\x10\x00"}
 	var before, after runtime.MemStats
 	for at := 0; at < len(whole)-3; at += 7 {
@@ -221,7 +213,7 @@ func TestOpenIsBounded(t *testing.T) {
 
 func FuzzOpen(f *testing.F) {
 	for _, name := range []string{"old", "new", "block"} {
-		f.Add(readFile(f, "testdata/"+name+".h5"))
+		f.Add(formattest.Content(f, "testdata/"+name+".h5"))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		file, err := hdf5.Open(bytes.NewReader(data), int64(len(data)))

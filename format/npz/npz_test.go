@@ -16,17 +16,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/hadal-go/hadal/format/internal/formattest"
 	"github.com/hadal-go/hadal/format/npz"
 )
-
-func readFile(t testing.TB, name string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
 
 func open(t testing.TB, data []byte) *npz.File {
 	t.Helper()
@@ -92,7 +84,7 @@ func wide(data any) any {
 
 func TestReadsNumPysFiles(t *testing.T) {
 	for _, file := range []string{"written.npz", "compressed.npz"} {
-		f := open(t, readFile(t, file))
+		f := open(t, formattest.Content(t, filepath.Join("testdata", file)))
 		var names []string
 		for _, want := range written() {
 			names = append(names, want.Name)
@@ -108,17 +100,17 @@ func TestReadsNumPysFiles(t *testing.T) {
 			t.Errorf("%s: Names (-want +got):\n%s", file, diff)
 		}
 	}
-	f := open(t, readFile(t, "single.npy"))
+	f := open(t, formattest.Content(t, "testdata/single.npy"))
 	if got, err := f.Floats(""); err != nil || !cmp.Equal(got, written()[0].Data) || !cmp.Equal(f.Names(), []string{""}) {
 		t.Errorf("Floats of single.npy = %v, %v", got, err)
 	}
-	if got, err := open(t, readFile(t, "double.npy")).Floats(""); err != nil || !cmp.Equal(got, []float32{1.0 / 3, float32(math.Inf(-1))}) {
+	if got, err := open(t, formattest.Content(t, "testdata/double.npy")).Floats(""); err != nil || !cmp.Equal(got, []float32{1.0 / 3, float32(math.Inf(-1))}) {
 		t.Errorf("Floats of double.npy = %v, %v, want 1/3 -Inf", got, err)
 	}
 }
 
 func TestReadsOtherTypes(t *testing.T) {
-	f := open(t, readFile(t, "other.npz"))
+	f := open(t, formattest.Content(t, "testdata/other.npz"))
 	inf, nan, minus := math.Inf(1), math.NaN(), math.Copysign(0, -1)
 	numbers := func(tiny, third float64) []float64 {
 		return []float64{0, minus, 1, -1.5, 65504, tiny, third, inf, -inf, nan}
@@ -152,7 +144,7 @@ func TestReadsOtherTypes(t *testing.T) {
 }
 
 func TestRefuses(t *testing.T) {
-	f := open(t, readFile(t, "refused.npz"))
+	f := open(t, formattest.Content(t, "testdata/refused.npz"))
 	for name, want := range map[string]string{
 		"objects": "Python objects", "text": "text", "bytes": "text", "dates": "dates", "fields": "structures",
 	} {
@@ -193,7 +185,7 @@ func TestWritesNumPysBytes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, e := range written() {
-		want := readFile(t, e.Name+".npy")
+		want := formattest.Content(t, filepath.Join("testdata", e.Name+".npy"))
 		var got bytes.Buffer
 		if err := npz.WriteArray(&got, e); err != nil || !bytes.Equal(got.Bytes(), want) {
 			t.Errorf("WriteArray of %q = %v, %q, want %q", e.Name, err, got.Bytes(), want)
@@ -319,25 +311,13 @@ func TestWriteErrors(t *testing.T) {
 		}
 	}
 	for _, room := range []int{0, 100, 200} {
-		if err := npz.WriteArray(&full{room}, npz.Entry{Shape: []int{1000}, Data: make([]uint8, 1000)}); !errors.Is(err, errFull) {
-			t.Errorf("WriteArray to a disk of %d bytes = %v, want %v", room, err, errFull)
+		if err := npz.WriteArray(&formattest.Disk{Room: room}, npz.Entry{Shape: []int{1000}, Data: make([]uint8, 1000)}); !errors.Is(err, formattest.ErrFull) {
+			t.Errorf("WriteArray to a disk of %d bytes = %v, want %v", room, err, formattest.ErrFull)
 		}
-		if err := npz.Write(&full{room}, []npz.Entry{{Name: "a", Shape: []int{1000}, Data: make([]float32, 1000)}}); !errors.Is(err, errFull) {
-			t.Errorf("Write to a disk of %d bytes = %v, want %v", room, err, errFull)
+		if err := npz.Write(&formattest.Disk{Room: room}, []npz.Entry{{Name: "a", Shape: []int{1000}, Data: make([]float32, 1000)}}); !errors.Is(err, formattest.ErrFull) {
+			t.Errorf("Write to a disk of %d bytes = %v, want %v", room, err, formattest.ErrFull)
 		}
 	}
-}
-
-var errFull = errors.New("disk full")
-
-type full struct{ room int }
-
-func (f *full) Write(p []byte) (int, error) {
-	if len(p) > f.room {
-		return f.room, errFull
-	}
-	f.room -= len(p)
-	return len(p), nil
 }
 
 // The weights of a real model, against sums of squares that NumPy made.
@@ -367,7 +347,7 @@ func TestRealFile(t *testing.T) {
 // FuzzOpen is given a whole file, or, if rest is not empty, the header of an array and what follows it.
 func FuzzOpen(f *testing.F) {
 	for _, name := range []string{"written.npz", "compressed.npz", "other.npz", "refused.npz", "single.npy"} {
-		f.Add(string(readFile(f, name)), "")
+		f.Add(string(formattest.Content(f, filepath.Join("testdata", name))), "")
 	}
 	f.Add("{'descr': '>f4', 'fortran_order': True, 'shape': (2L, 1), }", "abcdefgh")
 	f.Add("{\"descr\": [('a', '<f4')], 'fortran_order': False, 'shape': ()}", "abcd")
@@ -394,15 +374,7 @@ func FuzzOpen(f *testing.F) {
 			if raw, err := f.Raw(name); err == nil && (len(raw) > 64*len(data)+1<<20 || entry.Len() > 0 && len(raw)%entry.Len() != 0) {
 				t.Errorf("Raw(%q) of %s %v = %d bytes of a file of %d", name, entry.DType, entry.Shape, len(raw), len(data))
 			}
-			for _, read := range []func() (int, error){
-				func() (int, error) { values, err := f.Floats(name); return len(values), err },
-				func() (int, error) { values, err := f.Float64s(name); return len(values), err },
-				func() (int, error) { values, err := f.Int64s(name); return len(values), err },
-			} {
-				if n, err := read(); err == nil && n != entry.Len() {
-					t.Errorf("%q of shape %v has %d values, want %d", name, entry.Shape, n, entry.Len())
-				}
-			}
+			formattest.Reads(t, f, name, entry.Len())
 		}
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/hadal-go/hadal/format/internal/formattest"
 	"github.com/hadal-go/hadal/format/safetensors"
 )
 
@@ -24,15 +25,6 @@ func open(t *testing.T, data []byte) *safetensors.File {
 		t.Fatalf("Open = %v, want no error", err)
 	}
 	return f
-}
-
-func readFile(t *testing.T, name string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
 }
 
 // file puts a header before data, with the length that it has.
@@ -61,7 +53,7 @@ func plain() []safetensors.Entry {
 }
 
 func TestReadsReference(t *testing.T) {
-	f := open(t, readFile(t, "testdata/plain.safetensors"))
+	f := open(t, formattest.Content(t, "testdata/plain.safetensors"))
 	if diff := cmp.Diff(map[string]string{"format": "pt"}, f.Metadata); diff != "" {
 		t.Errorf("Metadata (-want +got):\n%s", diff)
 	}
@@ -108,7 +100,7 @@ func TestReadsReference(t *testing.T) {
 }
 
 func TestReadsOtherTypes(t *testing.T) {
-	f := open(t, readFile(t, "testdata/other.safetensors"))
+	f := open(t, formattest.Content(t, "testdata/other.safetensors"))
 	if f.Metadata != nil {
 		t.Errorf("Metadata = %v, want nil", f.Metadata)
 	}
@@ -141,7 +133,7 @@ func TestWritesReferenceBytes(t *testing.T) {
 	if err := safetensors.Write(&got, plain(), map[string]string{"format": "pt"}); err != nil {
 		t.Fatal(err)
 	}
-	if want := readFile(t, "testdata/plain.safetensors"); !bytes.Equal(got.Bytes(), want) {
+	if want := formattest.Content(t, "testdata/plain.safetensors"); !bytes.Equal(got.Bytes(), want) {
 		t.Errorf("Write gives\n%q\nwant\n%q", got.Bytes(), want)
 	}
 }
@@ -295,7 +287,7 @@ func TestOpenLenient(t *testing.T) {
 }
 
 func TestReadErrors(t *testing.T) {
-	f := open(t, readFile(t, "testdata/plain.safetensors"))
+	f := open(t, formattest.Content(t, "testdata/plain.safetensors"))
 	for _, test := range []struct {
 		name string
 		read func() error
@@ -343,24 +335,12 @@ func TestWriteErrors(t *testing.T) {
 		t.Error("Write of metadata that is not UTF-8 = nil, want an error")
 	}
 	for _, room := range []int{0, 1000, 1500} { // The header of plain takes less than 1000 bytes.
-		err := safetensors.Write(&full{room}, append(plain(), safetensors.Entry{
+		err := safetensors.Write(&formattest.Disk{Room: room}, append(plain(), safetensors.Entry{
 			Name: "large", Shape: []int{1000}, Data: make([]uint8, 1000)}), nil)
-		if !errors.Is(err, errFull) {
-			t.Errorf("Write to a disk of %d bytes = %v, want %v", room, err, errFull)
+		if !errors.Is(err, formattest.ErrFull) {
+			t.Errorf("Write to a disk of %d bytes = %v, want %v", room, err, formattest.ErrFull)
 		}
 	}
-}
-
-var errFull = errors.New("disk full")
-
-type full struct{ room int }
-
-func (f *full) Write(p []byte) (int, error) {
-	if len(p) > f.room {
-		return f.room, errFull
-	}
-	f.room -= len(p)
-	return len(p), nil
 }
 
 // FuzzOpen is given a file in parts, since few random changes to a whole one get past its length: claim is the length
@@ -403,15 +383,7 @@ func FuzzOpen(f *testing.F) {
 			if raw, err := f.Raw(name); err != nil || int64(len(raw)) != entry.Bytes() {
 				t.Errorf("Raw(%q) = %d bytes, %v, want %d", name, len(raw), err, entry.Bytes())
 			}
-			for _, read := range []func() (int, error){
-				func() (int, error) { values, err := f.Floats(name); return len(values), err },
-				func() (int, error) { values, err := f.Float64s(name); return len(values), err },
-				func() (int, error) { values, err := f.Int64s(name); return len(values), err },
-			} {
-				if n, err := read(); err == nil && n != entry.Len() {
-					t.Errorf("%q of shape %v has %d values, want %d", name, entry.Shape, n, entry.Len())
-				}
-			}
+			formattest.Reads(t, f, name, entry.Len())
 		}
 		if total != int64(len(data)) {
 			t.Errorf("header and tensors take %d bytes, want all %d", total, len(data))

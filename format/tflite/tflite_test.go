@@ -16,17 +16,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hadal-go/hadal/format/internal/formattest"
 	"github.com/hadal-go/hadal/format/tflite"
 )
-
-func readFile(t testing.TB, path string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
 
 func open(t testing.TB, data []byte) *tflite.Model {
 	t.Helper()
@@ -38,7 +30,7 @@ func open(t testing.TB, data []byte) *tflite.Model {
 }
 
 func TestReadsConstants(t *testing.T) {
-	m := open(t, readFile(t, "testdata/tiny.tflite"))
+	m := open(t, formattest.Content(t, "testdata/tiny.tflite"))
 	if m.Description != "made by hand" || len(m.Graphs) != 1 || m.Graphs[0].Name != "main" {
 		t.Fatalf("%q, %d graphs, want one, made by hand", m.Description, len(m.Graphs))
 	}
@@ -90,7 +82,7 @@ func TestReadsOptions(t *testing.T) {
 		{"QUANTIZE", nil},
 		{"operator 200", nil},
 	}
-	operators := open(t, readFile(t, "testdata/tiny.tflite")).Graphs[0].Operators
+	operators := open(t, formattest.Content(t, "testdata/tiny.tflite")).Graphs[0].Operators
 	if len(operators) != len(want) {
 		t.Fatalf("%d operators, want %d", len(operators), len(want))
 	}
@@ -103,7 +95,7 @@ func TestReadsOptions(t *testing.T) {
 
 // A word that points elsewhere gives another model or an error, and never a panic; a file that is cut off is an error where something lay.
 func TestSurvivesBrokenFiles(t *testing.T) {
-	whole := readFile(t, "testdata/tiny.tflite")
+	whole := formattest.Content(t, "testdata/tiny.tflite")
 	refused := 0
 	for at := range len(whole) - 3 {
 		for _, word := range []string{"\xff\xff\xff\xff", "\xff\xff\xff\x7f", "\x00\x00\x00\x80", "\x04\x00\x00\x00"} {
@@ -130,7 +122,7 @@ func TestReadsRealModels(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(folder, "tiny/pretrainedResnet.tflite")); err != nil {
 		t.Skipf("HADAL_DATA names no folder with models of TensorFlow Lite: %v", err)
 	}
-	z, err := gzip.NewReader(bytes.NewReader(readFile(t, "testdata/reference.tsv.gz")))
+	z, err := gzip.NewReader(bytes.NewReader(formattest.Content(t, "testdata/reference.tsv.gz")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +136,7 @@ func TestReadsRealModels(t *testing.T) {
 		row := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
 		m := models[row[0]]
 		if m == nil {
-			m = open(t, readFile(t, filepath.Join(folder, row[0])))
+			m = open(t, formattest.Content(t, filepath.Join(folder, row[0])))
 			models[row[0]] = m
 		}
 		i, err := strconv.Atoi(row[1])
@@ -196,7 +188,7 @@ func close(t *testing.T, what string, got float64, text string, tolerance float6
 
 // Opening a file with changed words takes no more memory than a small multiple of its size.
 func TestOpenIsBounded(t *testing.T) {
-	whole := readFile(t, "testdata/tiny.tflite")
+	whole := formattest.Content(t, "testdata/tiny.tflite")
 	words := []string{"\xff\xff\xff\xff", "\xff\xff\xff\x7f", "\x00\x00\x10\x00"}
 	var before, after runtime.MemStats
 	for at := 0; at < len(whole)-3; at += 3 {
@@ -212,7 +204,7 @@ func TestOpenIsBounded(t *testing.T) {
 }
 
 func FuzzOpen(f *testing.F) {
-	f.Add(readFile(f, "testdata/tiny.tflite"))
+	f.Add(formattest.Content(f, "testdata/tiny.tflite"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := tflite.Open(bytes.NewReader(data), int64(len(data)))
 		if err != nil {

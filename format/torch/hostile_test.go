@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 
+	"github.com/hadal-go/hadal/format/internal/formattest"
 	"github.com/hadal-go/hadal/format/torch"
 )
 
@@ -65,7 +67,7 @@ func TestOpenErrors(t *testing.T) {
 		{"empty", nil, "no file of torch.save"},
 		{"text", []byte("hello world\n"), "no file of torch.save"},
 		{"tar", append(make([]byte, 257), "ustar\x00"...), "tar file"},
-		{"script", readFile(t, "script.pt"), "TorchScript"},
+		{"script", formattest.Content(t, "testdata/script.pt"), "TorchScript"},
 		{"only header", []byte(header), "ends early"},
 		{"version", []byte(strings.Replace(header, "M\xe9\x03", "M\xe8\x03", 1)), "protocol version 1000, want 1001"},
 		{"instruction", legacy("\xff.", ""), `instruction 'ÿ': there is no such`},
@@ -206,7 +208,7 @@ func (b brokenReader) ReadAt(p []byte, at int64) (int, error) {
 // An error of the reader comes through, and is not taken for one of the format.
 func TestReaderErrors(t *testing.T) {
 	for _, file := range []string{"views.zip.pt", "views.deflated.pt", "views.legacy.pt"} {
-		data := readFile(t, file)
+		data := formattest.Content(t, filepath.Join("testdata", file))
 		for from := 0; from < len(data); from += 50 {
 			f, err := torch.Open(brokenReader{data, int64(from)}, int64(len(data)))
 			if err == nil {
@@ -223,7 +225,7 @@ func TestReaderErrors(t *testing.T) {
 func FuzzOpen(f *testing.F) {
 	for _, name := range []string{"kinds.legacy.pt", "views.deflated.pt", "hostile.zip.pt", "checkpoint.legacy.pt", "protocol0.zip.pt",
 		"protocol4.zip.pt"} {
-		f.Add(string(readFile(f, name)), "")
+		f.Add(string(formattest.Content(f, filepath.Join("testdata", name))), "")
 	}
 	f.Add(oneTensor+".", key+floats)
 	f.Add("]q\x00(h\x00h\x00e.", "].")
@@ -255,15 +257,7 @@ func FuzzOpen(f *testing.F) {
 			if raw, err := f.Raw(name); err == nil && (len(raw) > 64*len(data)+2<<20 || entry.Len() > 0 && len(raw)%entry.Len() != 0) {
 				t.Errorf("Raw(%q) of %s %v = %d bytes of a file of %d", name, entry.DType, entry.Shape, len(raw), len(data))
 			}
-			for _, read := range []func() (int, error){
-				func() (int, error) { values, err := f.Floats(name); return len(values), err },
-				func() (int, error) { values, err := f.Float64s(name); return len(values), err },
-				func() (int, error) { values, err := f.Int64s(name); return len(values), err },
-			} {
-				if n, err := read(); err == nil && n != entry.Len() {
-					t.Errorf("%q of shape %v has %d values, want %d", name, entry.Shape, n, entry.Len())
-				}
-			}
+			formattest.Reads(t, f, name, entry.Len())
 		}
 	})
 }

@@ -345,7 +345,8 @@ func textString(m *machine) error {
 	return m.push(b.String())
 }
 
-// unescape reads a string of protocol 0: bytes are the first 256 characters of Unicode, \uXXXX and \UXXXXXXXX the others.
+// unescape reads a string of protocol 0: a byte is one of the first 256 characters of Unicode, the others
+// are \u and four hexadecimal digits or \U and eight.
 func unescape(s string) string {
 	var b strings.Builder
 	for s != "" {

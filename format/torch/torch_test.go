@@ -15,17 +15,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/hadal-go/hadal/format/internal/formattest"
 	"github.com/hadal-go/hadal/format/torch"
 )
-
-func readFile(t testing.TB, name string) []byte {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
 
 func open(t testing.TB, data []byte) *torch.File {
 	t.Helper()
@@ -51,7 +43,7 @@ var names = map[string]string{
 func expectations(t testing.TB) map[string]map[string]expected {
 	t.Helper()
 	var all map[string]map[string]expected
-	if err := json.Unmarshal(readFile(t, "expect.json"), &all); err != nil {
+	if err := json.Unmarshal(formattest.Content(t, "testdata/expect.json"), &all); err != nil {
 		t.Fatal(err)
 	}
 	return all
@@ -66,7 +58,7 @@ func TestReadsPyTorchsFiles(t *testing.T) {
 		"tensor.zip.pt": "tensor", "tensor.legacy.pt": "tensor", "newer.zip.pt": "newer",
 		"protocol1.zip.pt": "kinds", "protocol3.zip.pt": "kinds", "protocol4.zip.pt": "kinds", "protocol5.zip.pt": "kinds",
 	} {
-		f := open(t, readFile(t, file))
+		f := open(t, formattest.Content(t, filepath.Join("testdata", file)))
 		if len(f.Calls) > 0 || f.MoreCalls > 0 {
 			t.Errorf("%s: Calls = %v, want none", file, f.Calls)
 		}
@@ -88,7 +80,7 @@ func TestReadsPyTorchsFiles(t *testing.T) {
 
 func TestValues(t *testing.T) {
 	for _, file := range []string{"kinds.zip.pt", "kinds.legacy.pt"} {
-		f := open(t, readFile(t, file))
+		f := open(t, formattest.Content(t, filepath.Join("testdata", file)))
 		inf, nan := math.Inf(1), math.NaN()
 		third := map[string]float64{"double": 1.0 / 3, "single": float64(float32(1.0 / 3)), "half": 0x1.554p-2, "brain": 0x1.56p-2}
 		for name, third := range third {
@@ -122,11 +114,11 @@ func TestValues(t *testing.T) {
 			}
 		}
 	}
-	f := open(t, readFile(t, "views.big.pt"))
+	f := open(t, formattest.Content(t, "testdata/views.big.pt"))
 	if got, err := f.Floats("row"); err != nil || !cmp.Equal(got, []float32{20, 21, 22, 23}) {
 		t.Errorf("Floats(row) of a big-endian file = %v, %v, want 20 to 23", got, err)
 	}
-	f = open(t, readFile(t, "newer.zip.pt"))
+	f = open(t, formattest.Content(t, "testdata/newer.zip.pt"))
 	if got, err := f.Int64s("word"); err != nil || !cmp.Equal(got, []int64{65535, 1}) {
 		t.Errorf("Int64s(word) = %v, %v, want 65535 1", got, err)
 	}
@@ -134,7 +126,7 @@ func TestValues(t *testing.T) {
 
 func TestScalars(t *testing.T) {
 	for _, file := range []string{"checkpoint.zip.pt", "checkpoint.legacy.pt"} {
-		f := open(t, readFile(t, file))
+		f := open(t, formattest.Content(t, filepath.Join("testdata", file)))
 		got := map[string]any{}
 		for name, v := range f.Scalars() {
 			if n, ok := v.(*big.Int); ok {
@@ -161,7 +153,7 @@ func TestScalars(t *testing.T) {
 	}
 	for _, protocol := range "01345" {
 		var got []any
-		for name, v := range open(t, readFile(t, "protocol"+string(protocol)+".zip.pt")).Scalars() {
+		for name, v := range open(t, formattest.Content(t, "testdata/"+"protocol"+string(protocol)+".zip.pt")).Scalars() {
 			if strings.HasPrefix(name, "n.") {
 				got = append(got, v)
 			}
@@ -180,7 +172,7 @@ func TestHostile(t *testing.T) {
 		t.Fatalf("%s exists before the test", mark)
 	}
 	for _, file := range []string{"hostile.zip.pt", "hostile.legacy.pt"} {
-		f := open(t, readFile(t, file))
+		f := open(t, formattest.Content(t, filepath.Join("testdata", file)))
 		if _, err := os.Stat(mark); err == nil {
 			t.Fatalf("%s: the command ran", file)
 		}
@@ -204,14 +196,14 @@ func TestHostile(t *testing.T) {
 			t.Errorf("%s: Floats(state.weight) = %v, want an error that names the calls", file, err)
 		}
 	}
-	f := open(t, readFile(t, "module.zip.pt"))
+	f := open(t, formattest.Content(t, "testdata/module.zip.pt"))
 	if len(f.Names()) > 0 || !slices.ContainsFunc(f.Calls, func(c torch.Call) bool { return c.Function == "torch.nn.modules.conv.Conv2d" }) {
 		t.Errorf("a pickled module has tensors %q and calls %v", f.Names(), f.Calls)
 	}
 }
 
 func TestNumPy(t *testing.T) {
-	f := open(t, readFile(t, "numpy.zip.pt"))
+	f := open(t, formattest.Content(t, "testdata/numpy.zip.pt"))
 	if got, err := f.Floats("big"); err != nil || !cmp.Equal(got, []float32{0, 1, 2}) {
 		t.Errorf("Floats of a big-endian array = %v, %v, want 0 1 2", got, err)
 	}
@@ -236,7 +228,7 @@ func TestNumPy(t *testing.T) {
 }
 
 func TestReadErrors(t *testing.T) {
-	f := open(t, readFile(t, "kinds.zip.pt"))
+	f := open(t, formattest.Content(t, "testdata/kinds.zip.pt"))
 	for _, test := range []struct {
 		name, want string
 		read       func(string) error
@@ -251,7 +243,7 @@ func TestReadErrors(t *testing.T) {
 			t.Errorf("read %q = %v, want an error that says %q", test.name, err, test.want)
 		}
 	}
-	f = open(t, readFile(t, "conj.zip.pt"))
+	f = open(t, formattest.Content(t, "testdata/conj.zip.pt"))
 	if _, err := f.Raw("c"); err == nil || !strings.Contains(err.Error(), "resolve_conj()") {
 		t.Errorf("Raw of a conjugate = %v, want an error that says what to do", err)
 	}
