@@ -280,40 +280,33 @@ class ResNet20(nn.Module):
         return self.fc(x.mean((2, 3)))
 
 
-class Digits(nn.Module):
-    """Six convolutions of 3×3, as vision.CNN has them."""
+class Plain(nn.Module):
+    """Convolutions of 3×3 with normalization, poolings where a width is 0, and a linear layer on the mean of what is left."""
 
-    def __init__(self):
+    def __init__(self, channels, widths, bias, last):
         super().__init__()
-        layers, last = [], 1
-        for width in (32, 32, 0, 64, 64, 0, 128, 128):
+        layers = []
+        for width in widths:
             if width == 0:
                 layers.append(nn.MaxPool2d(2))
                 continue
-            layers += [nn.Conv2d(last, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
-            last = width
-        self.features, self.fc = nn.Sequential(*layers), nn.Linear(last, 10)
+            layers += [nn.Conv2d(channels, width, 3, padding=1, bias=bias), nn.BatchNorm2d(width), nn.ReLU()]
+            channels = width
+        self.features = nn.Sequential(*layers)
+        self.add_module(last, nn.Sequential(nn.Linear(channels, 10)) if last == "classifier" else nn.Linear(channels, 10))
+        self.last = last
 
     def forward(self, x):
-        return self.fc(self.features(x).mean((2, 3)))
+        return self.get_submodule(self.last)(self.features(x).mean((2, 3)))
 
 
-class VGG16(nn.Module):
-    """VGG-16 of a quarter of the width for pictures of 32×32."""
+def digits():
+    return Plain(1, (32, 32, 0, 64, 64, 0, 128, 128), False, "fc")
 
-    def __init__(self):
-        super().__init__()
-        layers, last = [], 3
-        for width in (16, 16, 0, 32, 32, 0, 64, 64, 64, 0, 128, 128, 128, 0, 128, 128, 128, 0):
-            if width == 0:
-                layers.append(nn.MaxPool2d(2))
-                continue
-            layers += [nn.Conv2d(last, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU()]
-            last = width
-        self.features, self.classifier = nn.Sequential(*layers), nn.Sequential(nn.Linear(last, 10))
 
-    def forward(self, x):
-        return self.classifier(self.features(x).flatten(1))
+def vgg16():
+    """Of a quarter of the width, for pictures of 32×32."""
+    return Plain(3, (16, 16, 0, 32, 32, 0, 64, 64, 64, 0, 128, 128, 128, 0, 128, 128, 128, 0), True, "classifier")
 
 
 def small_mobilenetv2():
@@ -338,10 +331,10 @@ def training(w, compiled):
         "tiny": (Tiny, lambda: made("x", n, 4), 2, None),
         "mlp": (MLP, lambda: made("x", n, 1, 28, 28), 10, None),
         "cnn": (CNN, lambda: made("x", n, 1, 28, 28), 10, None),
-        "digits": (Digits, lambda: made("x", n, 1, 28, 28), 10, None),
+        "digits": (digits, lambda: made("x", n, 1, 28, 28), 10, None),
         "vit": (small_vit, lambda: made("x", n, 3, 32, 32), 10, None),
         "lenet": (LeNet, lambda: made("x", n, 1, 28, 28), 10, 0.01),
-        "vgg16": (VGG16, lambda: made("x", n, 3, 32, 32), 10, 0.001),
+        "vgg16": (vgg16, lambda: made("x", n, 3, 32, 32), 10, 0.001),
         "mobilenetv2": (small_mobilenetv2, lambda: made("x", n, 3, 32, 32), 10, 0.001),
         "resnet18": (small_resnet18, lambda: made("x", n, 3, 32, 32), 10, 0.01),
         "resnet20": (ResNet20, lambda: made("x", n, 3, 32, 32), 10, 0.01),

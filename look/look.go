@@ -34,10 +34,10 @@ func (l Layer) place(x *tensor.Tensor) *tensor.Tensor {
 	if x.Rank() == 4 {
 		return x
 	}
-	h, w := l.Maps.Dim(1), l.Maps.Dim(2)
-	return tokensAt(x, h, w)
+	return tokensAt(x, l.Maps.Dim(1), l.Maps.Dim(2))
 }
 
+// tokensAt returns the last h·w tokens of N×T×C as N×h×w×C.
 func tokensAt(x *tensor.Tensor, h, w int) *tensor.Tensor {
 	return x.Slice(1, x.Dim(1)-h*w, x.Dim(1)).Reshape(x.Dim(0), h, w, x.Dim(2))
 }

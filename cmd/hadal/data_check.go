@@ -164,7 +164,7 @@ func (a *app) printReport(r *inspect.Report, from, out string) error {
 	fmt.Fprintf(a.out, "\nfound in      %s\n", from)
 	fmt.Fprintf(a.out, "sizes         %s\n", sizes(r.Sizes))
 	fmt.Fprintf(a.out, "broken        %s\n", orNone(len(r.Broken), "%d"))
-	list(len(r.Broken), func(i int) string { return r.Broken[i].Err.Error() })
+	list(len(r.Broken), func(i int) string { return r.Broken[i].Error() })
 	fmt.Fprintf(a.out, "equal         %s\n", summary(r, r.Exact, 0, "groups"))
 	list(len(r.Exact), func(i int) string { return describe(r, r.Exact[i], " = ") })
 	fmt.Fprintf(a.out, "nearly equal  %s\n", summary(r, r.Near, r.Dropped, "pairs"))
@@ -272,7 +272,7 @@ func (a *app) printReportJSON(r *inspect.Report, from, out string) error {
 		event("size", train.Fields{"height": s.H, "width": s.W, "channels": s.C, "pictures": s.Count})
 	}
 	for _, b := range r.Broken {
-		event("broken", train.Fields{"file": b.Name, "error": b.Err.Error()})
+		event("broken", train.Fields{"file": b.Name, "error": b.Error()})
 	}
 	for _, kind := range kinds(r) {
 		for _, g := range kind.groups {
@@ -311,7 +311,7 @@ func writeReport(out, name string, r *inspect.Report) error {
 	}
 	broken := [][]string{{"file", "error"}}
 	for _, b := range r.Broken {
-		broken = append(broken, []string{b.Name, strings.TrimPrefix(b.Err.Error(), b.Name+": ")}) // the name has its own column
+		broken = append(broken, []string{b.Name, b.Err.Error()})
 	}
 	duplicates := [][]string{{"group", "kind", "bits", "across", "picture", "class"}}
 	group := 0

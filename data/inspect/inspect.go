@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -41,8 +42,10 @@ type Report struct {
 // Broken is an example that cannot be read.
 type Broken struct {
 	Name string
-	Err  error
+	Err  error // without the name
 }
+
+func (b Broken) Error() string { return b.Name + ": " + b.Err.Error() }
 
 // A Size is height, width and channels, and how many pictures have them.
 type Size struct{ H, W, C, Count int }
@@ -103,6 +106,10 @@ func Look(ctx context.Context, parts []Part, o Options) (*Report, error) {
 		counts := make([]int, len(part.Set.Classes()))
 		for i, p := range prints {
 			if failed[i] != nil {
+				var named *data.BrokenError
+				if errors.As(failed[i], &named) {
+					failed[i] = named.Err
+				}
 				r.Broken = append(r.Broken, Broken{part.Example(i), failed[i]})
 				continue
 			}

@@ -153,7 +153,7 @@ func TestScalars(t *testing.T) {
 	}
 	for _, protocol := range "01345" {
 		var got []any
-		for name, v := range open(t, formattest.Content(t, "testdata/"+"protocol"+string(protocol)+".zip.pt")).Scalars() {
+		for name, v := range open(t, formattest.Content(t, "testdata/protocol"+string(protocol)+".zip.pt")).Scalars() {
 			if strings.HasPrefix(name, "n.") {
 				got = append(got, v)
 			}
