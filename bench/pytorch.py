@@ -334,8 +334,8 @@ def training(w, compiled):
         "digits": (digits, lambda: made("x", n, 1, 28, 28), 10, None),
         "vit": (small_vit, lambda: made("x", n, 3, 32, 32), 10, None),
         "lenet": (LeNet, lambda: made("x", n, 1, 28, 28), 10, 0.01),
-        "vgg16": (vgg16, lambda: made("x", n, 3, 32, 32), 10, 0.001),
-        "mobilenetv2": (small_mobilenetv2, lambda: made("x", n, 3, 32, 32), 10, 0.001),
+        "vgg16": (vgg16, lambda: made("x", n, 3, 32, 32), 10, 1e-4),
+        "mobilenetv2": (small_mobilenetv2, lambda: made("x", n, 3, 32, 32), 10, 1e-4),
         "resnet18": (small_resnet18, lambda: made("x", n, 3, 32, 32), 10, 0.01),
         "resnet20": (ResNet20, lambda: made("x", n, 3, 32, 32), 10, 0.01),
     }[name]

@@ -42,11 +42,11 @@ func trainingStep(net string, n int) (task, error) {
 	case "resnet20":
 		t = photographs(vision.NewCIFARResNet(r, 20, 3, 10), .01, r, n)
 	case "vgg16":
-		t = photographs(vision.NewCIFARVGG(r, 16, .25, 10), .001, r, n) // at .01 rounding parts the losses
+		t = photographs(vision.NewCIFARVGG(r, 16, .25, 10), 1e-4, r, n) // at .001 rounding parts the losses, those of PyTorch too
 	case "mobilenetv2":
 		m := vision.NewSmallMobileNetV2(r, .5, 10)
 		m.Classifier[0] = nn.Dropout{} // whose choices would be others
-		t = photographs(m, .001, r, n)
+		t = photographs(m, 1e-4, r, n)
 	case "vit":
 		m := vision.NewViT(r, vision.ViTSmall, 10)
 		method := optim.NewAdamW(nn.Params(m), 1e-4)

@@ -434,11 +434,17 @@ func (c *Classifier) load(run *train.Run) error {
 }
 
 // Trained implements Trained.
-func (c *Classifier) Trained(run *train.Run) (nn.Layer, []int, error) {
+func (c *Classifier) Trained(run *train.Run) (nn.Layer, []int, []Fact, error) {
 	if err := c.load(run); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	return c.net, c.card.Shape[:], nil
+	return c.net, c.card.Shape[:], []Fact{
+		{"input", "pixels as parts of 255, minus mean, divided by std, channel by channel"},
+		{"mean", strings.Trim(fmt.Sprint(c.card.Mean), "[]")},
+		{"std", strings.Trim(fmt.Sprint(c.card.Std), "[]")},
+		{"output", "a score (logit) for each class, in this order"},
+		{"classes", strings.Join(c.card.Classes, ", ")},
+	}, nil
 }
 
 // Predict implements Job.

@@ -89,10 +89,14 @@ type Job interface {
 	Predict(ctx context.Context, run *train.Run, inputs []Input, answer func(Answer) error) error
 }
 
+// A Fact is something about a trained network, by a word.
+type Fact struct{ Word, Value string }
+
 // A Trained is a job whose network can be had out of a run.
 type Trained interface {
-	// Trained returns the network with the best weights of a run, and the shape of one example of its input.
-	Trained(run *train.Run) (net nn.Layer, input []int, err error)
+	// Trained returns the network with the best weights of a run, the shape of one example of its input, and what whoever uses it
+	// elsewhere must know: what an input is made of, what the outputs stand for.
+	Trained(run *train.Run) (net nn.Layer, input []int, about []Fact, err error)
 }
 
 // A Workplace is what a job finds around it.

@@ -47,7 +47,7 @@ Nothing in a file is run: what a PyTorch file would have called is listed instea
 			case end == ".onnx" && isFile:
 				return usageError{errors.New("a file of weights does not say what network they are of: .onnx is made of a run")}
 			case end == ".onnx":
-				write, err = exported(in)
+				write, err = a.exported(in)
 			case end == ".safetensors" || end == ".npz":
 				write, err = a.arrays(in, isFile, end)
 			default:
@@ -68,8 +68,8 @@ Nothing in a file is run: what a PyTorch file would have called is listed instea
 	}
 }
 
-// exported makes ONNX of the network of a run, for one picture at a time.
-func exported(name string) (func(io.Writer) error, error) {
+// exported makes ONNX of the network of a run, for one picture at a time. What else it takes to use it stands in the file's metadata.
+func (a *app) exported(name string) (func(io.Writer) error, error) {
 	run, err := openRun("convert", []string{name})
 	if err != nil {
 		return nil, err
@@ -82,13 +82,17 @@ func exported(name string) (func(io.Writer) error, error) {
 	if !ok {
 		return nil, usageError{fmt.Errorf("%s is a run of %s, whose network is not written as ONNX", run.Dir, c.Recipe)}
 	}
-	net, input, err := trained.Trained(run)
+	net, input, about, err := trained.Trained(run)
 	if err != nil {
 		return nil, err
 	}
 	m, err := onnx.Export(net, append([]int{1}, input...)...)
 	if err != nil {
 		return nil, dataError{err}
+	}
+	for _, f := range about {
+		m.Metadata = append(m.Metadata, file.Entry{Key: f.Word, Value: f.Value})
+		a.say("%-8s %s\n", f.Word, f.Value)
 	}
 	return func(w io.Writer) error { return file.Write(w, m) }, nil
 }
