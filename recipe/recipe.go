@@ -33,7 +33,7 @@ type Recipe struct {
 type Preset struct {
 	Name     string   `json:"name"`
 	About    string   `json:"about"`
-	Goal     string   `json:"goal"`     // what is reached with it
+	Goal     string   `json:"goal"`     // what it is to reach, as hadal train --require takes it
 	Settings []string `json:"settings"` // key=value
 }
 
