@@ -427,10 +427,16 @@ func TestRecipesLearn(t *testing.T) {
 				t.Fatal(err)
 			}
 			settings := map[string]string{"epochs": "1", "fraction": "0.2"}
+			// Many small steps, and of a size for them (Goyal et al. 2017: in proportion to the batch).
+			batches := func(size int) {
+				c := r.New().(*Classifier)
+				settings["batch"], settings["lr"] = fmt.Sprint(size), fmt.Sprint(c.LR*float64(size)/float64(c.Batch))
+			}
 			slow, long := os.Getenv("HADAL_SLOW") != "", slices.Contains(long, r.Name)
 			switch {
 			case slow && long:
-				settings = map[string]string{"epochs": "3"}
+				settings["epochs"], settings["fraction"] = "3", "0.5"
+				batches(64)
 				goal.Bound *= .6
 			case slow:
 				settings = nil
@@ -438,9 +444,8 @@ func TestRecipesLearn(t *testing.T) {
 				settings["fraction"] = "0.1"
 				goal.Bound *= .25
 			case long:
-				// Many small steps, and of a size for them (Goyal et al. 2017: in proportion to the batch).
-				c := r.New().(*Classifier)
-				settings["fraction"], settings["batch"], settings["lr"] = "0.1", "32", fmt.Sprint(c.LR*32/float64(c.Batch))
+				settings["fraction"] = "0.1"
+				batches(32)
 				if r.Name == "mobilenetv2-cifar10" { // deep and narrow, it begins slowly
 					settings["fraction"] = "0.25"
 				}

@@ -66,6 +66,12 @@ func (a *app) bench(c *cobra.Command, f benchFlags, names []string) error {
 	if err != nil {
 		return err
 	}
+	var to page
+	if f.write != "" {
+		if to, err = openPage(f.write); err != nil {
+			return err
+		}
+	}
 	threads := a.threads
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)
@@ -90,7 +96,7 @@ func (a *app) bench(c *cobra.Command, f benchFlags, names []string) error {
 		return err
 	}
 	if f.write != "" {
-		return writeTables(f.write, versions(all)+report.String())
+		return to.write(versions(all) + report.String())
 	}
 	_, err = report.WriteTo(a.out)
 	return err
@@ -186,17 +192,24 @@ func versions(all []bench.Comparison) string {
 	return fmt.Sprintf("%s. %s, %s.\n\n", strings.Join(names, ", "), bench.Processor(), time.Now().Format(time.DateOnly))
 }
 
-// writeTables replaces what stands in a file between the two lines that mark the place of the tables.
-func writeTables(name, tables string) error {
+// A page is a file with a place for tables: before it and after it. It is read before anything is measured, which takes long.
+type page struct{ name, before, after string }
+
+func openPage(name string) (page, error) {
 	const begin, end = "<!-- tables -->\n", "<!-- end -->"
 	old, err := os.ReadFile(name)
 	if err != nil {
-		return err
+		return page{}, dataError{err}
 	}
 	before, rest, found := strings.Cut(string(old), begin)
 	_, after, closed := strings.Cut(rest, end)
 	if !found || !closed {
-		return dataError{fmt.Errorf("%s has no lines %q and %q to put the tables between", name, strings.TrimSpace(begin), end)}
+		return page{}, dataError{fmt.Errorf("%s has no lines %q and %q to put the tables between", name, strings.TrimSpace(begin), end)}
 	}
-	return atomicfile.WriteBytes(name, []byte(before+begin+tables+end+after))
+	return page{name, before + begin, end + after}, nil
+}
+
+// write replaces what stands in the place of the tables.
+func (p page) write(tables string) error {
+	return atomicfile.WriteBytes(p.name, []byte(p.before+tables+p.after))
 }
