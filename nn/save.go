@@ -48,14 +48,40 @@ func Load(r io.ReaderAt, size int64, model any) error {
 	if err != nil {
 		return fmt.Errorf("nn: load a model: %w", err)
 	}
+	var arrays []Array
+	for _, name := range f.Names() {
+		e, _ := f.Entry(name)
+		arrays = append(arrays, Array{name, e.DType, e.Shape, func() ([]tensor.Float, error) { return Numbers(f, name) }})
+	}
+	return LoadArrays(arrays, model)
+}
+
+// An Array is a named array of a file of weights, in PyTorch's order of the axes.
+type Array struct {
+	Name  string
+	DType string // as the safetensors format names types
+	Shape []int
+	Read  func() ([]tensor.Float, error) // its numbers in row-major order
+}
+
+// LoadArrays is Load from arrays of any other format. They are read when all of them fit.
+func LoadArrays(arrays []Array, model any) error {
+	byName := map[string]Array{}
+	for _, a := range arrays {
+		byName[a.Name] = a
+	}
 	leaves := slices.Collect(Leaves(model))
-	if err := fits(f, leaves); err != nil {
+	if err := fits(arrays, byName, leaves); err != nil {
 		return err
 	}
 	read := make([][]tensor.Float, len(leaves)) // everything, before anything is written
 	for i, l := range leaves {
-		if read[i], err = numbers(f, l.Name); err != nil {
+		var err error
+		if read[i], err = byName[l.Name].Read(); err != nil {
 			return fmt.Errorf("nn: load a model: %w", err)
+		}
+		if len(read[i]) != l.Tensor.Len() {
+			return fmt.Errorf("nn: load a model: %s has %d numbers, its shape says %d", l.Name, len(read[i]), l.Tensor.Len())
 		}
 	}
 	for i, l := range leaves {
@@ -82,7 +108,7 @@ func LoadFile(name string, model any) error {
 }
 
 // fits compares the names, shapes and types of a file with those of a model.
-func fits(f *safetensors.File, leaves []Leaf) error {
+func fits(arrays []Array, byName map[string]Array, leaves []Leaf) error {
 	var wrong []string
 	report := func(name, format string, args ...any) {
 		wrong = append(wrong, name+": "+fmt.Sprintf(format, args...))
@@ -94,19 +120,23 @@ func fits(f *safetensors.File, leaves []Leaf) error {
 		}
 		known[l.Name] = true
 		want := l.torchShape()
-		switch e, ok := f.Entry(l.Name); {
+		switch a, ok := byName[l.Name]; {
 		case !ok:
 			report(l.Name, "missing from the file, the model has %v", want)
-		case !slices.Equal(e.Shape, want):
-			report(l.Name, "shape %v in the file, the model has %v", e.Shape, want)
-		case !slices.Contains([]string{"F32", "F16", "BF16", "F64"}, e.DType):
-			report(l.Name, "type %s in the file, a model takes F32, F16, BF16 or F64", e.DType)
+		case !slices.Equal(a.Shape, want):
+			report(l.Name, "shape %v in the file, the model has %v", a.Shape, want)
+		case !slices.Contains([]string{"F32", "F16", "BF16", "F64"}, a.DType):
+			report(l.Name, "type %s in the file, a model takes F32, F16, BF16 or F64", a.DType)
 		}
 	}
-	for _, name := range f.Names() {
-		if !known[name] && name != "num_batches_tracked" && !strings.HasSuffix(name, ".num_batches_tracked") {
-			e, _ := f.Entry(name)
-			report(name, "unexpected, the file has %v, the model none", e.Shape)
+	seen := map[string]bool{}
+	for _, a := range arrays {
+		if seen[a.Name] {
+			report(a.Name, "the file has two tensors of this name")
+		}
+		seen[a.Name] = true
+		if !known[a.Name] && a.Name != "num_batches_tracked" && !strings.HasSuffix(a.Name, ".num_batches_tracked") {
+			report(a.Name, "unexpected, the file has %v, the model none", a.Shape)
 		}
 	}
 	if wrong == nil {
@@ -117,8 +147,14 @@ func fits(f *safetensors.File, leaves []Leaf) error {
 	return errors.New("nn: load a model: the file does not fit it; " + advice + "\n\t" + strings.Join(wrong, "\n\t"))
 }
 
-// numbers reads a tensor in the precision of the build.
-func numbers(f *safetensors.File, name string) ([]tensor.Float, error) {
+// A Reader of numbers is a file that has tensors by their names, in either precision.
+type Reader interface {
+	Floats(name string) ([]float32, error)
+	Float64s(name string) ([]float64, error)
+}
+
+// Numbers reads a tensor in the precision of the build.
+func Numbers(f Reader, name string) ([]tensor.Float, error) {
 	if _, double := any(tensor.Float(0)).(float64); double {
 		v, err := f.Float64s(name)
 		return asFloats(v), err

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"bytes"
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -165,5 +166,35 @@ func TestLoadFailsWhole(t *testing.T) {
 	}
 	if !bytes.Equal(saved(t, same), before) {
 		t.Error("a file that could not be read was loaded in part")
+	}
+}
+
+// Arrays of any format are loaded as strictly: two of one name, numbers that are fewer than the shape says, and those that cannot be read
+// leave a model as it was.
+func TestLoadArrays(t *testing.T) {
+	type model struct{ A, B *tensor.Tensor }
+	numbers := func(n int) func() ([]tensor.Float, error) {
+		return func() ([]tensor.Float, error) { return slices.Repeat([]tensor.Float{7}, n), nil }
+	}
+	broken := func() ([]tensor.Float, error) { return nil, errors.New("no such luck") }
+	good := []Array{{"b", "F16", []int{2}, numbers(2)}, {"a", "F32", []int{2, 1}, numbers(2)}}
+	for want, arrays := range map[string][]Array{
+		"a: the file has two tensors of this name": append(slices.Clone(good), good[1]),
+		"b has 3 numbers, its shape says 2":        {good[1], {"b", "F32", []int{2}, numbers(3)}},
+		"no such luck":                             {good[1], {"b", "F32", []int{2}, broken}},
+		"b: missing from the file":                 good[1:],
+	} {
+		net := &model{tensor.Param(2, 1), tensor.Param(2)}
+		err := LoadArrays(arrays, net)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("LoadArrays = %v, want %q in it", err, want)
+		}
+		if net.A.Data()[0] != 0 || net.B.Data()[0] != 0 {
+			t.Errorf("%s: the arrays were loaded in part", want)
+		}
+	}
+	net := &model{tensor.Param(2, 1), tensor.Param(2)}
+	if err := LoadArrays(good, net); err != nil || net.A.Data()[1] != 7 || net.B.Data()[1] != 7 {
+		t.Errorf("LoadArrays = %v, %v and %v, want 7 everywhere", err, net.A, net.B)
 	}
 }

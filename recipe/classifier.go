@@ -438,13 +438,19 @@ func (c *Classifier) Trained(run *train.Run) (nn.Layer, []int, []Fact, error) {
 	if err := c.load(run); err != nil {
 		return nil, nil, nil, err
 	}
+	net, input, about := c.Network()
+	return net, input, about, nil
+}
+
+// Network returns the network, the shape of one example of its input, and what whoever uses it elsewhere must know.
+func (c *Classifier) Network() (net nn.Layer, input []int, about []Fact) {
 	return c.net, c.card.Shape[:], []Fact{
 		{"input", "pixels as parts of 255, minus mean, divided by std, channel by channel"},
 		{"mean", strings.Trim(fmt.Sprint(c.card.Mean), "[]")},
 		{"std", strings.Trim(fmt.Sprint(c.card.Std), "[]")},
 		{"output", "a score (logit) for each class, in this order"},
 		{"classes", strings.Join(c.card.Classes, ", ")},
-	}, nil
+	}
 }
 
 // Predict implements Job.
@@ -452,6 +458,11 @@ func (c *Classifier) Predict(ctx context.Context, run *train.Run, inputs []Input
 	if err := c.load(run); err != nil {
 		return err
 	}
+	return c.Apply(ctx, inputs, answer)
+}
+
+// Apply is Predict by the network as it is.
+func (c *Classifier) Apply(ctx context.Context, inputs []Input, answer func(Answer) error) error {
 	var unread []error
 	for _, in := range inputs {
 		if err := ctx.Err(); err != nil {

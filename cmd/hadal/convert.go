@@ -16,6 +16,7 @@ import (
 	"github.com/hadal-go/hadal/format/weights"
 	"github.com/hadal-go/hadal/internal/atomicfile"
 	"github.com/hadal-go/hadal/model/onnx"
+	"github.com/hadal-go/hadal/nn"
 	"github.com/hadal-go/hadal/recipe"
 	"github.com/hadal-go/hadal/train"
 )
@@ -26,12 +27,14 @@ func (a *app) convertCommand() *cobra.Command {
 		Short: "Bring weights, or the network of a run, into another format",
 		Long: `Bring weights, or the network of a run, into another format.
 
-IN is a run, or a file of weights: safetensors, .pt, .pth, .npy, .npz, .h5, .onnx or .tflite, whatever its name. OUT says by its end what it
-becomes: .safetensors or .npz has the arrays by their names, in single precision, dequantized; .onnx is the network itself, and needs a run.
+IN is a run, a name that list weights has, or a file of weights: safetensors, .pt, .pth, .npy, .npz, .h5, .onnx or .tflite, whatever its name.
+OUT says by its end what it becomes: .safetensors or .npz has the arrays by their names, in single precision, dequantized; .onnx is the network
+itself, and needs a run or a name. Of a name, .safetensors has the network's arrays, under the names of Hadal and mostly of PyTorch.
 Nothing in a file is run: what a PyTorch file would have called is listed instead.`,
 		Example: `  ` + a.name + ` convert last net.onnx                   for other runtimes
   ` + a.name + ` convert last net.safetensors            loads in PyTorch under the same names
-  ` + a.name + ` convert resnet20.th resnet20.safetensors`,
+  ` + a.name + ` convert resnet20.th resnet20.safetensors
+  ` + a.name + ` convert squeezenet1.0-imagenet net.onnx   weights of others, as a network`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 2 {
 				return usageError{fmt.Errorf("convert takes what there is and what it is to become, got %d", len(args))}
@@ -42,10 +45,16 @@ Nothing in a file is run: what a PyTorch file would have called is listed instea
 			}
 			info, err := os.Stat(in)
 			isFile := err == nil && !info.IsDir()
+			n, theirs := pretrainedNamed(in)
+			theirs = theirs && !isFile
 			var write func(w io.Writer) error
 			switch end := strings.ToLower(filepath.Ext(out)); {
 			case end == ".onnx" && isFile:
-				return usageError{errors.New("a file of weights does not say what network they are of: .onnx is made of a run")}
+				return usageError{errors.New("a file of weights does not say what network they are of: .onnx is made of a run, or of a name that list weights has")}
+			case theirs && (end == ".onnx" || end == ".safetensors"):
+				write, err = a.convertPretrained(cmd.Context(), n, end)
+			case theirs:
+				return usageError{fmt.Errorf("%s: weights of a name become .safetensors or .onnx", out)}
 			case end == ".onnx":
 				write, err = a.exported(in)
 			case end == ".safetensors" || end == ".npz":
@@ -68,7 +77,7 @@ Nothing in a file is run: what a PyTorch file would have called is listed instea
 	}
 }
 
-// exported makes ONNX of the network of a run, for one picture at a time. What else it takes to use it stands in the file's metadata.
+// exported makes ONNX of the network of a run.
 func (a *app) exported(name string) (func(io.Writer) error, error) {
 	run, err := openRun("convert", []string{name})
 	if err != nil {
@@ -86,13 +95,18 @@ func (a *app) exported(name string) (func(io.Writer) error, error) {
 	if err != nil {
 		return nil, err
 	}
+	return a.asONNX(net, input, about)
+}
+
+// asONNX exports a network for one example at a time. What else it takes to use it stands in the metadata.
+func (a *app) asONNX(net nn.Layer, input []int, about []recipe.Fact) (func(io.Writer) error, error) {
 	m, err := onnx.Export(net, append([]int{1}, input...)...)
 	if err != nil {
 		return nil, dataError{err}
 	}
 	for _, f := range about {
 		m.Metadata = append(m.Metadata, file.Entry{Key: f.Word, Value: f.Value})
-		a.say("%-8s %s\n", f.Word, f.Value)
+		a.say("%-8s %s\n", f.Word, shortened(f.Value))
 	}
 	return func(w io.Writer) error { return file.Write(w, m) }, nil
 }
@@ -137,4 +151,14 @@ func (a *app) arrays(name string, isFile bool, end string) (func(io.Writer) erro
 		}
 		return npz.Write(w, entries)
 	}, nil
+}
+
+// shortened leaves out the middle of a long text.
+func shortened(s string) string {
+	const each = 100
+	runes := []rune(s)
+	if len(runes) <= 3*each {
+		return s
+	}
+	return string(runes[:each]) + " … " + string(runes[len(runes)-each:])
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,15 +16,16 @@ func (a *app) dataCommand() *cobra.Command {
 		Use:   "data get|check|preview NAME",
 		Args:  cobra.ArbitraryArgs,
 		RunE:  verbs,
-		Short: "Fetch, check or look at a data set",
+		Short: "Fetch, check or look at a data set, or fetch weights",
 		Example: `  ` + a.name + ` data get fashion-mnist
+  ` + a.name + ` data get squeezenet1.0-imagenet
   ` + a.name + ` data check mnist
   ` + a.name + ` data check photos --out report
   ` + a.name + ` data preview mnist --out mnist.png
   ` + a.name + ` data preview mnist augment=affine+cutout`,
 	}
 	get := &cobra.Command{
-		Use: "get NAME", Short: "Find or download a data set, and say where it is", Args: oneSet,
+		Use: "get NAME", Short: "Find or download a data set or weights, and say where they are", Args: oneSet,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := source.ByName(args[0])
 			if err != nil {
@@ -59,14 +61,18 @@ func (a *app) dataCommand() *cobra.Command {
 	return c
 }
 
-// oneSet checks that one data set is named.
+// oneSet checks that one source is named.
 func oneSet(c *cobra.Command, args []string) error {
 	if len(args) == 1 {
 		return nil
 	}
-	names := make([]string, len(source.All))
-	for i, s := range source.All {
+	sources, what := source.All, "data set"
+	if c.Name() == "get" {
+		sources, what = slices.Concat(source.All, source.Weights), "data set or weights"
+	}
+	names := make([]string, len(sources))
+	for i, s := range sources {
 		names[i] = s.Name
 	}
-	return usageError{fmt.Errorf("data %s takes one data set, got %d; there are %s", c.Name(), len(args), strings.Join(names, ", "))}
+	return usageError{fmt.Errorf("data %s takes one %s, got %d; there are %s", c.Name(), what, len(args), strings.Join(names, ", "))}
 }

@@ -91,6 +91,9 @@ Where pictures are broken, the exit code is 3.`,
 // parts opens the data set that a user names, and says where it was found.
 func (a *app) parts(ctx context.Context, name string) (parts []inspect.Part, from string, err error) {
 	s, unknown := source.ByName(name)
+	if s.Trained {
+		return nil, "", usageError{fmt.Errorf("%s is the name of weights, which are no data set; data get fetches them", name)}
+	}
 	if unknown == nil {
 		found, err := s.Find(ctx, a.source())
 		if err != nil {

@@ -99,14 +99,18 @@ func (a *app) leftOut(broken []*data.BrokenError) {
 func (a *app) predictCommand() *cobra.Command {
 	top := 3
 	c := &cobra.Command{
-		Use:   "predict RUN INPUT ...",
-		Short: "Apply the best weights of a run to pictures: files, folders, or - for standard input",
+		Use:   "predict RUN|WEIGHTS INPUT ...",
+		Short: "Apply a run's best weights, or a pretrained network, to pictures: files, folders, or - for standard input",
 		Example: `  ` + a.name + ` predict last digit.png
   ` + a.name + ` predict last photos/ --top 1
-  ` + a.name + ` predict last - < digit.jpg`,
+  ` + a.name + ` predict last - < digit.jpg
+  ` + a.name + ` predict efficientnet-lite0-imagenet photo.jpg   by weights of others; list weights has them`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) < 2 {
 				return usageError{fmt.Errorf("predict takes a run and what to predict on, such as: %s predict last picture.png", a.name)}
+			}
+			if n, ok := pretrainedNamed(args[0]); ok {
+				return a.predictPretrained(cmd.Context(), n, args[1:], top)
 			}
 			run, err := openRun("predict", args[:1])
 			if err != nil {

@@ -24,19 +24,19 @@ import (
 )
 
 // lists are what the verb list lists.
-var lists = []string{"recipes", "studies", "models", "optimizers", "data"}
+var lists = []string{"recipes", "studies", "models", "weights", "optimizers", "data"}
 
 func (a *app) listCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:       "list [recipes|studies|models|optimizers|data]",
-		Short:     "List the recipes, the studies, the models, the optimizers, and the data that they use",
+		Use:       "list [recipes|studies|models|weights|optimizers|data]",
+		Short:     "List the recipes, the studies, the models, weights of others for them, the optimizers, and the data that they use",
 		ValidArgs: lists,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 || len(args) == 1 && !slices.Contains(lists, args[0]) {
 				return usageError{fmt.Errorf("there is no list of %s; %s", strings.Join(args, " "),
 					suggestion(strings.Join(args, " "), lists, "there are "))}
 			}
-			for i, list := range []func() error{a.listRecipes, a.listStudies, a.listModels, a.listOptimizers, a.listData} {
+			for i, list := range []func() error{a.listRecipes, a.listStudies, a.listModels, a.listWeights, a.listOptimizers, a.listData} {
 				if len(args) > 0 && args[0] != lists[i] {
 					continue
 				}
@@ -74,6 +74,17 @@ func (a *app) listModels() error {
 		rows[i] = train.Fields{"name": m.Name, "input": shapeText(m.Input[:]), "classes": m.Classes, "parameters": m.Parameters, "paper": m.Paper}
 	}
 	return a.printList("model", rows, "name model", "input input", "classes classes", "parameters parameters", "paper paper")
+}
+
+func (a *app) listWeights() error {
+	rows := make([]train.Fields, len(source.Weights))
+	for i, s := range source.Weights {
+		rows[i] = train.Fields{
+			"name": s.Name, "about": s.About, "licence": s.Licence, "classes": len(s.Classes), "bytes": int(s.Files[0].Size),
+			"homepage": s.Homepage,
+		}
+	}
+	return a.printList("weights", rows, "name weights", "classes classes", "bytes bytes", "licence licence", "about about")
 }
 
 func (a *app) listOptimizers() error {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -149,7 +150,9 @@ func openRun(verb string, names []string) (*train.Run, error) {
 	run, err := train.Open(names[0])
 	if err != nil {
 		hint := "train one first"
-		if runs := runNames(); len(runs) > 0 {
+		if meant := nearPretrained(verb, names[0]); len(meant) > 0 {
+			hint = "did you mean " + strings.Join(meant, " or ") + "?"
+		} else if runs := runNames(); len(runs) > 0 {
 			hint = suggestion(filepath.Base(names[0]), runs, "the runs here are ")
 		}
 		return nil, dataError{fmt.Errorf("%w; %s", err, hint)}

@@ -3,14 +3,16 @@ package source
 // pictureFiles is about sets that somebody has made picture files of.
 const pictureFiles = "a folder of picture files: if they are JPEG, they have lost detail, and accuracies are lower than with the true set"
 
-// All is every source, sorted by name.
+var cifar10Classes = []string{"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"}
+
+// All is every data set, sorted by name.
 var All = []Source{
 	{
 		Name:     "cifar10",
 		About:    "60,000 colour pictures, 32×32, of ten kinds of animals and vehicles (Krizhevsky 2009)",
 		Licence:  "none stated; used for research",
 		Homepage: "https://www.cs.toronto.edu/~kriz/cifar.html",
-		Classes:  []string{"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"},
+		Classes:  cifar10Classes,
 		Files: []File{
 			{"cifar-10-binary.tar.gz", 170052171, "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"},
 		},

@@ -2,6 +2,7 @@ package source
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,12 +11,11 @@ import (
 	"hash"
 	"io"
 	"io/fs"
-	"os"
 )
 
 // A CorruptError names a file that is not what it should be. Nothing is done about it: the file is the user's.
 type CorruptError struct {
-	Path, File string // where it is; the file of the set that it should be
+	Path, File string // where it is, or the archive that holds it; the file of the source that it should be
 	Problem    string
 }
 
@@ -27,28 +27,41 @@ func (e *CorruptError) Error() string {
 // Open opens the content of the file with this name in Source.Files: without its compression and verified on the fly. Who reads
 // it to the end gets either all of the right content, or a *CorruptError.
 func (l Located) Open(name string) (io.ReadCloser, error) {
-	path := l.Path(name)
-	for _, f := range l.Source.Files {
-		if f.Name == name {
-			return openContent(path, f)
-		}
+	f, at := l.file("Open", name)
+	return openContent(at, f)
+}
+
+// ReadFile returns the content of the file with this name in Source.Files, which is not compressed, such as weights: all of the right
+// content or a *CorruptError, and never much more than it should have.
+func (l Located) ReadFile(name string) ([]byte, error) {
+	r, err := l.Open(name)
+	if err != nil {
+		return nil, err
 	}
-	panic("unreachable: Path knows the name")
+	defer r.Close()
+	f, at := l.file("ReadFile", name)
+	b := bytes.NewBuffer(make([]byte, 0, f.Size+bytes.MinRead))
+	if n, err := b.ReadFrom(io.LimitReader(r, f.Size+1)); err != nil {
+		return nil, err
+	} else if n > f.Size {
+		return nil, &CorruptError{Path: at.path, File: f.Name, Problem: fmt.Sprintf("it has more than %d bytes", f.Size)}
+	}
+	return b.Bytes(), nil
 }
 
 // Check reads all files and returns a *CorruptError for the first that is not what it should be.
 func (l Located) Check() error {
 	for i, f := range l.Source.Files {
-		if err := checkContent(l.paths[i], f); err != nil {
+		if err := checkContent(l.spots[i], f); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// checkContent reads the file at path to the end.
-func checkContent(path string, f File) error {
-	r, err := openContent(path, f)
+// checkContent reads the file at a spot to the end.
+func checkContent(at spot, f File) error {
+	r, err := openContent(at, f)
 	if err != nil {
 		return err
 	}
@@ -58,7 +71,8 @@ func checkContent(path string, f File) error {
 }
 
 type content struct {
-	file *os.File
+	file io.Closer
+	path string
 	r    io.Reader
 	sum  hash.Hash
 	size int64 // of what was read
@@ -66,12 +80,13 @@ type content struct {
 	end  error // after the end was reached
 }
 
-func openContent(path string, f File) (io.ReadCloser, error) {
-	file, err := os.Open(path)
+func openContent(at spot, f File) (io.ReadCloser, error) {
+	c := &content{path: at.path, sum: sha256.New(), want: f}
+	file, err := at.open(f.Size)
 	if err != nil {
-		return nil, err
+		return nil, c.corrupt(err)
 	}
-	c := &content{file: file, sum: sha256.New(), want: f}
+	c.file = file
 	var raw io.Reader = file
 	if f.archive() {
 		raw = io.TeeReader(file, c.sum)
@@ -121,7 +136,7 @@ func (c *content) corrupt(err error) error {
 	if errors.As(err, &disk) {
 		return err
 	}
-	return &CorruptError{Path: c.file.Name(), File: c.want.Name, Problem: err.Error()}
+	return &CorruptError{Path: c.path, File: c.want.Name, Problem: err.Error()}
 }
 
 func (c *content) Close() error { return c.file.Close() }

@@ -116,7 +116,7 @@ func (d *download) try(ctx context.Context, address string) error {
 
 // finish gives the .part file its name if its content is right, and removes it if not.
 func (d *download) finish() error {
-	err := checkContent(d.part(), d.file)
+	err := checkContent(spot{path: d.part()}, d.file)
 	var corrupt *CorruptError
 	if errors.As(err, &corrupt) {
 		d.discard()

@@ -111,7 +111,7 @@ func made(t *testing.T) (content, packed []byte) {
 	for i := range 40000 {
 		content = fmt.Appendf(content, "%d,", i*i)
 	}
-	return content, zip(t, content)
+	return content, gzipped(t, content)
 }
 
 // A connection that breaks again and again: every try goes on where the one before stopped.
@@ -217,7 +217,7 @@ func TestDownloadRefusesWhatIsWrong(t *testing.T) {
 		part []byte
 		want string // "" for a download that succeeds in the end
 	}{
-		{"other content", &server{body: zip(t, []byte("something else"))}, nil, "sha256 of its content"},
+		{"other content", &server{body: gzipped(t, []byte("something else"))}, nil, "sha256 of its content"},
 		{"a page that says no", &server{body: []byte("<html>log in</html>")}, nil, "sha256 of its content"},
 		{"endless", &server{body: make([]byte, 4<<20)}, nil, "more than the file can have"},
 		{"part of something else", &server{body: packed, etag: `"v1"`}, []byte("something else"), "thrown away"},
@@ -321,7 +321,7 @@ func TestDownloadDiskErrors(t *testing.T) {
 // The whole way: a set is downloaded into the cache once, and found there from then on.
 func TestFindDownloads(t *testing.T) {
 	s, files := words()
-	packed := zip(t, files["one.gz"])
+	packed := gzipped(t, files["one.gz"])
 	asked := 0
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked++

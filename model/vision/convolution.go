@@ -23,3 +23,23 @@ func conv3x3(r *rand.Rand, in, out, stride int) *nn.Conv2D {
 func conv7x7(r *rand.Rand, out int) *nn.Conv2D {
 	return nn.NewConv2D(r, 3, out, 7, tensor.Conv{Stride: 2, Pad: 3}).NoBias()
 }
+
+// likeTensorFlow makes the convolutions in layers pad at the end first, and sets the ε of the normalizations to 0.001.
+func likeTensorFlow(layers ...nn.Layer) {
+	for _, l := range layers {
+		switch l := l.(type) {
+		case nn.Chain:
+			likeTensorFlow(l...)
+		case *nn.Conv2D:
+			if l.Pad > 0 {
+				l.Pad, l.Same = 0, true
+			}
+		case *nn.BatchNorm:
+			l.Eps = 1e-3
+		case *MobileNetV2Block:
+			likeTensorFlow(l.Conv)
+		case interface{ layers() nn.Chain }:
+			likeTensorFlow(l.layers())
+		}
+	}
+}

@@ -54,7 +54,7 @@ func NewEfficientNetLite(r *rand.Rand, size, classes int) *EfficientNetLite {
 // tf_efficientnet_lite0 to 4.
 func NewEfficientNetLiteTF(r *rand.Rand, size, classes int) *EfficientNetLite {
 	m := NewEfficientNetLite(r, size, classes)
-	m.likeTensorFlow()
+	likeTensorFlow(m.layers())
 	return m
 }
 
@@ -122,40 +122,20 @@ func depthwise(r *rand.Rand, channels, kernel, stride int) *nn.Conv2D {
 	return nn.NewConv2D(r, channels, channels, kernel, c).NoBias()
 }
 
-// likeTensorFlow pads at the end first, and sets the ε of the normalizations to 0.001.
-func (m *EfficientNetLite) likeTensorFlow() {
-	convs, norms := []*nn.Conv2D{m.ConvStem}, []*nn.BatchNorm{m.BN1, m.BN2}
-	for _, stage := range m.Blocks {
-		for _, b := range stage {
-			switch b := b.(type) {
-			case *LiteSeparable:
-				convs, norms = append(convs, b.ConvDW), append(norms, b.BN1, b.BN2)
-			case *LiteBlock:
-				convs, norms = append(convs, b.ConvDW), append(norms, b.BN1, b.BN2, b.BN3)
-			}
-		}
-	}
-	for _, c := range convs {
-		c.Pad, c.Same = 0, true
-	}
-	for _, n := range norms {
-		n.Eps = 1e-3
-	}
-}
-
 // Forward returns the scores (logits) of the classes.
-func (m *EfficientNetLite) Forward(x *tensor.Tensor) *tensor.Tensor {
+func (m *EfficientNetLite) Forward(x *tensor.Tensor) *tensor.Tensor { return m.layers().Forward(x) }
+
+func (m *EfficientNetLite) layers() nn.Chain {
 	layers := nn.Chain{m.ConvStem, m.BN1, relu6}
 	for _, stage := range m.Blocks {
 		layers = append(layers, stage...)
 	}
-	layers = append(layers, m.ConvHead, m.BN2, relu6, nn.Func(nn.GlobalAvgPool), m.Classifier)
-	return layers.Forward(x)
+	return append(layers, m.ConvHead, m.BN2, relu6, nn.Func(nn.GlobalAvgPool), m.Classifier)
 }
 
 // Forward returns what the block makes of x, N×H×W×C, plus x if it has a shortcut.
 func (b *LiteSeparable) Forward(x *tensor.Tensor) *tensor.Tensor {
-	y := nn.Chain{b.ConvDW, b.BN1, relu6, b.ConvPW, b.BN2}.Forward(x)
+	y := b.layers().Forward(x)
 	if !b.Shortcut {
 		return y
 	}
@@ -164,11 +144,17 @@ func (b *LiteSeparable) Forward(x *tensor.Tensor) *tensor.Tensor {
 
 // Forward returns what the block makes of x, N×H×W×C, plus x if it has a shortcut.
 func (b *LiteBlock) Forward(x *tensor.Tensor) *tensor.Tensor {
-	y := nn.Chain{b.ConvPW, b.BN1, relu6, b.ConvDW, b.BN2, relu6, b.ConvPWL, b.BN3}.Forward(x)
+	y := b.layers().Forward(x)
 	if !b.Shortcut {
 		return y
 	}
 	return y.Add(x)
+}
+
+func (b *LiteSeparable) layers() nn.Chain { return nn.Chain{b.ConvDW, b.BN1, relu6, b.ConvPW, b.BN2} }
+
+func (b *LiteBlock) layers() nn.Chain {
+	return nn.Chain{b.ConvPW, b.BN1, relu6, b.ConvDW, b.BN2, relu6, b.ConvPWL, b.BN3}
 }
 
 var relu6 = nn.Func(nn.ReLU6)

@@ -33,8 +33,9 @@ func torchNetworks() map[string]nn.Layer {
 		return newEfficientNetLite(nil, efficientNetSizes[0], stages, 24, 3)
 	}
 	tf := lite()
-	tf.likeTensorFlow()
+	likeTensorFlow(tf.layers())
 	return map[string]nn.Layer{
+		"mobilenetv1/mobilenetv1":   newMobileNetV1(nil, []mobileStage{{1, 3, 1, 32, 1}, {1, 3, 2, 48, 2}}, .25, 3),
 		"mobilenetv2/mobilenetv2":   v2,
 		"mobilenetv3/mobilenetv3":   v3,
 		"efficientnet/efficientnet": b,
@@ -110,6 +111,7 @@ func compareSums(t *testing.T, name string, g []tensor.Float, want []tensor.Floa
 // those of torchvision and timm.
 func TestMobileNetworkShapes(t *testing.T) {
 	networks := map[string]func() nn.Layer{ // by the file and the name there
+		"mobilenetv1/mobilenetv1_100":    func() nn.Layer { return NewMobileNetV1(nil, 1, 1000) },
 		"mobilenetv2/mobilenet_v2":       func() nn.Layer { return NewMobileNetV2(nil, 1, 1000) },
 		"mobilenetv2/mobilenet_v2/0.5":   func() nn.Layer { return NewMobileNetV2(nil, .5, 1000) },
 		"mobilenetv3/mobilenet_v3_small": func() nn.Layer { return NewMobileNetV3Small(nil, 1000) },
@@ -164,6 +166,7 @@ func TestMobileNetworkShapes(t *testing.T) {
 // TestMobileInitialization checks the deviations of weights that torchvision and timm draw.
 func TestMobileInitialization(t *testing.T) {
 	r := rand.New(rand.NewPCG(0, 0))
+	v1 := NewMobileNetV1(r, 1, 10)
 	v2, v3, b1, lite := NewMobileNetV2(r, 1, 10), NewMobileNetV3Small(r, 10), NewEfficientNet(r, 1, 10), NewEfficientNetLite(r, 0, 10)
 	next := NewConvNeXt(r, ConvNeXtSize{Widths: []int{32, 48}, Depths: []int{1, 2}, Drop: .5}, 10)
 	vit := NewViT(r, ViTSmall, 10)
@@ -173,6 +176,10 @@ func TestMobileInitialization(t *testing.T) {
 		leaf string
 		want float64
 	}{
+		{"MobileNetV1", v1, "conv_stem.weight", math.Sqrt(2. / (9 * 32))},
+		{"MobileNetV1", v1, "blocks.1.1.conv_dw.weight", math.Sqrt(2. / 9)},
+		{"MobileNetV1", v1, "blocks.1.1.conv_pw.weight", math.Sqrt(2. / 128)},
+		{"MobileNetV1", v1, "classifier.weight", 1 / math.Sqrt(3*10)},
 		{"MobileNetV2", v2, "features.5.conv.0.0.weight", math.Sqrt(2. / 192)},
 		{"MobileNetV2", v2, "features.5.conv.1.0.weight", math.Sqrt(2. / (9 * 192))},
 		{"MobileNetV2", v2, "features.5.conv.3.weight", 1},

@@ -36,6 +36,13 @@ func NewMobileNetV2(r *rand.Rand, width float64, classes int) *MobileNetV2 {
 	return newMobileNetV2(r, 2, mobileNetV2, width, classes)
 }
 
+// NewMobileNetV2TF is NewMobileNetV2 with the padding and the ε of TensorFlow, for the weights of its authors.
+func NewMobileNetV2TF(r *rand.Rand, width float64, classes int) *MobileNetV2 {
+	m := NewMobileNetV2(r, width, classes)
+	likeTensorFlow(m.Features)
+	return m
+}
+
 // NewSmallMobileNetV2 is NewMobileNetV2 for pictures of about 32×32: the first two steps that halve them are left out, so that 4×4
 // pixels remain at the end.
 func NewSmallMobileNetV2(r *rand.Rand, width float64, classes int) *MobileNetV2 {

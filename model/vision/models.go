@@ -52,6 +52,7 @@ var Models = []Model{
 	{"efficientnet-lite3", pixels(280), 1000, 8_197_096, "Tan and Le 2019", sized(NewEfficientNetLite, 3)},
 	{"efficientnet-lite4", pixels(300), 1000, 13_006_568, "Tan and Le 2019", sized(NewEfficientNetLite, 4)},
 	{"lenet", digit, 10, 61_706, "LeCun et al. 1998", as(NewLeNet)},
+	{"mobilenetv1", square, 1000, 4_231_976, "Howard et al. 2017", sized(NewMobileNetV1, 1.0)},
 	{"mobilenetv2", square, 1000, 3_504_872, "Sandler et al. 2018", sized(NewMobileNetV2, 1.0)},
 	{"mobilenetv2-half-cifar", cifar, 10, 700_490, "Sandler et al. 2018", sized(NewSmallMobileNetV2, .5)},
 	{"mobilenetv3-large", square, 1000, 5_483_032, "Howard et al. 2019", as(NewMobileNetV3Large)},
