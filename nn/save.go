@@ -41,8 +41,8 @@ func SaveFile(name string, model any) error {
 }
 
 // Load reads a file of size bytes that Save has written, or safetensors from PyTorch, into a model. It is strict: tensors that are
-// missing from the file, that the model does not have, or whose shapes or types differ are listed in one error, and then the model
-// is as before. PyTorch's num_batches_tracked is passed over.
+// missing from the file, that the model does not have, or whose shapes or types differ come together in one error, which lists the first
+// twenty, and then the model is as before. PyTorch's num_batches_tracked is passed over.
 func Load(r io.ReaderAt, size int64, model any) error {
 	f, err := safetensors.Open(r, size)
 	if err != nil {
@@ -143,6 +143,10 @@ func fits(arrays []Array, byName map[string]Array, leaves []Leaf) error {
 		return nil
 	}
 	slices.Sort(wrong)
+	const most = 20
+	if more := len(wrong) - most; more > 0 {
+		wrong = append(wrong[:most], fmt.Sprintf("and %d more", more))
+	}
 	const advice = "is the file that of another model, or of another size of it?"
 	return errors.New("nn: load a model: the file does not fit it; " + advice + "\n\t" + strings.Join(wrong, "\n\t"))
 }

@@ -3,6 +3,7 @@ package nn
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -192,6 +193,14 @@ func TestLoadArrays(t *testing.T) {
 		if net.A.Data()[0] != 0 || net.B.Data()[0] != 0 {
 			t.Errorf("%s: the arrays were loaded in part", want)
 		}
+	}
+	var many []Array
+	for i := range 30 {
+		many = append(many, Array{fmt.Sprintf("c%02d", i), "F32", []int{1}, numbers(1)})
+	}
+	err := LoadArrays(append(many, good...), &model{tensor.Param(2, 1), tensor.Param(2)})
+	if err == nil || !strings.HasSuffix(err.Error(), "\tc19: unexpected, the file has [1], the model none\n\tand 10 more") {
+		t.Errorf("LoadArrays of 30 too many = %v, want twenty of them and how many more", err)
 	}
 	net := &model{tensor.Param(2, 1), tensor.Param(2)}
 	if err := LoadArrays(good, net); err != nil || net.A.Data()[1] != 7 || net.B.Data()[1] != 7 {

@@ -193,7 +193,7 @@ func (a *app) root() *cobra.Command {
 	})
 	c.CompletionOptions.HiddenDefaultCmd = true
 	f := c.PersistentFlags()
-	f.StringVar(&a.data, "data", "", "look for data sets in `FOLDER` first (default $HADAL_DATA)")
+	f.StringVar(&a.data, "data", "", "look for data sets and weights in `FOLDER` first (default $HADAL_DATA)")
 	f.IntVar(&a.threads, "threads", 0, "use `N` processor threads (default all)")
 	f.BoolVar(&a.json, "json", false, "one JSON object a line on standard output")
 	f.BoolVar(&a.quiet, "quiet", false, "no progress")

@@ -100,7 +100,7 @@ func (a *app) predictCommand() *cobra.Command {
 	top := 3
 	c := &cobra.Command{
 		Use:   "predict RUN|WEIGHTS INPUT ...",
-		Short: "Apply a run's best weights, or a pretrained network, to pictures: files, folders, or - for standard input",
+		Short: "Apply the best weights of a run, or weights of others, to pictures: files, folders, or - for standard input",
 		Example: `  ` + a.name + ` predict last digit.png
   ` + a.name + ` predict last photos/ --top 1
   ` + a.name + ` predict last - < digit.jpg

@@ -29,7 +29,7 @@ var lists = []string{"recipes", "studies", "models", "weights", "optimizers", "d
 func (a *app) listCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:       "list [recipes|studies|models|weights|optimizers|data]",
-		Short:     "List the recipes, the studies, the models, weights of others for them, the optimizers, and the data that they use",
+		Short:     "List the recipes, the studies, the models, the weights of others, the optimizers, and the data that they use",
 		ValidArgs: lists,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 || len(args) == 1 && !slices.Contains(lists, args[0]) {

@@ -41,32 +41,28 @@ func readTFLite(file []byte, net nn.Layer) error {
 	var arrays []nn.Array
 	next := 0
 	for l := range nn.Leaves(net) {
-		if l.Tensor.Rank() > 1 {
+		n := l.Tensor.Len()
+		switch kind := l.Name[strings.LastIndex(l.Name, ".")+1:]; {
+		case l.Tensor.Rank() > 1:
 			next++
-			arrays = append(arrays, layers[next-1].weights(l))
-			continue
-		}
-		biases := layers[next-1].biases
-		n := len(biases)
-		switch l.Name[strings.LastIndex(l.Name, ".")+1:] {
-		case "bias":
-			arrays = append(arrays, array(l.Name, biases, n))
-		case "weight":
+			arrays = append(arrays, layers[next-1].kernel(l))
+		case kind == "bias":
+			arrays = append(arrays, constant(l.Name, layers[next-1].biases))
+		case kind == "weight":
 			arrays = append(arrays, array(l.Name, slices.Repeat([]tensor.Float{1}, n), n))
-		case "running_mean":
+		case kind == "running_mean":
 			arrays = append(arrays, array(l.Name, make([]tensor.Float, n), n))
-		case "running_var": // 1 with the ε of TensorFlow
+		case kind == "running_var": // 1 with the ε of TensorFlow
 			arrays = append(arrays, array(l.Name, slices.Repeat([]tensor.Float{1 - 1e-3}, n), n))
 		}
 	}
 	return nn.LoadArrays(arrays, net)
 }
 
-// A tfliteLayer is a convolution: its weights O×H×W×I, or 1×H×W×O if it is depthwise.
+// A tfliteLayer is a convolution: its weights O×H×W×I, or 1×H×W×O if it is depthwise, and its biases, O.
 type tfliteLayer struct {
-	kernel    *tensor.Tensor
-	depthwise bool
-	biases    []tensor.Float // O
+	weights, biases *tflite.Tensor
+	depthwise       bool
 }
 
 // tfliteLayers returns the convolutions of a graph in the order in which they run.
@@ -79,33 +75,41 @@ func tfliteLayers(g *tflite.Graph) ([]tfliteLayer, error) {
 		if len(o.Inputs) != 3 || o.Inputs[1] < 0 || o.Inputs[2] < 0 {
 			return nil, fmt.Errorf("tflite: operator %d (%s) has no weights or no biases", k, o.Code)
 		}
-		w, b := &g.Tensors[o.Inputs[1]], &g.Tensors[o.Inputs[2]]
-		weights, err := w.Float32()
-		if err != nil {
-			return nil, err
+		l := tfliteLayer{&g.Tensors[o.Inputs[1]], &g.Tensors[o.Inputs[2]], o.Code == tflite.OpDepthwiseConv2D}
+		if len(l.weights.Shape) != 4 {
+			return nil, fmt.Errorf("tflite: the weights %q have shape %v, want four axes", l.weights.Name, l.weights.Shape)
 		}
-		biases, err := b.Float32()
-		if err != nil {
-			return nil, err
-		}
-		if len(w.Shape) != 4 {
-			return nil, fmt.Errorf("tflite: the weights %q have shape %v, want four axes", w.Name, w.Shape)
-		}
-		layers = append(layers, tfliteLayer{tensor.Of(floats(weights), w.Shape...), o.Code == tflite.OpDepthwiseConv2D, floats(biases)})
+		layers = append(layers, l)
 	}
 	return layers, nil
 }
 
-// weights are those for a leaf, in PyTorch's order of the axes: O×I×H×W, O×1×H×W if the layer is depthwise, O×I for a linear layer.
-func (l tfliteLayer) weights(leaf nn.Leaf) nn.Array {
+// kernel is the weights for a leaf, in PyTorch's order of the axes: O×I×H×W, O×1×H×W if the layer is depthwise, O×I for a linear layer.
+func (l tfliteLayer) kernel(leaf nn.Leaf) nn.Array {
+	order := []int{0, 3, 1, 2}
 	if l.depthwise {
-		w := l.kernel.Permute(3, 0, 1, 2)
-		return array(leaf.Name, w.Data(), w.Shape()...)
+		order = []int{3, 0, 1, 2}
 	}
-	w := l.kernel.Permute(0, 3, 1, 2)
-	shape := w.Shape()
-	if leaf.Tensor.Rank() == 2 && shape[2] == 1 && shape[3] == 1 {
-		shape = shape[:2]
+	a := constant(leaf.Name, l.weights)
+	own, read := a.Shape, a.Read
+	a.Shape = []int{own[order[0]], own[order[1]], own[order[2]], own[order[3]]}
+	if leaf.Tensor.Rank() == 2 && a.Shape[2] == 1 && a.Shape[3] == 1 {
+		a.Shape = a.Shape[:2]
 	}
-	return array(leaf.Name, w.Data(), shape...)
+	a.Read = func() ([]tensor.Float, error) {
+		numbers, err := read()
+		if err != nil {
+			return nil, err
+		}
+		return tensor.Of(numbers, own...).Permute(order...).Data(), nil
+	}
+	return a
+}
+
+// constant is a constant of a graph, dequantized when it is read.
+func constant(name string, t *tflite.Tensor) nn.Array {
+	return nn.Array{Name: name, DType: "F32", Shape: t.Shape, Read: func() ([]tensor.Float, error) {
+		numbers, err := t.Float32()
+		return floats(numbers), err
+	}}
 }
