@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/hadal-go/hadal/internal/near"
 	"github.com/hadal-go/hadal/model/pretrained"
@@ -49,11 +51,35 @@ func nearPretrained(verb, name string) []string {
 	if !slices.Contains([]string{"convert", "predict"}, verb) {
 		return nil
 	}
+	return near.Near(name, pretrainedNames())
+}
+
+func pretrainedNames() []string {
 	names := make([]string, len(pretrained.All))
 	for i, n := range pretrained.All {
 		names[i] = n.Name
 	}
-	return near.Near(name, names)
+	return names
+}
+
+// showPretrained shows whose weights those of a name are, what the network sees, and its layers; for that it needs no weights.
+func (a *app) showPretrained(n pretrained.Network) error {
+	s, in := n.Source(), n.Input
+	var err error
+	if a.json {
+		err = a.printEvent("weights", train.Fields{
+			"name": n.Name, "about": s.About, "paper": n.Paper, "licence": s.Licence, "homepage": s.Homepage, "classes": s.Classes,
+			"short": in.Short, "side": in.Side, "mean": in.Scale.Mean, "std": in.Scale.Std,
+		})
+	} else {
+		fmt.Fprintf(a.out, "%s  %s\npaper    %s\nlicence  %s\nhome     %s\n", n.Name, s.About, n.Paper, s.Licence, s.Homepage)
+		fmt.Fprintf(a.out, "input    the middle, %d×%d, of a picture whose shorter side is scaled to %d\n", in.Side, in.Side, in.Short)
+		_, err = fmt.Fprintf(a.out, "classes  %s\n\n", shortened(strings.Join(s.Classes, ", ")))
+	}
+	if err != nil {
+		return err
+	}
+	return a.printSummary(n.New(nil, len(s.Classes)), []int{1, in.Side, in.Side, 3})
 }
 
 // convertPretrained makes ONNX or safetensors of a network that others have trained.

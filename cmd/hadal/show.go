@@ -139,13 +139,14 @@ func (a *app) printList(event string, rows []train.Fields, columns ...string) er
 func (a *app) showCommand() *cobra.Command {
 	layer := ""
 	c := &cobra.Command{
-		Use:   "show RECIPE|RUN|FILE [key=value ...]  or  show RUN PICTURE ...",
+		Use:   "show RECIPE|RUN|FILE|WEIGHTS [key=value ...]  or  show RUN PICTURE ...",
 		Short: "Show a recipe's settings and network, a run's results, what its network sees, or the tensors of a file",
 		Example: `  ` + a.name + ` show lenet-mnist
   ` + a.name + ` show last
   ` + a.name + ` show last digit.png            what on a picture spoke for the class
   ` + a.name + ` show last digit.png --layer conv1
-  ` + a.name + ` show runs/lenet-mnist-1/weights/best.safetensors`,
+  ` + a.name + ` show runs/lenet-mnist-1/weights/best.safetensors
+  ` + a.name + ` show squeezenet1.0-imagenet    whose weights they are, and the network`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			names, settings := split(args)
 			if len(names) == 0 {
@@ -167,9 +168,12 @@ func (a *app) showCommand() *cobra.Command {
 			if s, err := study.ByName(name); err == nil {
 				return a.showStudy(s)
 			}
+			if n, ok := pretrainedNamed(name); ok {
+				return a.showPretrained(n)
+			}
 			run, err := train.Open(name)
 			if err != nil {
-				names := runNames()
+				names := append(runNames(), pretrainedNames()...)
 				for _, r := range recipe.All {
 					names = append(names, r.Name)
 				}
@@ -207,7 +211,7 @@ func (a *app) showRecipe(cmd *cobra.Command, name string, settings []string) err
 	if err := a.prepare(cmd.Context(), j, config{Recipe: name}); err != nil {
 		return err
 	}
-	return a.printSummary(j)
+	return a.printSummary(j.Model())
 }
 
 // showStudy shows what a study is about, and its settings.
@@ -244,8 +248,7 @@ func values(of any) map[string]any {
 }
 
 // printSummary prints the network layer by layer, as it runs on one batch.
-func (a *app) printSummary(j recipe.Job) error {
-	model, shape := j.Model()
+func (a *app) printSummary(model nn.Layer, shape []int) error {
 	s := nn.Summarize(model, shape)
 	if a.json {
 		return a.printEvent("model", train.Fields{

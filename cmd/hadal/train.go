@@ -291,7 +291,7 @@ func sameFolder(a, b string) bool {
 
 // dryRun shows the network, and what an epoch will take.
 func (a *app) dryRun(j recipe.Job) error {
-	if err := a.printSummary(j); err != nil {
+	if err := a.printSummary(j.Model()); err != nil {
 		return err
 	}
 	model, _ := j.Model()
