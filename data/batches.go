@@ -41,6 +41,12 @@ type Batch struct {
 	random *rand.Rand // from pcg
 }
 
+// A Batcher makes the batches of a training, epoch by epoch: Batches, or what gives other numbers in place of pictures.
+type Batcher interface {
+	Len() int                                       // batches in an epoch
+	Epoch(epoch, skip int) iter.Seq2[*Batch, error] // those of one, from number skip on
+}
+
 // Len returns the number of batches in an epoch.
 func (b *Batches) Len() int { return b.loader().Len() }
 

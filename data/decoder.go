@@ -15,16 +15,17 @@ import (
 // A picture that is to become much smaller is first averaged over whole pixels, to twice the size or more, and then scaled as
 // Picture.Resize does.
 type Decoder struct {
-	Channels  int // 1 or 3; 0 is 3
-	H, W      int // scale to H×W, whatever the aspect; 0: do not
-	Short     int // scale so that the shorter side has as many pixels, and the aspect stays; 0: do not
-	MaxPixels int // refuse larger pictures before any memory is taken for them; 0 is the constant MaxPixels
+	Channels  int  // 1 or 3; 0 is 3
+	H, W      int  // scale to H×W, whatever the aspect; 0: do not
+	Short     int  // scale so that the shorter side has as many pixels, and the aspect stays; 0: do not
+	Shrink    bool // with Short: one with fewer pixels stays as it is
+	MaxPixels int  // refuse larger pictures before any memory is taken for them; 0 is the constant MaxPixels
 }
 
 // Check panics where the fields contradict each other.
 func (d Decoder) Check() {
 	bad := d.Channels != 0 && d.Channels != 1 && d.Channels != 3 || d.H < 0 || d.W < 0 || (d.H == 0) != (d.W == 0) ||
-		d.Short < 0 || d.Short > 0 && d.H > 0 || d.MaxPixels < 0
+		d.Short < 0 || d.Short > 0 && d.H > 0 || d.Shrink && d.Short == 0 || d.MaxPixels < 0
 	if bad {
 		panic(fmt.Sprintf("data: Decoder: cannot decode to %+v", d))
 	}
@@ -73,6 +74,8 @@ func (d Decoder) size(h, w int, sideways bool) (int, int) {
 		return d.W, d.H
 	case d.H > 0:
 		return d.H, d.W
+	case d.Shrink && min(h, w) <= d.Short:
+		return h, w
 	case d.Short > 0:
 		return ShortSide(d.Short, h, w)
 	}

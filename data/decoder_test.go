@@ -167,6 +167,8 @@ func TestDecoderSizes(t *testing.T) {
 		{Decoder{H: 5, W: 9}, 5, 9, 3},
 		{Decoder{Short: 4}, 4, 6, 3},
 		{Decoder{Short: 32}, 32, 48, 3},
+		{Decoder{Short: 32, Shrink: true}, 16, 24, 3},
+		{Decoder{Short: 4, Shrink: true}, 4, 6, 3},
 		{Decoder{H: 1, W: 1, Channels: 1}, 1, 1, 1},
 	} {
 		p, err := tt.d.Decode(bytes.NewReader(sideways))
@@ -183,7 +185,7 @@ func TestDecoderSizes(t *testing.T) {
 	if _, err := (Decoder{MaxPixels: 400, Short: 17}).Decode(bytes.NewReader(sideways)); err == nil {
 		t.Error("a picture was enlarged beyond MaxPixels")
 	}
-	for _, bad := range []Decoder{{Channels: 2}, {H: 1}, {W: 1}, {H: -1, W: -1}, {Short: -1}, {Short: 1, H: 1, W: 1}, {MaxPixels: -1}} {
+	for _, bad := range []Decoder{{Channels: 2}, {H: 1}, {W: 1}, {H: -1, W: -1}, {Short: -1}, {Short: 1, H: 1, W: 1}, {Shrink: true}, {MaxPixels: -1}} {
 		func() {
 			defer func() {
 				if recover() == nil {
@@ -365,6 +367,15 @@ func TestFilesLoad(t *testing.T) {
 		if _, err := g.Load(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Load with %s = %v, want %q", name, err, want)
 		}
+	}
+	g := *f
+	g.Paths = []string{"wide", "bad"}
+	if h, w, err := g.Size(0); err != nil || h != 16 || w != 32 {
+		t.Errorf("Size = %d×%d, %v, want 16×32", h, w, err)
+	}
+	var broken *BrokenError
+	if _, _, err := g.Size(1); !errors.As(err, &broken) || broken.Path != "bad" {
+		t.Errorf("Size of a broken picture = %v, want its name", err)
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -33,18 +33,36 @@ func (f *Files) At(i int) (Labelled, error) {
 }
 
 func (f *Files) read(path string) (Picture, error) {
-	var r io.ReadCloser
-	var err error
-	if f.Open != nil {
-		r, err = f.Open(path)
-	} else {
-		r, err = os.Open(path)
-	}
+	r, err := f.open(path)
 	if err != nil {
 		return Picture{}, err
 	}
 	defer r.Close()
 	return f.Decoder.Decode(r)
+}
+
+func (f *Files) open(path string) (io.ReadCloser, error) {
+	if f.Open != nil {
+		return f.Open(path)
+	}
+	return os.Open(path)
+}
+
+// Reader opens the file number i.
+func (f *Files) Reader(i int) (io.ReadCloser, error) { return f.open(f.Paths[i]) }
+
+// Size returns height and width of the picture number i as it is stored, from its header alone. The error is a *BrokenError.
+func (f *Files) Size(i int) (h, w int, err error) {
+	r, err := f.Reader(i)
+	if err != nil {
+		return 0, 0, &BrokenError{f.Paths[i], err}
+	}
+	defer r.Close()
+	config, _, err := decodeConfig(r)
+	if err != nil {
+		return 0, 0, &BrokenError{f.Paths[i], err}
+	}
+	return config.Height, config.Width, nil
 }
 
 // A BrokenError names a picture that cannot be read, and says why.

@@ -67,7 +67,7 @@ func decodeImage(r io.Reader, maxPixels int) (img image.Image, turn orientation,
 	if err != nil {
 		return nil, 0, err
 	}
-	config, format, err := decodeConfig(b)
+	config, format, err := decodeConfig(bytes.NewReader(b))
 	switch {
 	case errors.Is(err, image.ErrFormat):
 		return nil, 0, foreign(b)
@@ -124,9 +124,9 @@ func readPicture(r io.Reader, maxPixels int) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-func decodeConfig(b []byte) (config image.Config, format string, err error) {
+func decodeConfig(r io.Reader) (config image.Config, format string, err error) {
 	defer refuse(&err)
-	return image.DecodeConfig(bytes.NewReader(b))
+	return image.DecodeConfig(r)
 }
 
 func decodePixels(b []byte) (img image.Image, err error) {

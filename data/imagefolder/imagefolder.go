@@ -3,6 +3,7 @@ package imagefolder
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,11 +40,19 @@ func Open(root string, d data.Decoder) (*data.Files, error) {
 // testing, val, valid or validation. Both have the classes of the training part. Where root has no such folders, all of it is
 // the training part, and test is nil.
 func OpenSplit(root string, d data.Decoder) (training, test *data.Files, err error) {
+	return OpenUntidy(root, d, nil)
+}
+
+// OpenUntidy is OpenSplit for a folder as people have it. What OpenSplit refuses is left out instead, and skipped is told of it, with the
+// reason: pictures beside the folders of the classes, and folders without pictures. It is told of files too that are no pictures by
+// their names, which OpenSplit passes over. If skipped is nil, it is OpenSplit.
+func OpenUntidy(root string, d data.Decoder, skipped func(path, why string)) (training, test *data.Files, err error) {
 	d.Check()
 	l, err := list(root)
 	if err != nil {
 		return nil, nil, err
 	}
+	l.skipped = skipped
 	a, isTraining := l.folder(trainingFolders)
 	b, isTest := l.folder(testFolders)
 	if !isTraining || !isTest {
@@ -66,7 +75,8 @@ func OpenSplit(root string, d data.Decoder) (training, test *data.Files, err err
 type listing struct {
 	root    string
 	entries []entry
-	open    opener // nil: files
+	open    opener                 // nil: files
+	skipped func(path, why string) // nil: what would be skipped is refused
 }
 
 // An entry is a file, or a folder, which is of use only to say that it is empty.
@@ -131,7 +141,7 @@ func isPicture(name string) bool {
 // folder returns what is in the first folder of l with one of these names.
 func (l listing) folder(names []string) (listing, bool) {
 	for _, name := range names {
-		in := listing{root: filepath.Join(l.root, name), open: l.open}
+		in := listing{root: filepath.Join(l.root, name), open: l.open, skipped: l.skipped}
 		found := false
 		for _, e := range l.entries {
 			switch {
@@ -151,6 +161,16 @@ func (l listing) folder(names []string) (listing, bool) {
 	return listing{}, false
 }
 
+// NoPicture is why a file is skipped whose name does not end as one of Extensions.
+const NoPicture = "no picture by its name"
+
+// skip tells that something is left out.
+func (l listing) skip(path, why string) {
+	if l.skipped != nil {
+		l.skipped(path, why)
+	}
+}
+
 // files makes a set of the listing.
 func (l listing) files(d data.Decoder) (*data.Files, error) {
 	f := &data.Files{Decoder: d, Open: l.open}
@@ -161,18 +181,26 @@ func (l listing) files(d data.Decoder) (*data.Files, error) {
 		switch picture := !e.folder && isPicture(e.name[len(e.name)-1]); {
 		case picture && len(e.name) == 1:
 			loose++
+			l.skip(e.path, "it lies beside the folders of the classes")
 		case picture:
 			count[class]++
-		case e.folder && len(e.name) == 1:
+		case !e.folder:
+			l.skip(e.path, NoPicture)
+		case len(e.name) == 1:
 			count[class] += 0
 		}
 	}
-	for class, n := range count {
-		if n == 0 {
+	for _, class := range slices.Sorted(maps.Keys(count)) {
+		path := filepath.Join(l.root, class)
+		switch {
+		case count[class] > 0:
+			f.Names = append(f.Names, class)
+		case l.skipped == nil:
 			return nil, fmt.Errorf("%s has no pictures (%s): remove the folder, or put the pictures of the class in it",
-				filepath.Join(l.root, class), strings.Join(Extensions, ", "))
+				path, strings.Join(Extensions, ", "))
+		default:
+			l.skip(path, "a folder without pictures")
 		}
-		f.Names = append(f.Names, class)
 	}
 	switch {
 	case len(f.Names) == 0 && loose > 0:
@@ -181,10 +209,9 @@ func (l listing) files(d data.Decoder) (*data.Files, error) {
 	case len(f.Names) == 0:
 		return nil, fmt.Errorf("%s has no pictures: want one folder a class with pictures in it, such as %s",
 			l.root, filepath.Join(l.root, "cat", "1.png"))
-	case loose > 0:
+	case loose > 0 && l.skipped == nil:
 		return nil, fmt.Errorf("%s has %d pictures beside the folders of the classes: sort them in, or take them out", l.root, loose)
 	}
-	slices.Sort(f.Names)
 	number := map[string]int{}
 	for i, class := range f.Names {
 		number[class] = i

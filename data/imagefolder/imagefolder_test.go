@@ -183,3 +183,37 @@ func TestFoldersThatLeadBack(t *testing.T) {
 		t.Errorf("Open of a folder that holds itself = %v, want that a link leads back", err)
 	}
 }
+
+// An untidy folder is read with what is out of order left out, and that is told.
+func TestOpenUntidy(t *testing.T) {
+	root := t.TempDir()
+	for _, name := range []string{"cat/1.png", "cat/deep/2.png", "dog/3.png", "4.png"} {
+		paint(t, filepath.Join(root, filepath.FromSlash(name)), 2, 2, color.White)
+	}
+	write(t, filepath.Join(root, "cat", "film.MOV"), "")
+	write(t, filepath.Join(root, "words", "notes.txt"), "")
+	skipped := map[string]string{}
+	training, test, err := OpenUntidy(root, data.Decoder{}, func(path, why string) {
+		name, _ := filepath.Rel(root, path)
+		skipped[filepath.ToSlash(name)] = why
+	})
+	if err != nil || test != nil {
+		t.Fatal(test, err)
+	}
+	if got, want := training.Classes(), []string{"cat", "dog"}; !slices.Equal(got, want) || training.Len() != 3 {
+		t.Errorf("%d pictures of %v, want 3 of %v", training.Len(), got, want)
+	}
+	want := map[string]string{
+		"4.png": "it lies beside the folders of the classes", "cat/film.MOV": NoPicture, "words": "a folder without pictures",
+		"words/notes.txt": NoPicture,
+	}
+	if d := cmp.Diff(want, skipped); d != "" {
+		t.Errorf("what is skipped differs (-want +got):\n%s", d)
+	}
+	if _, _, err := OpenUntidy(root, data.Decoder{}, nil); err == nil {
+		t.Error("with nobody to tell, nothing is refused")
+	}
+	if _, _, err := OpenUntidy(filepath.Join(root, "words"), data.Decoder{}, func(string, string) {}); err == nil {
+		t.Error("a folder without a picture is no error")
+	}
+}
