@@ -240,3 +240,30 @@ func TestMethods(t *testing.T) {
 	}()
 	optim.MethodNamed("nothing")
 }
+
+// With every method, a parameter in a group moves as one alone whose learning rate and weight decay are the group's.
+func TestEveryMethodHasGroups(t *testing.T) {
+	f := fixture.Open(t, "optim.safetensors")
+	grads := f.Tensor(t, "grads/w")
+	for _, m := range optim.Methods {
+		first, second, alone := f.Tensor(t, "start/w"), f.Tensor(t, "start/w"), f.Tensor(t, "start/w")
+		o, ok := m.New([]*tensor.Tensor{first, second}, optim.Settings{LR: m.LR, Momentum: .9, Decay: .1}).(optim.Grouped)
+		if !ok {
+			t.Errorf("%s has no groups", m.Name)
+			continue
+		}
+		o.Group([]*tensor.Tensor{second}, optim.Group{Rate: .25, Decay: .3})
+		by := m.New([]*tensor.Tensor{alone}, optim.Settings{LR: .25 * m.LR, Momentum: .9, Decay: .3})
+		for step := range 5 {
+			g := row(grads, step)
+			o.Step([]*tensor.Tensor{g, g})
+			by.Step([]*tensor.Tensor{g})
+		}
+		if !slices.Equal(second.Data(), alone.Data()) {
+			t.Errorf("%s: in a group %v, alone %v", m.Name, second.Data()[:2], alone.Data()[:2])
+		}
+		if slices.Equal(first.Data(), second.Data()) {
+			t.Errorf("%s: the group makes no difference", m.Name)
+		}
+	}
+}

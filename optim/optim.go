@@ -102,6 +102,12 @@ func (c *Core) Group(params []*tensor.Tensor, g Group) {
 	}
 }
 
+// Grouped is an optimizer whose parameters can be grouped as Core does it: every method of the table is.
+type Grouped interface {
+	Optimizer
+	Group(params []*tensor.Tensor, g Group)
+}
+
 // begin counts a step and checks its gradients, before anything is changed.
 func (c *Core) begin(grads []*tensor.Tensor) {
 	if len(grads) != len(c.params) {

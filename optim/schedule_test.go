@@ -135,3 +135,18 @@ func TestPlateau(t *testing.T) {
 		t.Error("figures that are NaN do not lower the learning rate")
 	}
 }
+
+func TestSequence(t *testing.T) {
+	s := optim.Sequence{First: optim.Cosine{LR: 1, Steps: 4}, Steps: 4, Then: optim.Cosine{LR: 0.1, Steps: 10}}
+	for step, want := range []float64{1, 0.8535533905932737, 0.5, 0.14644660940672627, 0.1, 0.09755282581475769} {
+		if got := s.At(step); math.Abs(got-want) > 1e-15 {
+			t.Errorf("step %d has %v, want %v", step, got, want)
+		}
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("a sequence without its second schedule does not panic")
+		}
+	}()
+	optim.Sequence{First: optim.Constant{LR: 1}}.At(0)
+}
