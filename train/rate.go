@@ -46,7 +46,7 @@ func (s *Supervised) SearchRate(ctx context.Context) (*RateSearch, error) {
 			rate := leastRate * math.Pow(greatestRate/leastRate, float64(n)/(searchSteps-1))
 			s.Schedule, s.Plateau = optim.Constant{LR: rate}, nil
 			before := s.LossSum
-			if err := s.step(batch, params, random); err != nil {
+			if err := s.step(s.Model, batch, params, random); err != nil {
 				var diverged *Diverged
 				if errors.As(err, &diverged) && n > 0 {
 					return r, nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/hadal-go/hadal/data"
@@ -37,15 +38,26 @@ type Supervised struct {
 	State
 	Loss                 func(scores *tensor.Tensor, labels []int) *tensor.Tensor
 	Soft                 func(scores, targets *tensor.Tensor) *tensor.Tensor // the loss of batches with mixed labels
-	Training, Validation *data.Batches
+	Training, Validation data.Batcher
+	Stages               []Stage        // of the epochs; nil: one, in which all is trained
 	Schedule             optim.Schedule // learning rate by step
 	Clip                 float64        // greatest norm of the gradient; 0: any
 	Noise                float64        // scale of the noise that is added to gradients; see optim.NoiseDeviation
 	Accumulate           int            // batches whose gradients make one step, if there are Sums
 	Epochs               int
+	ByLoss               bool          // the epoch of the lowest validation loss is the best one, not that of the highest accuracy: for few examples
 	SaveEvery            time.Duration // longest time between two saves; 0: five minutes
+	SaveRest             time.Duration // shortest time between the saves behind two epochs, where they are short
 
-	ticked time.Time
+	ticked, saved time.Time
+}
+
+// A Stage is a stretch of epochs with a way of its own: what is trained, and on what.
+type Stage struct {
+	Epochs               int              // the last stage has all that are left
+	Model                nn.Layer         // what makes scores of the batches, a part of the network; nil: all of it
+	Frozen               []*tensor.Tensor // parameters that stay as they are
+	Training, Validation data.Batcher     // nil: those of the training
 }
 
 // State is everything that a supervised training carries from step to step; Run.SaveState saves it.
@@ -70,7 +82,8 @@ type State struct {
 
 	Plateau *optim.Plateau `json:"plateau,omitempty"` // multiplies the learning rate by what the validation loss says; nil: by 1
 
-	Best      float64 `json:"best"` // validation accuracy
+	Best      float64 `json:"best"`      // validation accuracy of the best epoch
+	BestLoss  float64 `json:"best_loss"` // and loss
 	BestEpoch int     `json:"best_epoch"`
 	Rows      []Row   `json:"rows"`
 }
@@ -79,9 +92,14 @@ type State struct {
 // forward, loss, gradients, update.
 func (s *Supervised) Run(ctx context.Context, run *Run, console *Console) error {
 	params, random := nn.Params(s.Model), s.Random.Rand()
+	defer track(params, true)
 	s.ticked = time.Now()
+	s.saved = s.ticked
 	for s.Epoch < s.Epochs {
-		for batch, err := range s.Training.Epoch(s.Epoch, s.Batch) {
+		stage := s.stage(s.Epoch)
+		track(params, true)
+		track(stage.Frozen, false)
+		for batch, err := range stage.Training.Epoch(s.Epoch, s.Batch) {
 			if err != nil {
 				return err
 			}
@@ -91,7 +109,7 @@ func (s *Supervised) Run(ctx context.Context, run *Run, console *Console) error 
 				}
 				return ErrInterrupted
 			}
-			if err := s.step(batch, params, random); err != nil {
+			if err := s.step(stage.Model, batch, params, random); err != nil {
 				return errors.Join(err, s.save(run))
 			}
 			if s.Step%eventSteps == 0 {
@@ -104,13 +122,13 @@ func (s *Supervised) Run(ctx context.Context, run *Run, console *Console) error 
 					return err
 				}
 			}
-			console.Step(s.Epoch+1, s.Epochs, s.Batch, s.Training.Len(), s.Seen, s.LossSum/float64(s.Seen))
+			console.Step(s.Epoch+1, s.Epochs, s.Batch, stage.Training.Len(), s.Seen, s.LossSum/float64(s.Seen))
 		}
 		if s.averagesEpochs() {
 			s.Average.Update()
 		}
 		s.swap()
-		outcome, err := Evaluate(s.Model, s.Validation, s.Loss)
+		outcome, err := Evaluate(stage.Model, stage.Validation, s.Loss)
 		s.swap()
 		if err != nil {
 			return err
@@ -120,6 +138,34 @@ func (s *Supervised) Run(ctx context.Context, run *Run, console *Console) error 
 		}
 	}
 	return nil
+}
+
+// stage returns the stage of an epoch.
+func (s *Supervised) stage(epoch int) Stage {
+	var stage Stage
+	for i := range s.Stages {
+		if stage = s.Stages[i]; epoch < stage.Epochs {
+			break
+		}
+		epoch -= stage.Epochs
+	}
+	if stage.Model == nil {
+		stage.Model = s.Model
+	}
+	if stage.Training == nil {
+		stage.Training = s.Training
+	}
+	if stage.Validation == nil {
+		stage.Validation = s.Validation
+	}
+	return stage
+}
+
+// track freezes parameters, or undoes it.
+func track(params []*tensor.Tensor, on bool) {
+	for _, w := range params {
+		w.Track(on)
+	}
 }
 
 // eventSteps is the distance of the steps that are reported as events.
@@ -133,12 +179,12 @@ func (s *Supervised) report(run *Run) error {
 }
 
 // step learns from one batch.
-func (s *Supervised) step(batch *data.Batch, params []*tensor.Tensor, random *rand.Rand) error {
+func (s *Supervised) step(model nn.Layer, batch *data.Batch, params []*tensor.Tensor, random *rand.Rand) error {
 	p := tensor.Training(random)
 	defer p.End()
-	scores := s.Model.Forward(p.Input(batch.Images)) // N×classes
+	scores := model.Forward(p.Input(batch.Images)) // N×classes
 	loss := s.LossOf(scores, batch)
-	grads := tensor.Grad(loss, params...)
+	grads := gradients(loss, params)
 	if err := s.finite(loss, grads); err != nil {
 		return err
 	}
@@ -161,6 +207,25 @@ func (s *Supervised) step(batch *data.Batch, params []*tensor.Tensor, random *ra
 	}
 	s.Seen, s.Batch, s.Step = s.Seen+n, s.Batch+1, s.Step+1
 	return nil
+}
+
+// gradients returns those of a loss by parameters, nil for those that are frozen.
+func gradients(loss *tensor.Tensor, params []*tensor.Tensor) []*tensor.Tensor {
+	if !slices.ContainsFunc(params, func(w *tensor.Tensor) bool { return !w.Tracked() }) {
+		return tensor.Grad(loss, params...)
+	}
+	var learn []*tensor.Tensor
+	var at []int
+	for i, w := range params {
+		if w.Tracked() {
+			learn, at = append(learn, w), append(at, i)
+		}
+	}
+	grads := make([]*tensor.Tensor, len(params))
+	for i, g := range tensor.Grad(loss, learn...) {
+		grads[at[i]] = g
+	}
+	return grads
 }
 
 // LossOf returns the loss of a training batch, N×classes.
@@ -245,8 +310,11 @@ func (s *Supervised) endEpoch(run *Run, console *Console, valid *Outcome) error 
 	s.Rows = append(s.Rows, row)
 	s.Epoch, s.Batch, s.Seen, s.LossSum, s.Hits = s.Epoch+1, 0, 0, 0, 0
 	best := s.BestEpoch == 0 || row.Accuracy > s.Best
+	if s.ByLoss {
+		best = s.BestEpoch == 0 || row.Loss < s.BestLoss
+	}
 	if best {
-		s.Best, s.BestEpoch = row.Accuracy, s.Epoch
+		s.Best, s.BestLoss, s.BestEpoch = row.Accuracy, row.Loss, s.Epoch
 		s.swap()
 		err := run.SaveWeights("best", s.Model)
 		s.swap()
@@ -257,8 +325,11 @@ func (s *Supervised) endEpoch(run *Run, console *Console, valid *Outcome) error 
 	if err := run.WriteResults(s.Rows); err != nil {
 		return err
 	}
-	if err := run.drawCurves(s.Rows); err != nil {
-		return err
+	rest := s.Epoch < s.Epochs && time.Since(s.saved) < s.SaveRest
+	if !rest {
+		if err := run.drawCurves(s.Rows); err != nil {
+			return err
+		}
 	}
 	if err := run.Event("epoch", Fields{
 		"step": s.Step, "epoch": row.Epoch, "train/loss": row.TrainLoss, "train/accuracy": row.TrainAccuracy,
@@ -267,12 +338,16 @@ func (s *Supervised) endEpoch(run *Run, console *Console, valid *Outcome) error 
 		return err
 	}
 	console.Epoch(row, s.Epochs, best)
+	if rest {
+		return nil
+	}
 	return s.save(run)
 }
 
 // save writes last.state and last.safetensors. The state has the weights too, so that a crash between the two does no harm.
 func (s *Supervised) save(run *Run) error {
 	s.tick()
+	s.saved = s.ticked
 	if err := run.SaveState(&s.State); err != nil {
 		return err
 	}
@@ -324,7 +399,7 @@ func (o *Outcome) Accuracy() float64 {
 }
 
 // Evaluate classifies all batches of a set, without learning.
-func Evaluate(model nn.Layer, batches *data.Batches, loss func(scores *tensor.Tensor, labels []int) *tensor.Tensor) (*Outcome, error) {
+func Evaluate(model nn.Layer, batches data.Batcher, loss func(scores *tensor.Tensor, labels []int) *tensor.Tensor) (*Outcome, error) {
 	o := &Outcome{}
 	for batch, err := range batches.Epoch(0, 0) {
 		if err != nil {

@@ -2,10 +2,12 @@ package train
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -13,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hadal-go/hadal/data"
 	"github.com/hadal-go/hadal/model/vision"
@@ -292,7 +295,8 @@ func (b broken) At(i int) (data.Labelled, error) {
 func TestSavesWithinAnEpoch(t *testing.T) {
 	run, s := newRun(t), small(1)
 	s.SaveEvery = 1
-	s.Training.Shuffle, s.Training.Set = false, broken{s.Training.Set, 160}
+	batches := s.Training.(*data.Batches)
+	batches.Shuffle, batches.Set = false, broken{batches.Set, 160}
 	if err := s.Run(context.Background(), run, nil); err == nil {
 		t.Fatal("Run over a broken set succeeded")
 	}
@@ -447,4 +451,72 @@ func TestConsole(t *testing.T) {
 	(*Console)(nil).Step(1, 1, 1, 1, 1, 1)
 	(*Console)(nil).Epoch(Row{}, 1, true)
 	(*Console)(nil).End()
+}
+
+// Stages train parts of a network, one after the other, and saves between short epochs can be left out.
+func TestStages(t *testing.T) {
+	s := small(5)
+	net := s.Model.(*vision.MLP)
+	body := []*tensor.Tensor{net.Layers[0].Weight, net.Layers[0].Bias}
+	s.Stages = []Stage{{Epochs: 2, Frozen: body}, {Epochs: 1, Training: few{s.Training.(*data.Batches), 3}}, {}}
+	s.ByLoss, s.SaveRest = true, time.Hour
+	before := body[0].Clone()
+	type row struct {
+		frozen bool
+		steps  int
+	}
+	var got []row
+	loss := s.Loss
+	epoch := -1
+	s.Loss = func(scores *tensor.Tensor, labels []int) *tensor.Tensor {
+		if scores.Pass().Train() {
+			if s.Epoch != epoch {
+				epoch = s.Epoch
+				got = append(got, row{frozen: !body[0].Tracked()})
+			}
+			got[len(got)-1].steps++
+			if moved := !slices.Equal(before.Data(), body[0].Data()); moved && s.Epoch < 2 {
+				t.Fatal("what is frozen has moved")
+			}
+		}
+		return loss(scores, labels)
+	}
+	run := newRun(t)
+	if err := s.Run(context.Background(), run, nil); err != nil {
+		t.Fatal(err)
+	}
+	if want := []row{{true, 16}, {true, 16}, {false, 3}, {false, 16}, {false, 16}}; !slices.Equal(got, want) {
+		t.Errorf("the epochs are %v, want %v", got, want)
+	}
+	if slices.Equal(before.Data(), body[0].Data()) || !body[0].Tracked() {
+		t.Error("what was frozen has not moved in the end, or is frozen still")
+	}
+	least := slices.MinFunc(s.Rows, func(a, b Row) int { return cmp.Compare(a.Loss, b.Loss) })
+	if s.BestEpoch != least.Epoch || s.Best != least.Accuracy {
+		t.Errorf("epoch %d is the best one, want that of the least loss, %d", s.BestEpoch, least.Epoch)
+	}
+	again := small(5)
+	if err := again.Resume(run); err != nil || again.Epoch != 5 {
+		t.Errorf("the state at the end is of epoch %d, %v", again.Epoch, err)
+	}
+}
+
+// few are the first batches of others.
+type few struct {
+	*data.Batches
+	n int
+}
+
+func (f few) Len() int { return f.n }
+
+func (f few) Epoch(epoch, skip int) iter.Seq2[*data.Batch, error] {
+	return func(yield func(*data.Batch, error) bool) {
+		n := skip
+		for b, err := range f.Batches.Epoch(epoch, skip) {
+			if n == f.n || !yield(b, err) {
+				return
+			}
+			n++
+		}
+	}
 }
