@@ -39,5 +39,5 @@ func NewCNN(r *rand.Rand, channels, classes int) *CNN {
 
 // Forward returns the scores (logits) of the classes.
 func (m *CNN) Forward(x *tensor.Tensor) *tensor.Tensor {
-	return m.FC.Forward(nn.GlobalAvgPool(m.Features.Forward(x))) // N×H/4×W/4×128, N×128, N×classes
+	return m.Head(m.Body(x)) // N×128, N×classes
 }

@@ -123,7 +123,9 @@ func depthwise(r *rand.Rand, channels, kernel, stride int) *nn.Conv2D {
 }
 
 // Forward returns the scores (logits) of the classes.
-func (m *EfficientNetLite) Forward(x *tensor.Tensor) *tensor.Tensor { return m.layers().Forward(x) }
+func (m *EfficientNetLite) Forward(x *tensor.Tensor) *tensor.Tensor {
+	return m.Head(m.Body(x)) // N×1280, N×classes
+}
 
 func (m *EfficientNetLite) layers() nn.Chain {
 	layers := nn.Chain{m.ConvStem, m.BN1, relu6}

@@ -78,7 +78,7 @@ func (m *MobileNetV1) layers() nn.Chain {
 
 // Forward returns the scores (logits) of the classes.
 func (m *MobileNetV1) Forward(x *tensor.Tensor) *tensor.Tensor {
-	return append(m.layers(), nn.Func(nn.GlobalAvgPool), m.Classifier).Forward(x)
+	return m.Head(m.Body(x)) // N×1024, N×classes
 }
 
 // Forward returns what the block makes of x, N×H×W×C.

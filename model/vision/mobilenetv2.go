@@ -86,7 +86,7 @@ func newMobileNetV2Block(r *rand.Rand, in, expanded, out, stride int) *MobileNet
 
 // Forward returns the scores (logits) of the classes.
 func (m *MobileNetV2) Forward(x *tensor.Tensor) *tensor.Tensor {
-	return m.Classifier.Forward(nn.GlobalAvgPool(m.Features.Forward(x)))
+	return m.Head(m.Body(x)) // N×1280, N×classes
 }
 
 // Forward returns what the block makes of x, N×H×W×C, plus x if it has a shortcut.

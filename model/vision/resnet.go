@@ -122,12 +122,7 @@ func (m *ResNet) pooled() *ResNet {
 
 // Forward returns the scores (logits) of the classes.
 func (m *ResNet) Forward(x *tensor.Tensor) *tensor.Tensor {
-	x = m.Conv1.ForwardNormReLU(x, m.BN1, nil)
-	x = m.MaxPool.Forward(x)
-	for _, layer := range []nn.Chain{m.Layer1, m.Layer2, m.Layer3, m.Layer4} {
-		x = layer.Forward(x)
-	}
-	return m.FC.Forward(nn.GlobalAvgPool(x))
+	return m.Head(m.Body(x))
 }
 
 // Forward returns the ReLU of the sum.

@@ -68,7 +68,7 @@ func newFire(r *rand.Rand, in, squeezed int) *Fire {
 
 // Forward returns the scores (logits) of the classes.
 func (m *SqueezeNet) Forward(x *tensor.Tensor) *tensor.Tensor {
-	return m.Classifier.Forward(m.Features.Forward(x)) // N×13×13×512, N×classes
+	return m.Head(m.Body(x)) // N×13×13×512, N×classes
 }
 
 // Forward returns eight times the squeezed channels.
