@@ -28,6 +28,10 @@ var All = []Recipe{
 		},
 	},
 	{
+		Name: "finetune", About: "a pretrained network, fine-tuned on your own pictures: data=FOLDER has a folder for each class",
+		Paper: "Yosinski et al. 2014; Howard and Ruder 2018", New: func() Job { return newFineTune() },
+	},
+	{
 		Name: "lenet-fashion", About: "LeNet-5 on photographs of clothes (Fashion-MNIST)", Paper: "LeCun et al. 1998; Xiao et al. 2017",
 		Data: "fashion-mnist", Goal: "test/accuracy>=0.90",
 		New: func() Job {
@@ -109,13 +113,15 @@ func photographs(build func(r *rand.Rand, classes int) nn.Layer) *Classifier {
 
 // classifier returns a job with the settings that serve small networks on small pictures.
 func classifier(data string, build func(r *rand.Rand, classes int) nn.Layer) *Classifier {
-	return &Classifier{
+	c := &Classifier{
 		Data: data, Build: build, Form: digit,
 		ClassifierSettings: ClassifierSettings{
 			Epochs: 6, Batch: 64, LR: 0.004, Optimizer: "adam", Momentum: 0.9, Schedule: "one-cycle", Augment: "none",
 			Average: "none", Accumulate: 1, Validation: 5000, Fraction: 1,
 		},
 	}
+	c.of = c
+	return c
 }
 
 func cnn(r *rand.Rand, classes int) nn.Layer { return vision.NewCNN(r, 1, classes) }

@@ -6,18 +6,14 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
-	"strings"
 
 	"github.com/hadal-go/hadal/data"
 	"github.com/hadal-go/hadal/data/augment"
 	"github.com/hadal-go/hadal/data/cifar"
-	"github.com/hadal-go/hadal/data/imagefolder"
 	"github.com/hadal-go/hadal/data/mnist"
 	"github.com/hadal-go/hadal/data/source"
 	"github.com/hadal-go/hadal/nn"
 	"github.com/hadal-go/hadal/optim"
-	"github.com/hadal-go/hadal/plot"
 	"github.com/hadal-go/hadal/tensor"
 	"github.com/hadal-go/hadal/train"
 )
@@ -81,24 +77,17 @@ type Classifier struct {
 	Build func(r *rand.Rand, classes int) nn.Layer
 	Form  form // of the user's own pictures
 
-	seed                       uint64
-	net                        nn.Layer
-	card                       card
-	training, validation, test *data.Batches
-	loop                       *train.Supervised // that of a run which is resumed
-	search                     *train.RateSearch // where the learning rate came from; nil: it was given
+	classification
+
+	seed     uint64
+	training *data.Batches
+	loop     *train.Supervised // that of a run which is resumed
+	search   *train.RateSearch // where the learning rate came from; nil: it was given
 }
 
-const cardHelp = "Bring back a copy of the file, or resume the run with more epochs, which writes it anew."
-
-// A card is model.json: what predicting needs beside the weights.
-type card struct {
-	Recipe  string         `json:"recipe"`
-	Task    string         `json:"task"`
-	Shape   [3]int         `json:"shape"` // height, width and channels of the input
-	Mean    []tensor.Float `json:"mean"`  // of the pixels, each channel's as a part of 255
-	Std     []tensor.Float `json:"std"`
-	Classes []string       `json:"classes"`
+// network returns the network of a run, all of whose weights are to be read.
+func (c *Classifier) network(k card) (nn.Layer, intake, error) {
+	return c.Build(train.NewStream(0, "weights").Rand(), len(k.Classes)), intake{form: c.Form}, nil
 }
 
 // Settings implements Job.
@@ -142,8 +131,7 @@ func (c *Classifier) Prepare(ctx context.Context, w Workplace) error {
 		Set: learn, Size: c.Batch, Shuffle: true, Seed: w.Seed, Scale: scale, Transform: plan.Transform, Mix: plan.Mix,
 		DropLast: true,
 	}
-	c.validation = &data.Batches{Set: held, Size: 256, Scale: scale}
-	c.test = &data.Batches{Set: test, Size: 256, Scale: scale}
+	c.validation, c.test = c.judging(held), c.judging(test)
 	c.net = c.Build(train.NewStream(w.Seed, "weights").Rand(), len(c.card.Classes))
 	if math.IsNaN(c.LR) {
 		return c.findRate(ctx)
@@ -198,12 +186,19 @@ func (c *Classifier) Model() (nn.Layer, []int) {
 
 // Loss implements Job.
 func (c *Classifier) Loss(p *tensor.Pass) (loss *tensor.Tensor, steps, epochs int, err error) {
-	for batch, err := range c.training.Epoch(0, 0) {
+	return firstLoss(p, c.net, c.loss(), c.training, c.Epochs)
+}
+
+// firstLoss returns what Job's Loss does.
+func firstLoss(p *tensor.Pass, net nn.Layer, l nn.CrossEntropyLoss, training *data.Batches, of int) (
+	loss *tensor.Tensor, steps, epochs int, err error,
+) {
+	for batch, err := range training.Epoch(0, 0) {
 		if err != nil {
 			return nil, 0, 0, err
 		}
-		s := train.Supervised{Loss: c.loss().Loss, Soft: c.loss().Soft}
-		return s.LossOf(c.net.Forward(p.Input(batch.Images)), batch), c.training.Len(), c.Epochs, nil
+		s := train.Supervised{Loss: l.Loss, Soft: l.Soft}
+		return s.LossOf(net.Forward(p.Input(batch.Images)), batch), training.Len(), of, nil
 	}
 	return nil, 0, 0, errors.New("the training set is empty")
 }
@@ -285,18 +280,22 @@ func weights(net nn.Layer) (all []*tensor.Tensor) {
 
 // Resume implements Job.
 func (c *Classifier) Resume(run *train.Run) error {
-	s := c.supervised()
+	c.loop = c.supervised()
+	return resume(c.loop, run)
+}
+
+// resume takes up the last state of a run.
+func resume(s *train.Supervised, run *train.Run) error {
 	if err := s.Resume(run); err != nil {
 		return err
 	}
-	if c.Epochs < s.Epoch {
-		return &BadSetting{"epochs", fmt.Sprint(c.Epochs), fmt.Sprintf("the run has done %d already", s.Epoch)}
+	if s.Epochs < s.Epoch {
+		return &BadSetting{"epochs", fmt.Sprint(s.Epochs), fmt.Sprintf("the run has done %d already", s.Epoch)}
 	}
 	var m train.Metrics
-	if c.Epochs == s.Epoch && run.ReadJSON("metrics.json", &m) == nil && m["steps"] == float64(s.Step) {
+	if s.Epochs == s.Epoch && run.ReadJSON("metrics.json", &m) == nil && m["steps"] == float64(s.Step) {
 		return train.ErrFinished
 	}
-	c.loop = s
 	return nil
 }
 
@@ -306,217 +305,17 @@ func (c *Classifier) Train(ctx context.Context, run *train.Run, console *train.C
 	if s == nil {
 		s = c.supervised()
 	}
-	if err := c.open(run); err != nil {
+	if c.search != nil {
+		if err := c.search.Report(run); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.open(run, c.training); err != nil {
 		return nil, err
 	}
-	if err := s.Run(ctx, run, console); err != nil {
-		return nil, err
-	}
-	if err := run.LoadWeights("best", c.net); err != nil {
-		return nil, err
-	}
-	outcome, err := train.Evaluate(c.net, c.test, nn.CrossEntropy)
+	m, err := c.fit(ctx, run, console, s)
 	if err != nil {
-		return nil, err
-	}
-	m := outcome.Metrics("test/")
-	m["val/accuracy"], m["best/epoch"], m["epochs"] = s.Best, float64(s.BestEpoch), float64(s.Epoch)
-	m["steps"], m["seconds"] = float64(s.Step), s.Seconds
-	if err := c.draw(run, outcome); err != nil {
 		return nil, err
 	}
 	return m, run.WriteJSON("metrics.json", m)
 }
-
-// open leaves in a run what is known before the first step: the model's card, a labelled batch, and examples to predict on.
-func (c *Classifier) open(run *train.Run) error {
-	if err := run.WriteJSON("model.json", c.card); err != nil {
-		return err
-	}
-	if c.search != nil {
-		if err := c.search.Report(run); err != nil {
-			return err
-		}
-	}
-	if err := train.DrawBatch(run.Path("train_batch.png"), c.training, c.card.Classes); err != nil {
-		return err
-	}
-	return c.examples(run)
-}
-
-// examples writes the first two test pictures of each class, named by class and number.
-func (c *Classifier) examples(run *train.Run) error {
-	const each = 2
-	written := make([]int, len(c.card.Classes))
-	for i := range c.test.Set.Len() {
-		e, err := c.test.Set.At(i)
-		if err != nil {
-			return err
-		}
-		if written[e.Label] == each {
-			continue
-		}
-		written[e.Label]++
-		name := fmt.Sprintf("%s-%04d.png", fileName(c.card.Classes[e.Label]), i)
-		if err := plot.WritePNG(run.Path("examples", name), e.Picture.Image()); err != nil {
-			return err
-		}
-		if !slices.ContainsFunc(written, func(n int) bool { return n < each }) {
-			break
-		}
-	}
-	return nil
-}
-
-// fileName makes a class's name one that every file system takes.
-func fileName(class string) string {
-	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune(`/\:*?"<>| `, r) {
-			return '_'
-		}
-		return r
-	}, class)
-}
-
-// draw leaves the pictures that show what the network got right and wrong on the test set, and why.
-func (c *Classifier) draw(run *train.Run, o *train.Outcome) error {
-	if err := train.DrawOutcome(run, o, c.test.Set, c.card.Classes); err != nil {
-		return err
-	}
-	return c.drawNetwork(run, o)
-}
-
-// Evaluate implements Job.
-func (c *Classifier) Evaluate(ctx context.Context, run *train.Run, own Own) (train.Metrics, error) {
-	if err := c.load(run); err != nil {
-		return nil, err
-	}
-	batches := c.test
-	if own.Folder != "" {
-		set, err := imagefolder.Open(own.Folder, data.Decoder{Channels: c.card.Shape[2]})
-		if err != nil {
-			return nil, err
-		}
-		if own.Broken != nil {
-			broken, err := set.Check(ctx)
-			if err != nil {
-				return nil, err
-			}
-			own.Broken(broken)
-			if set = set.Without(broken); set.Len() == 0 {
-				return nil, fmt.Errorf("%s: no picture is left", own.Folder)
-			}
-		}
-		if set, err = set.As(c.card.Classes); err != nil {
-			return nil, err
-		}
-		batches = &data.Batches{Set: formed{set, c.Form, c.card.Shape}, Size: 256, Scale: c.scale()}
-	}
-	outcome, err := train.Evaluate(c.net, batches, nn.CrossEntropy)
-	if err != nil {
-		return nil, err
-	}
-	return outcome.Metrics("test/"), nil
-}
-
-// load reads card and best weights of a run.
-func (c *Classifier) load(run *train.Run) error {
-	if err := run.ReadJSON("model.json", &c.card); err != nil {
-		return &train.Damaged{Path: run.Path("model.json"), Err: err, Help: cardHelp}
-	}
-	if channels := c.card.Shape[2]; len(c.card.Classes) == 0 || len(c.card.Mean) != channels || len(c.card.Std) != channels {
-		return &train.Damaged{
-			Path: run.Path("model.json"), Err: errors.New("it has no classes, or not a mean and a std for each channel"), Help: cardHelp,
-		}
-	}
-	c.net = c.Build(train.NewStream(0, "weights").Rand(), len(c.card.Classes)) // all of it is overwritten
-	return run.LoadWeights("best", c.net)
-}
-
-// Trained implements Trained.
-func (c *Classifier) Trained(run *train.Run) (nn.Layer, []int, []Fact, error) {
-	if err := c.load(run); err != nil {
-		return nil, nil, nil, err
-	}
-	net, input, about := c.Network()
-	return net, input, about, nil
-}
-
-// Network returns the network, the shape of one example of its input, and what whoever uses it elsewhere must know.
-func (c *Classifier) Network() (net nn.Layer, input []int, about []Fact) {
-	return c.net, c.card.Shape[:], []Fact{
-		{"input", "pixels as parts of 255, minus mean, divided by std, channel by channel"},
-		{"mean", strings.Trim(fmt.Sprint(c.card.Mean), "[]")},
-		{"std", strings.Trim(fmt.Sprint(c.card.Std), "[]")},
-		{"output", "a score (logit) for each class, in this order"},
-		{"classes", strings.Join(c.card.Classes, ", ")},
-	}
-}
-
-// Predict implements Job.
-func (c *Classifier) Predict(ctx context.Context, run *train.Run, inputs []Input, answer func(Answer) error) error {
-	if err := c.load(run); err != nil {
-		return err
-	}
-	return c.Apply(ctx, inputs, answer)
-}
-
-// Apply is Predict by the network as it is.
-func (c *Classifier) Apply(ctx context.Context, inputs []Input, answer func(Answer) error) error {
-	var unread []error
-	for _, in := range inputs {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		a, err := c.predict(in)
-		if err != nil {
-			unread = append(unread, fmt.Errorf("%s: %w", in.Name, err))
-			continue
-		}
-		if err := answer(a); err != nil {
-			return err
-		}
-	}
-	return errors.Join(unread...)
-}
-
-func (c *Classifier) predict(in Input) (Answer, error) {
-	picture, err := c.read(in)
-	if err != nil {
-		return Answer{}, err
-	}
-	return c.answer(in.Name, picture)
-}
-
-// read returns a picture of the user's as the network wants it.
-func (c *Classifier) read(in Input) (data.Picture, error) {
-	r, err := in.Open()
-	if err != nil {
-		return data.Picture{}, err
-	}
-	defer r.Close()
-	img, err := data.DecodeImage(r)
-	if err != nil {
-		return data.Picture{}, err
-	}
-	return c.Form(img, c.card.Shape)
-}
-
-// answer says what is on a picture.
-func (c *Classifier) answer(input string, picture data.Picture) (Answer, error) {
-	x, err := c.scale().Tensor(picture)
-	if err != nil {
-		return Answer{}, err
-	}
-	p := tensor.Inference()
-	defer p.End()
-	probabilities := c.net.Forward(p.Input(x)).Softmax()
-	a := Answer{Input: input, Image: picture.Image()}
-	for _, class := range probabilities.TopK(probabilities.Len()) {
-		a.Scores = append(a.Scores, ClassScore{c.card.Classes[class], float64(probabilities.Data()[class])})
-	}
-	return a, nil
-}
-
-// scale is that of the pixels which the network was trained on.
-func (c *Classifier) scale() data.Scale { return data.Scale{Mean: c.card.Mean, Std: c.card.Std} }

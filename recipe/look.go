@@ -20,7 +20,7 @@ type Looker interface {
 
 // drawNetwork leaves pictures of the network itself: its filters, what its layers make of a test picture, and what on test pictures
 // spoke for their classes. Of a network without convolutions there are only some of them.
-func (c *Classifier) drawNetwork(run *train.Run, o *train.Outcome) error {
+func (c *classification) drawNetwork(run *train.Run, o *train.Outcome) error {
 	if filters, err := look.DrawFilters(c.net, c.card.Shape[0], c.card.Shape[1], c.card.Shape[2]); err == nil {
 		if err := plot.WritePNG(run.Path("filters.png"), filters); err != nil {
 			return err
@@ -67,7 +67,7 @@ func oneOfEach(o *train.Outcome, n int) (examples []int) {
 }
 
 // drawEvidence draws what spoke for the classes of pictures to gradcam.png, or where there is no Grad-CAM to saliency.png.
-func (c *Classifier) drawEvidence(run *train.Run, pictures []data.Picture, labels []int) (name string, err error) {
+func (c *classification) drawEvidence(run *train.Run, pictures []data.Picture, labels []int) (name string, err error) {
 	name = "gradcam.png"
 	if len(look.LayerNames(c.net, c.card.Shape[0], c.card.Shape[1], c.card.Shape[2])) == 0 {
 		name = "saliency.png"
@@ -87,12 +87,12 @@ func (c *Classifier) drawEvidence(run *train.Run, pictures []data.Picture, label
 	return name, plot.WritePNG(run.Path(name), img)
 }
 
-func (c *Classifier) evidence(guesses int) look.Evidence {
+func (c *classification) evidence(guesses int) look.Evidence {
 	return look.Evidence{Model: c.net, Classes: c.card.Classes, Guesses: guesses}
 }
 
 // drawMaps draws what the layers of these names, or those that say most, make of a picture.
-func (c *Classifier) drawMaps(p data.Picture, caption string, layers ...string) (image.Image, error) {
+func (c *classification) drawMaps(p data.Picture, caption string, layers ...string) (image.Image, error) {
 	x, err := c.scale().Tensor(p)
 	if err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func (c *Classifier) drawMaps(p data.Picture, caption string, layers ...string) 
 }
 
 // Look implements Looker.
-func (c *Classifier) Look(run *train.Run, in Input, layer string) (Answer, error) {
+func (c *classification) Look(run *train.Run, in Input, layer string) (Answer, error) {
 	if err := c.load(run); err != nil {
 		return Answer{}, err
 	}

@@ -17,9 +17,9 @@ func Pretrained(ctx context.Context, n pretrained.Network, o source.Options) (*C
 		return nil, err
 	}
 	in := n.Input
-	return &Classifier{
-		net:  net,
-		card: card{Shape: [3]int{in.Side, in.Side, 3}, Mean: in.Scale.Mean, Std: in.Scale.Std, Classes: n.Source().Classes},
-		Form: func(img image.Image, _ [3]int) (data.Picture, error) { return in.Picture(img), nil },
-	}, nil
+	return &Classifier{classification: classification{
+		net:    net,
+		card:   card{Shape: [3]int{in.Side, in.Side, 3}, Mean: in.Scale.Mean, Std: in.Scale.Std, Classes: n.Source().Classes},
+		intake: intake{form: func(img image.Image, _ [3]int) (data.Picture, error) { return in.Picture(img), nil }},
+	}}, nil
 }

@@ -4,6 +4,7 @@ package recipe
 
 import (
 	"context"
+	"fmt"
 	"image"
 	"io"
 	"slices"
@@ -22,8 +23,8 @@ type Recipe struct {
 	Name  string
 	About string // what is trained on what, in one line
 	Paper string
-	Data  string // a name of package data/source
-	Goal  string // the metric that the defaults reach, as hadal train --require takes it
+	Data  string // a name of package data/source; "": the user's own
+	Goal  string // the metric that the defaults reach, as hadal train --require takes it; "" for data of the user's own
 	New   func() Job
 
 	Presets []Preset
@@ -104,6 +105,25 @@ type Workplace struct {
 	Recipe string // the name that the job has in the table
 	Seed   uint64
 	Source source.Options
+	// Note, if not nil, is told what a person should know of what is found and chosen: a word that says what it is about, and a sentence.
+	Note func(about, text string)
+	// Progress, if not nil, is told how far work has come that takes a while, several times at once.
+	Progress func(what string, done, of int)
+}
+
+func (w Workplace) note(about, format string, of ...any) {
+	if w.Note != nil {
+		w.Note(about, fmt.Sprintf(format, of...))
+	}
+}
+
+// progress returns what is told how far a work has come.
+func (w Workplace) progress(what string) func(done, of int) {
+	return func(done, of int) {
+		if w.Progress != nil {
+			w.Progress(what, done, of)
+		}
+	}
 }
 
 // Own says where data of the user's own are.

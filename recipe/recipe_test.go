@@ -80,6 +80,9 @@ func TestTable(t *testing.T) {
 		t.Error("All is not sorted by name")
 	}
 	for _, r := range All {
+		if r.Data == "" && r.Goal == "" { // on data of the user's own
+			continue
+		}
 		if _, err := source.ByName(r.Data); err != nil {
 			t.Errorf("%s: %v", r.Name, err)
 		}
@@ -421,6 +424,9 @@ func TestRecipesLearn(t *testing.T) {
 	tensor.Poison(false)
 	defer tensor.Poison(true)
 	for _, r := range All {
+		if r.Data == "" {
+			continue // TestFineTuneLearns
+		}
 		t.Run(r.Name, func(t *testing.T) {
 			goal, err := train.ParseRequirement(r.Goal)
 			if err != nil {

@@ -18,6 +18,9 @@ type Setting struct {
 	Fixed           bool // once training has begun
 }
 
+// auto is a whole number that a recipe chooses by itself.
+const auto = -1
+
 // BadSetting says that a setting has a value that it cannot have.
 type BadSetting struct {
 	Key, Value string
@@ -54,7 +57,7 @@ func Settings(of any) []Setting {
 				help += ": " + strings.ReplaceAll(words, " ", ", ")
 			}
 			value := v.Field(i).Interface()
-			if n, ok := value.(float64); ok && math.IsNaN(n) {
+			if n, ok := value.(float64); ok && math.IsNaN(n) || value == auto && f.Tag.Get("auto") != "" {
 				value = "auto"
 			}
 			all = append(all, Setting{key, kindName(f.Type.Kind()), help, value, f.Tag.Get("fixed") != ""})
@@ -108,6 +111,10 @@ func setField(v reflect.Value, f reflect.StructField, key, text string) error {
 	var err error
 	switch v.Kind() {
 	case reflect.Int:
+		if text == "auto" && f.Tag.Get("auto") != "" {
+			v.SetInt(auto)
+			return nil
+		}
 		var n int64
 		n, err = strconv.ParseInt(text, 10, 0)
 		v.SetInt(n)
