@@ -12,7 +12,9 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -225,6 +227,24 @@ func (a *app) downloading(file string, done, total int64) {
 		}
 	case done == total:
 		fmt.Fprintf(a.err, "%s  %.1f MB\n", file, float64(done)/1e6)
+	}
+}
+
+// working shows on a terminal how far work has come that is no download and no training.
+func (a *app) working() func(what string, done, of int) {
+	var lock sync.Mutex
+	var drawn time.Time
+	return func(what string, done, of int) {
+		lock.Lock()
+		defer lock.Unlock()
+		if a.quiet || !a.terminal() || done < of && time.Since(drawn) < 100*time.Millisecond {
+			return
+		}
+		drawn = time.Now()
+		fmt.Fprintf(a.err, "\r\033[K%s  %d of %d", what, done, of)
+		if done == of {
+			fmt.Fprint(a.err, "\r\033[K")
+		}
 	}
 }
 

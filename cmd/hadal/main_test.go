@@ -12,6 +12,7 @@ import (
 	"image/color"
 	"image/png"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -115,7 +116,7 @@ func TestTranscripts(t *testing.T) {
 			return slices.ContainsFunc(s.Folders, func(dir string) bool { _, err := os.Stat(dir); return err == nil }), err
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"code": code, "like": like, "events": events, "picture": picture, "damage": damage,
+			"code": code, "like": like, "events": events, "picture": picture, "album": album, "damage": damage,
 		},
 	})
 }
@@ -213,6 +214,28 @@ func picture(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Check(png.Encode(f, img))
 	ts.Check(f.Close())
+}
+
+// album fills a folder with pictures of rectangles of many greys, about a brightness: album photos/dark 12 60
+func album(ts *testscript.TestScript, neg bool, args []string) {
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	bright, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	ts.Check(os.MkdirAll(ts.MkAbs(args[0]), 0o755))
+	for i := range n {
+		r := rand.New(rand.NewPCG(uint64(i), uint64(bright)))
+		img := image.NewGray(image.Rect(0, 0, 40+r.IntN(20), 40+r.IntN(20)))
+		for range 30 {
+			x, y := r.IntN(50), r.IntN(50)
+			grey := image.NewUniform(color.Gray{byte(bright - 40 + r.IntN(80))})
+			draw.Draw(img, image.Rect(x, y, x+8+r.IntN(30), y+8+r.IntN(30)), grey, image.Point{}, draw.Src)
+		}
+		f, err := os.Create(filepath.Join(ts.MkAbs(args[0]), fmt.Sprintf("%02d.png", i)))
+		ts.Check(err)
+		ts.Check(png.Encode(f, img))
+		ts.Check(f.Close())
+	}
 }
 
 // damage spoils a file: damage cut FILE BYTES keeps that many bytes, damage flip FILE BYTE inverts one, counted from the end if

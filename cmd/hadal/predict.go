@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -97,20 +99,28 @@ func (a *app) leftOut(broken []*data.BrokenError) {
 }
 
 func (a *app) predictCommand() *cobra.Command {
-	top := 3
+	top, table := 3, false
 	c := &cobra.Command{
 		Use:   "predict RUN|WEIGHTS INPUT ...",
 		Short: "Apply the best weights of a run, or weights of others, to pictures: files, folders, or - for standard input",
 		Example: `  ` + a.name + ` predict last digit.png
   ` + a.name + ` predict last photos/ --top 1
+  ` + a.name + ` predict last photos/ --csv > photos.csv   a row for each picture
   ` + a.name + ` predict last - < digit.jpg
   ` + a.name + ` predict efficientnet-lite0-imagenet photo.jpg   by weights of others; list weights has them`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) < 2 {
 				return usageError{fmt.Errorf("predict takes a run and what to predict on, such as: %s predict last picture.png", a.name)}
 			}
+			if table && a.json {
+				return usageError{errors.New("--csv and --json are two forms of the answers; choose one")}
+			}
+			show := a.printAnswer
+			if table {
+				show = a.answerTable()
+			}
 			if n, ok := pretrainedNamed(args[0]); ok {
-				return a.predictPretrained(cmd.Context(), n, args[1:], top)
+				return a.predictPretrained(cmd.Context(), n, args[1:], func(answer recipe.Answer) error { return show(answer, top) })
 			}
 			run, err := openRun("predict", args[:1])
 			if err != nil {
@@ -122,11 +132,13 @@ func (a *app) predictCommand() *cobra.Command {
 			}
 			var cells []plot.Cell
 			err = j.Predict(cmd.Context(), run, a.inputs(args[1:]), func(answer recipe.Answer) error {
-				cells = append(cells, plot.Cell{
-					Image:   answer.Image,
-					Caption: fmt.Sprintf("%s %.3f", answer.Scores[0].Class, answer.Scores[0].Probability),
-				})
-				return a.printAnswer(answer, top)
+				if len(cells) < mostDrawn {
+					cells = append(cells, plot.Cell{
+						Image:   answer.Image,
+						Caption: fmt.Sprintf("%s %.3f", answer.Scores[0].Class, answer.Scores[0].Probability),
+					})
+				}
+				return show(answer, top)
 			})
 			if err != nil {
 				err = dataError{err}
@@ -135,6 +147,7 @@ func (a *app) predictCommand() *cobra.Command {
 		},
 	}
 	c.Flags().IntVar(&top, "top", top, "print the `N` likeliest classes")
+	c.Flags().BoolVar(&table, "csv", false, "print a table: a row for each picture, with its likeliest classes")
 	return c
 }
 
@@ -202,6 +215,37 @@ func (a *app) printAnswer(answer recipe.Answer, top int) error {
 	}
 	return nil
 }
+
+// answerTable returns what prints answers as the rows of a table, file,class,probability and so on by falling probability; in front of the
+// first, it prints what the columns are.
+func (a *app) answerTable() func(answer recipe.Answer, top int) error {
+	out := csv.NewWriter(a.out)
+	began := false
+	return func(answer recipe.Answer, top int) error {
+		if top < 1 || top > len(answer.Scores) {
+			top = len(answer.Scores)
+		}
+		head, row := []string{"file"}, []string{answer.Input}
+		for i, s := range answer.Scores[:top] {
+			class, probability := "class", "probability"
+			if i > 0 {
+				class, probability = fmt.Sprint(class, " ", i+1), fmt.Sprint(probability, " ", i+1)
+			}
+			head = append(head, class, probability)
+			row = append(row, s.Class, strconv.FormatFloat(s.Probability, 'f', 6, 64))
+		}
+		if !began {
+			began = true
+			out.Write(head) // its error comes from Flush too
+		}
+		out.Write(row)
+		out.Flush()
+		return out.Error()
+	}
+}
+
+// mostDrawn is how many predictions are drawn, of a folder that has more.
+const mostDrawn = 128
 
 // drawAnswers leaves the newest predictions as one picture.
 func (a *app) drawAnswers(run *train.Run, cells []plot.Cell) error {

@@ -33,13 +33,13 @@ func (a *app) classifier(ctx context.Context, n pretrained.Network) (*recipe.Cla
 	return c, nil
 }
 
-// predictPretrained answers for inputs by a network that others have trained. There is no run to leave a picture in.
-func (a *app) predictPretrained(ctx context.Context, n pretrained.Network, inputs []string, top int) error {
+// predictPretrained shows the answers for inputs by a network that others have trained. There is no run to leave a picture in.
+func (a *app) predictPretrained(ctx context.Context, n pretrained.Network, inputs []string, show func(recipe.Answer) error) error {
 	c, err := a.classifier(ctx, n)
 	if err != nil {
 		return err
 	}
-	err = c.Apply(ctx, a.inputs(inputs), func(answer recipe.Answer) error { return a.printAnswer(answer, top) })
+	err = c.Apply(ctx, a.inputs(inputs), show)
 	if err != nil {
 		return dataError{err}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -55,7 +56,7 @@ func (a *app) listCommand() *cobra.Command {
 func (a *app) listRecipes() error {
 	rows := make([]train.Fields, len(recipe.All))
 	for i, r := range recipe.All {
-		rows[i] = train.Fields{"name": r.Name, "about": r.About, "data": r.Data, "goal": r.Goal}
+		rows[i] = train.Fields{"name": r.Name, "about": r.About, "data": cmp.Or(r.Data, "your own"), "goal": r.Goal}
 	}
 	return a.printList("recipe", rows, "name recipe", "data data", "goal goal", "about about")
 }
@@ -199,7 +200,8 @@ func (a *app) showRecipe(cmd *cobra.Command, name string, settings []string) err
 			"presets": r.Presets,
 		})
 	} else {
-		fmt.Fprintf(a.out, "%s  %s\npaper  %s\ndata   %s\ngoal   %s\n\n", r.Name, r.About, r.Paper, r.Data, r.Goal)
+		fmt.Fprintf(a.out, "%s  %s\npaper  %s\ndata   %s\ngoal   %s\n\n", r.Name, r.About, r.Paper, cmp.Or(r.Data, "your own"),
+			cmp.Or(r.Goal, "what your pictures allow"))
 		for _, p := range r.Presets {
 			fmt.Fprintf(a.out, "  preset=%s  %s, %s: %s\n\n", p.Name, p.About, p.Goal, strings.Join(p.Settings, " "))
 		}
@@ -207,6 +209,9 @@ func (a *app) showRecipe(cmd *cobra.Command, name string, settings []string) err
 	}
 	if err != nil {
 		return err
+	}
+	if r.Data == "" && !slices.ContainsFunc(settings, func(s string) bool { return strings.HasPrefix(s, "data=") }) {
+		return nil // without data there is no network yet
 	}
 	if err := a.prepare(cmd.Context(), j, config{Recipe: name}); err != nil {
 		return err

@@ -32,6 +32,7 @@ func (a *app) trainCommand() *cobra.Command {
 		Short: "Train a network by a recipe (default " + recipe.Default + ")",
 		Example: `  ` + a.name + ` train
   ` + a.name + ` train mlp-mnist epochs=3 lr=0.001 --seed 1
+  ` + a.name + ` train finetune data=photos     your own pictures, a folder for each class
   ` + a.name + ` train resnet-fashion preset=long --require 'test/accuracy>=0.943'
   ` + a.name + ` show lenet-mnist                the settings that key=value sets`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -118,7 +119,7 @@ that say what was trained on so far cannot; show RECIPE calls them fixed.`,
 			case errors.Is(err, train.ErrFinished):
 				return a.finished(run, conf, requirements)
 			case err != nil:
-				return err
+				return dataError{err} // unless it is of a kind that says more
 			}
 			if err := writeConfig(run, conf); err != nil {
 				return err
@@ -188,7 +189,11 @@ func change(j recipe.Job, settings []string) error {
 func (a *app) prepare(ctx context.Context, j recipe.Job, c config) error {
 	o := a.source()
 	o.Note = func(about string) { a.say("data  %s\n", about) }
-	if err := j.Prepare(ctx, recipe.Workplace{Recipe: c.Recipe, Seed: c.Seed, Source: o}); err != nil {
+	w := recipe.Workplace{
+		Recipe: c.Recipe, Seed: c.Seed, Source: o, Progress: a.working(),
+		Note: func(about, text string) { a.say("%-7s  %s\n", about, text) },
+	}
+	if err := j.Prepare(ctx, w); err != nil {
 		return dataError{err} // unless it is of a kind that says more
 	}
 	return nil
@@ -272,15 +277,28 @@ func (a *app) report(run *train.Run, m train.Metrics) error {
 	}
 	_, err := fmt.Fprintf(a.out, `
 test accuracy %.2f %% (95 %% interval %.2f to %.2f), loss %.4f, by the weights of epoch %.0f
-
+%s
 %s has the weights, the curves, and pictures of what the network sees and gets wrong. Next:
   %s predict %s %s
-  %[7]s eval %[8]s
-  %[7]s resume %[8]s epochs=%[10]d
-  %[7]s show %[8]s
+  %[8]s eval %[9]s
+  %[8]s resume %[9]s epochs=%[11]d
+  %[8]s show %[9]s
 `, 100*m["test/accuracy"], 100*m["test/accuracy/low"], 100*m["test/accuracy/high"], m["test/loss"], m["best/epoch"],
-		run.Dir, a.name, name, quoted(example), int(m["epochs"])+2)
+		beside(m), run.Dir, a.name, name, quoted(example), int(m["epochs"])+2)
 	return err
+}
+
+// beside sets the accuracy beside that of always naming the class that is most frequent in training, where that is known.
+func beside(m train.Metrics) string {
+	majority, ok := m["test/majority"]
+	switch {
+	case !ok:
+		return ""
+	case m["test/accuracy/low"] <= majority:
+		return fmt.Sprintf("Always naming the most frequent class gives %.2f %%: on %.0f test pictures, that is not certain to be less.\n",
+			100*majority, m["test/examples"])
+	}
+	return fmt.Sprintf("Always naming the most frequent class gives %.2f %%.\n", 100*majority)
 }
 
 func sameFolder(a, b string) bool {
