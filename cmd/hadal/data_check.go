@@ -30,14 +30,17 @@ import (
 func (a *app) dataCheckCommand() *cobra.Command {
 	out, bits := "", 0
 	c := &cobra.Command{
-		Use:   "check NAME|FOLDER|ARCHIVE|TABLE.csv",
+		Use:   "check NAME|FOLDER|ARCHIVE|TABLE.csv|FILE.txt",
 		Short: "Count a data set's classes and sizes, and find broken pictures and duplicates",
 		Long: `Count a data set's classes and sizes, and find broken pictures and duplicates.
 
 The set is a named one, a folder with a folder of pictures for each class, possibly in folders train and test, a .zip or .tar.gz of
 them, or a .csv with the columns file, label and possibly split. Duplicates are pictures with the same pixels, or nearly the same
 look; above all those in training and test set at once matter. Pictures as simple as digits are often alike without being copies.
-Where pictures are broken, the exit code is 3.`,
+Where pictures are broken, the exit code is 3.
+
+Of a set of text, or of a file whose name ends in .txt, texts, bytes, characters and words are counted. A text is a line, a sentence, or
+a document, as the set has it. The exit code is 3 where one is not UTF-8.`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usageError{fmt.Errorf("data check takes one data set, folder, archive or table, got %d", len(args))}
@@ -48,6 +51,15 @@ Where pictures are broken, the exit code is 3.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if parts, found, ok, err := a.textParts(cmd.Context(), args[0]); ok {
+				if err == nil && out != "" {
+					err = usageError{errors.New("--out is for sets of pictures; of text everything is printed")}
+				}
+				if err != nil {
+					return err
+				}
+				return a.checkText(parts, found)
+			}
 			parts, from, err := a.parts(cmd.Context(), args[0])
 			if err != nil {
 				return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"image"
 	"os"
@@ -22,9 +23,10 @@ func (a *app) previewCommand() *cobra.Command {
 		seed uint64
 	)
 	c := &cobra.Command{
-		Use:   "preview NAME|FOLDER|ARCHIVE|TABLE.csv [augment=...] [broken=skip]",
+		Use:   "preview NAME|FOLDER|ARCHIVE|TABLE.csv|FILE.txt [augment=...] [broken=skip]",
 		Short: "Draw some examples of a data set, and what augmentation makes of them",
-		Long: `Draw some examples of a data set, or of a folder that has one folder of pictures for each class.
+		Long: `Draw some examples of a data set, or of a folder that has one folder of pictures for each class. Of a set of text, or of a file whose name
+ends in .txt, the beginning of some texts is printed.
 
 With augment=, every row is an example and some of what training would see in its place. Augmentations are joined by + and applied from
 left to right; parameters may be left out, from the last one on:
@@ -53,6 +55,15 @@ Recipes take the same setting, such as ` + a.name + ` train lenet-fashion augmen
 			}
 			if n < 1 {
 				return usageError{fmt.Errorf("--n %d: there must be one row at least", n)}
+			}
+			if parts, _, ok, err := a.textParts(cmd.Context(), names[0]); ok {
+				if err == nil && (out != "" || len(given) > 0) {
+					err = usageError{errors.New("--out, augment= and broken= are for sets of pictures; text is printed")}
+				}
+				if err != nil {
+					return err
+				}
+				return a.previewText(parts, n)
 			}
 			parts, _, err := a.parts(cmd.Context(), names[0])
 			if err != nil {
@@ -94,7 +105,7 @@ Recipes take the same setting, such as ` + a.name + ` train lenet-fashion augmen
 	}
 	f := c.Flags()
 	f.StringVar(&out, "out", "", "picture to draw (default NAME.png)")
-	f.IntVar(&n, "n", 6, "draw `N` rows of augmented examples")
+	f.IntVar(&n, "n", 6, "draw `N` rows of augmented examples, or print N texts")
 	f.Uint64Var(&seed, "seed", 0, "draw the augmentation from `N`")
 	return c
 }

@@ -103,4 +103,83 @@ var All = []Source{
 			"https://storage.googleapis.com/cvdf-datasets/mnist/",
 		},
 	},
+	{
+		Name:     "movie-reviews",
+		About:    "2,000 reviews of films, 10,662 sentences of others, and 10,000 that judge or tell, with two classes each (Pang and Lee 2004, 2005)",
+		Licence:  "CC BY 4.0",
+		Homepage: "http://www.cs.cornell.edu/people/pabo/movie-review-data/",
+		Classes:  []string{"negative", "positive"},
+		Text:     true,
+		Files: []File{
+			{"movie_reviews.zip", 4004848, "a41211ae685019137410268134db6a1a14428c89b671eb83056151a878539008"},
+			{"sentence_polarity.zip", 490256, "6e1ed4405b65c7eabf1d199a7f7c437091ac21da0ea7467b410a74062574566b"},
+			{"subjectivity.zip", 521628, "741f3371e1a4375051b874fd82fd55857b90975473c91c19a3101cbe17fc4d8c"},
+		},
+		URLs: []string{"https://raw.githubusercontent.com/nltk/nltk_data/gh-pages/packages/corpora/"},
+	},
+	{
+		Name:     "opticks",
+		About:    "the text of Opticks (Newton 1730), 567,198 bytes, which every installation of Go has",
+		Licence:  "public domain (Project Gutenberg)",
+		Homepage: "https://github.com/golang/go/tree/master/src/testdata",
+		Text:     true,
+		Files: []File{
+			{"Isaac.Newton-Opticks.txt", 567198, "d4a9ac22462b35e7821a4f2706c211093da678620a8f9997989ee7cf8d507bbd"},
+		},
+		GoRoot: "src/testdata",
+		URLs:   []string{"https://raw.githubusercontent.com/golang/go/master/src/testdata/"},
+	},
+	{
+		Name:     "sst2",
+		About:    "9,613 sentences of reviews of films, negative or positive (Socher et al. 2013)",
+		Licence:  "none stated; used for research",
+		Homepage: "https://nlp.stanford.edu/sentiment/",
+		Classes:  []string{"negative", "positive"},
+		Text:     true,
+		Files: []File{
+			{"train.tsv", 720259, "ec192f833a64da08f475488a77b0d0b47db47acd0f458bd18433fc793b569920"},
+			{"dev.tsv", 92057, "eddea6b39e601dd4e7a672b53cc40fdf6019fa80522f351206c24340ca5d9359"},
+			{"test.tsv", 188749, "831169c7e2e429d6026e1bdbb542f33b636e3e596caad9602ebc953c205928b7"},
+		},
+		URLs: []string{"https://raw.githubusercontent.com/clairett/pytorch-sentiment-classification/master/data/SST2/"},
+	},
+	{
+		Name:     "tinyshakespeare",
+		About:    "1,115,394 characters of plays by Shakespeare (Karpathy 2015)",
+		Licence:  "public domain",
+		Homepage: "https://github.com/karpathy/char-rnn",
+		Text:     true,
+		Files: []File{
+			{"input.txt", 1115394, "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"},
+		},
+		URLs: []string{"https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/"},
+	},
+	{
+		Name:     "wikitext-2",
+		About:    "720 articles of Wikipedia, 2.5 million words (Merity et al. 2016)",
+		Licence:  "CC BY-SA 3.0",
+		Homepage: "https://www.salesforce.com/blog/the-wikitext-long-term-dependency-language-modeling-dataset/",
+		Text:     true,
+		Files: []File{
+			{"train.txt", 10797148, ""},
+			{"valid.txt", 1121681, "f0737ed31fc1329026e95cb8b98e19c2a182c39c240ab909dc31abf2f8af58e8"},
+			{"test.txt", 1256449, "d790b833ef8cf03a90db7bf1271b7520b83c45ce07ba3c1a9699df81e239eca0"},
+		},
+		Forms: []Form{
+			{Name: "tokens", Files: []File{
+				{"wiki.train.tokens", 10797148, ""},
+				{"wiki.valid.tokens", 1121681, "f0737ed31fc1329026e95cb8b98e19c2a182c39c240ab909dc31abf2f8af58e8"},
+				{"wiki.test.tokens", 1256449, "d790b833ef8cf03a90db7bf1271b7520b83c45ce07ba3c1a9699df81e239eca0"},
+			}},
+			{
+				Name:  "small",
+				About: "only 120 of the 720 articles, of which 108 are for training: figures are not those of WikiText-2",
+				Files: []File{
+					{"wiki.valid.tokens", 1121681, "f0737ed31fc1329026e95cb8b98e19c2a182c39c240ab909dc31abf2f8af58e8"},
+					{"wiki.test.tokens", 1256449, "d790b833ef8cf03a90db7bf1271b7520b83c45ce07ba3c1a9699df81e239eca0"},
+				},
+			},
+		},
+		URLs: []string{"https://raw.githubusercontent.com/pytorch/examples/main/word_language_model/data/wikitext-2/"},
+	},
 }

@@ -14,11 +14,13 @@ import (
 // moduleTimeout bounds how long the go command may take to fetch a module.
 const moduleTimeout = 10 * time.Minute
 
+var errNoGo = errors.New("the go command is not on the PATH")
+
 // moduleDir returns the folder of a Go module in the module cache, and fetches it there if need be.
 func moduleDir(ctx context.Context, module string, o Options) (string, error) {
 	command, err := exec.LookPath("go")
 	if err != nil {
-		return "", errors.New("the go command is not on the PATH")
+		return "", errNoGo
 	}
 	// In an empty folder no go.mod, workspace or vendor folder of the user has a say.
 	empty, err := os.MkdirTemp("", "hadal-module-*")
@@ -56,4 +58,19 @@ func modDownload(ctx context.Context, command, folder, module string, env []stri
 		return "", fmt.Errorf("go mod download failed: %s", answer.Error)
 	}
 	return answer.Dir, nil
+}
+
+// goRoot returns the folder of an installation of Go.
+func goRoot(ctx context.Context) (string, error) {
+	command, err := exec.LookPath("go")
+	if err != nil {
+		return "", errNoGo
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, command, "env", "GOROOT").Output()
+	if err != nil {
+		return "", fmt.Errorf("go env GOROOT failed: %w", err)
+	}
+	return strings.TrimSpace(string(out)), nil
 }

@@ -1,8 +1,8 @@
 // Package source knows named data sets and the weights of named networks: where each is had, under which licence, and how its files are
 // told from damaged ones.
 //
-// A source is looked for in a folder that the user names, in the cache, in folders where a system's packages put it, in a Go module
-// that carries it (a machine that can build this program can mostly get modules), and at its canonical addresses.
+// A source is looked for in a folder that the user names, in the cache, in folders where a system's packages put it, in an installation of
+// Go, in a Go module that carries it (a machine that can build this program can mostly get modules), and at its canonical addresses.
 package source
 
 import (
@@ -27,12 +27,14 @@ type Source struct {
 	Homepage string
 	Classes  []string // the names of the classes: label l stands for Classes[l]
 	Trained  bool     // whether this is weights, of a network that tells the classes apart, and no data set
+	Text     bool     // of text; others are of pictures
 
 	Files   []File
 	Forms   []Form   // other forms in which the source may lie on this machine
 	Folders []string // where packages of a system put the files
 	Module  string   // a Go module with its version, path@version, that carries the files; "" for none
 	Subdir  string   // the folder of the files in the module
+	GoRoot  string   // the folder of the files in an installation of Go; "" for none
 	URLs    []string // canonical address and mirrors: each ends in '/' and is followed by a file's name
 }
 
@@ -139,6 +141,13 @@ func (s Source) find(ctx context.Context, o Options) (Located, error) {
 	}
 	for _, dir := range s.Folders {
 		if l, ok := s.in(dir, "folder "+dir, missing); ok {
+			return l, nil
+		}
+	}
+	if s.GoRoot != "" {
+		if dir, err := goRoot(ctx); err != nil {
+			missing.note("installation of Go", err.Error())
+		} else if l, ok := s.in(filepath.Join(dir, filepath.FromSlash(s.GoRoot)), "installation of Go in "+dir, missing); ok {
 			return l, nil
 		}
 	}
