@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"unicode/utf8"
@@ -73,11 +72,7 @@ func (a *app) checkText(parts []textset.Part, found source.Located) error {
 		from += ": " + found.Form.About
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(w, "part\ttexts\tbytes\tcharacters\twords\tdifferent\t")
-	for _, class := range found.Source.Classes {
-		fmt.Fprintf(w, "%s\t", class)
-	}
-	fmt.Fprintln(w)
+	fmt.Fprintln(w, "part\ttexts\tbytes\tcharacters\twords\tdifferent\t")
 	broken := 0
 	for _, p := range parts {
 		c, err := countText(p.Lines)
@@ -90,8 +85,8 @@ func (a *app) checkText(parts []textset.Part, found source.Located) error {
 				"part": p.Name, "texts": c.texts, "bytes": c.bytes, "characters": c.characters, "words": c.words, "different": c.different,
 				"broken": c.broken,
 			}
-			if p.Count != nil {
-				fields["classes"] = p.Count
+			if p.Classes != nil {
+				fields["classes"], fields["counts"] = p.Classes, p.Count
 			}
 			if err := a.printEvent("part", fields); err != nil {
 				return err
@@ -99,8 +94,8 @@ func (a *app) checkText(parts []textset.Part, found source.Located) error {
 			continue
 		}
 		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%d\t", p.Name, c.texts, c.bytes, c.characters, c.words, c.different)
-		for _, n := range p.Count {
-			fmt.Fprintf(w, "%s\t", strconv.Itoa(n))
+		for i, class := range p.Classes {
+			fmt.Fprintf(w, "  %d %s", p.Count[i], class)
 		}
 		fmt.Fprintln(w)
 	}

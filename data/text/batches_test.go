@@ -76,11 +76,11 @@ func TestStreamsGoOn(t *testing.T) {
 
 func TestStreamsRefuse(t *testing.T) {
 	for want, s := range map[string]Streams{
-		"0 tokens is too short for 2 streams":  {IDs: Held{}, N: 2, T: 3},
-		"2 tokens is too short for 2 streams":  {IDs: numbers(2), N: 2, T: 3},
-		"want at least one of each":            {IDs: numbers(20), N: 2},
-		"0 streams of 3 steps: want at least":  {IDs: numbers(20), T: 3},
-		"tokens 3 to 7 are asked for, of 4": {IDs: short{numbers(4)}, N: 1, T: 3},
+		"0 tokens is too short for 2 streams": {IDs: Held{}, N: 2, T: 3},
+		"2 tokens is too short for 2 streams": {IDs: numbers(2), N: 2, T: 3},
+		"want at least one of each":           {IDs: numbers(20), N: 2},
+		"0 streams of 3 steps: want at least": {IDs: numbers(20), T: 3},
+		"tokens 3 to 7 are asked for, of 4":   {IDs: short{numbers(4)}, N: 1, T: 3},
 	} {
 		var got error
 		for _, err := range s.Epoch(0, 0) {

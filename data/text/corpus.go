@@ -88,26 +88,40 @@ func (p Part) lines(yield func(Line, error) bool) bool {
 	}
 	defer f.Close()
 	in := bufio.NewReaderSize(io.NewSectionReader(f, p.From, p.To-p.From), maxLine)
-	for number := p.Line; ; {
-		piece, err := in.Peek(maxLine)
-		if end := bytes.IndexByte(piece, '\n'); end >= 0 {
-			piece = piece[:end+1]
-		} else if err == nil {
-			piece = piece[:cutOf(piece)]
-		} else if err != io.EOF {
+	line := Line{File: p.Path, Number: p.Line}
+	give := func(piece []byte) bool {
+		line.Text = string(piece)
+		return yield(line, nil)
+	}
+	var long []byte // what has been read of a line that does not fit in the buffer
+	for {
+		piece, err := in.ReadSlice('\n')
+		if err != nil && err != bufio.ErrBufferFull && err != io.EOF {
 			return yield(Line{}, err) && false
 		}
-		if len(piece) == 0 {
-			return true
+		if len(long) > 0 || err == bufio.ErrBufferFull {
+			long = append(long, piece...)
+			piece = long
 		}
-		line := Line{Text: string(piece), File: p.Path, Number: number}
-		if line.Text[len(piece)-1] == '\n' {
-			number++
+		for len(piece) > maxLine {
+			n := cutOf(piece[:maxLine])
+			if !give(piece[:n]) {
+				return false
+			}
+			piece = piece[n:]
 		}
-		in.Discard(len(piece)) // cannot fail: it has been peeked at
-		if !yield(line, nil) {
+		if err == bufio.ErrBufferFull {
+			long = append(long[:0], piece...)
+			continue
+		}
+		if len(piece) > 0 && !give(piece) {
 			return false
 		}
+		if err == io.EOF {
+			return true
+		}
+		long = long[:0]
+		line.Number++
 	}
 }
 

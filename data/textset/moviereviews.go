@@ -40,8 +40,9 @@ func Subjectivity(l source.Located) ([]Sentence, error) {
 	return readFile(l, "subjectivity.zip", readSentences("plot.tok.gt9.5000", "quote.tok.gt9.5000"))
 }
 
-// maxArchive is how many bytes the files of an archive may have, as they are unpacked; the largest published one has 8 million.
-const maxArchive = 64 << 20
+// maxUnpacked is how many bytes the files of an archive of so many bytes may have together, as they are unpacked; those of the published ones
+// have two or three times as many.
+func maxUnpacked(packed int) int64 { return 1<<20 + 16*int64(packed) }
 
 // unpack calls f with the files of a ZIP archive in the order of their names.
 func unpack(r io.Reader, f func(name string, content []byte) error) error {
@@ -54,7 +55,8 @@ func unpack(r io.Reader, f func(name string, content []byte) error) error {
 		return fmt.Errorf("a broken ZIP archive: %w", err)
 	}
 	slices.SortFunc(z.File, func(a, b *zip.File) int { return cmp.Compare(a.Name, b.Name) })
-	left := int64(maxArchive)
+	most := maxUnpacked(len(packed))
+	left := most
 	for _, file := range z.File {
 		if !file.Mode().IsRegular() {
 			continue
@@ -66,7 +68,7 @@ func unpack(r io.Reader, f func(name string, content []byte) error) error {
 		content, err := io.ReadAll(io.LimitReader(in, left+1))
 		in.Close()
 		if left -= int64(len(content)); err == nil && left < 0 {
-			err = fmt.Errorf("the archive has more than %d bytes unpacked", maxArchive)
+			err = fmt.Errorf("the archive has more than %d bytes unpacked", most)
 		}
 		if err == nil {
 			err = f(file.Name, content)
@@ -161,7 +163,7 @@ func movieParts(l source.Located) ([]Part, error) {
 	if err != nil {
 		return nil, err
 	}
-	whole := Part{Name: "documents", Count: make([]int, 2), Lines: func(yield func(text.Line, error) bool) {
+	whole := Part{Name: "documents", Classes: l.Source.Classes, Count: make([]int, 2), Lines: func(yield func(text.Line, error) bool) {
 		for _, d := range documents {
 			if !yield(text.Line{Text: strings.Join(d.Sentences, "\n"), File: d.Name, Number: 1}, nil) {
 				return
@@ -172,7 +174,7 @@ func movieParts(l source.Located) ([]Part, error) {
 		whole.Count[d.Label]++
 	}
 	return []Part{
-		whole, sentencePart("sentences", l.Path("sentence_polarity.zip"), polarity, 2),
-		sentencePart("subjectivity", l.Path("subjectivity.zip"), subjectivity, 2),
+		whole, sentencePart("sentences", l.Path("sentence_polarity.zip"), polarity, l.Source.Classes),
+		sentencePart("subjectivity", l.Path("subjectivity.zip"), subjectivity, []string{"objective", "subjective"}),
 	}, nil
 }

@@ -52,7 +52,7 @@ func sst2Parts(l source.Located) ([]Part, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := len(l.Source.Classes)
+	k := l.Source.Classes
 	return []Part{
 		sentencePart("training", l.Path("train.tsv"), training, k), sentencePart("validation", l.Path("dev.tsv"), validation, k),
 		sentencePart("test", l.Path("test.tsv"), test, k),

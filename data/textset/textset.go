@@ -26,7 +26,9 @@ type Sentence struct {
 type Part struct {
 	Name  string
 	Lines text.Lines
-	Count []int // how many texts each class has; nil where there are no classes
+
+	Classes []string // nil where texts have no classes
+	Count   []int    // how many texts each class has
 }
 
 // Parts returns the parts of a set of text by its name.
@@ -71,8 +73,8 @@ func corpusParts(l source.Located) ([]Part, error) {
 }
 
 // sentencePart is a part of sentences.
-func sentencePart(name, file string, sentences []Sentence, classes int) Part {
-	p := Part{Name: name, Count: make([]int, classes)}
+func sentencePart(name, file string, sentences []Sentence, classes []string) Part {
+	p := Part{Name: name, Classes: classes, Count: make([]int, len(classes))}
 	for _, s := range sentences {
 		p.Count[s.Label]++
 	}
