@@ -167,6 +167,9 @@ func Load(ctx context.Context, name string, o source.Options) (training, test *d
 
 // Read reads a located data set of labelled pictures.
 func Read(found source.Located) (training, test *data.Pictures, err error) {
+	if found.Source.Text {
+		return nil, nil, fmt.Errorf("%s is a set of text, not of labelled pictures", found.Source.Name)
+	}
 	switch found.Source.Name {
 	case "cifar10", "cifar100":
 		return cifar.Load(found)
