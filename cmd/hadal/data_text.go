@@ -28,7 +28,7 @@ func (a *app) textParts(ctx context.Context, name string) (parts []textset.Part,
 		return parts, found, true, err
 	case unknown != nil && strings.HasSuffix(strings.ToLower(name), ".txt"):
 		if _, err := os.Stat(name); err != nil {
-			return nil, found, true, err
+			return nil, found, false, nil // the error is that of any set that is not there
 		}
 		corpus, err := text.Open(name)
 		if err != nil {

@@ -2,13 +2,18 @@ package text
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 )
 
 // fixtures are what Hugging Face's tokenizers make of text, by internal/fixture/_gen/tokenizers_files.py.
@@ -22,6 +27,7 @@ type fixtures struct {
 	}
 	Merges map[string][][2]string
 	Normal map[string][]string
+	Forms  map[string]string
 }
 
 var loadFixtures = sync.OnceValues(func() (f fixtures, err error) {
@@ -239,4 +245,23 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Every character there is, with marks and a vowel of Hangul behind it, has the forms that Python gives it.
+func TestFormsOfAllCharacters(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a million characters take a second")
+	}
+	f := theirs(t)
+	for name, n := range map[string]Normalizer{"NFC": NFC{}, "NFD": NFD{}} {
+		sum := sha256.New()
+		for r := range unicode.MaxRune + 1 {
+			if utf8.ValidRune(r) {
+				io.WriteString(sum, n.Normalize(string(r)+"\u0301\u0323"+string(r)+"\u1161\u11a8"))
+			}
+		}
+		if got := hex.EncodeToString(sum.Sum(nil)); got != f.Forms[name] {
+			t.Errorf("%s differs from Python's", name)
+		}
+	}
 }
