@@ -14,7 +14,8 @@ import (
 	"github.com/hadal-go/hadal/train"
 )
 
-// textParts opens a set of text that a user names: a named one, or a file whose name ends in .txt. The third result tells whether it is one.
+// textParts opens a set of text that a user names: a named one, or a file whose name ends in .txt. The third result tells whether it
+// is one.
 func (a *app) textParts(ctx context.Context, name string) (parts []textset.Part, found source.Located, ok bool, err error) {
 	s, unknown := source.ByName(name)
 	switch {

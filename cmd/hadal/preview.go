@@ -25,8 +25,8 @@ func (a *app) previewCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "preview NAME|FOLDER|ARCHIVE|TABLE.csv|FILE.txt [augment=...] [broken=skip]",
 		Short: "Draw some examples of a data set, and what augmentation makes of them",
-		Long: `Draw some examples of a data set, or of a folder that has one folder of pictures for each class. Of a set of text, or of a file whose name
-ends in .txt, the beginning of some texts is printed.
+		Long: `Draw some examples of a data set, or of a folder that has one folder of pictures for each class. Of a set of text, or of a file
+whose name ends in .txt, the beginning of some texts is printed.
 
 With augment=, every row is an example and some of what training would see in its place. Augmentations are joined by + and applied from
 left to right; parameters may be left out, from the last one on:

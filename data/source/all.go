@@ -105,7 +105,7 @@ var All = []Source{
 	},
 	{
 		Name:     "movie-reviews",
-		About:    "2,000 reviews of films, 10,662 sentences of others, and 10,000 that judge or tell, with two classes each (Pang and Lee 2004, 2005)",
+		About:    "2,000 reviews of films, and 20,662 sentences of others, with two classes each (Pang and Lee 2004, 2005)",
 		Licence:  "CC BY 4.0",
 		Homepage: "http://www.cs.cornell.edu/people/pabo/movie-review-data/",
 		Classes:  []string{"negative", "positive"},

@@ -324,7 +324,8 @@ func TestFindInInstallationOfGo(t *testing.T) {
 		t.Errorf("found at %s", l.Path("print.go"))
 	}
 	t.Setenv("PATH", "")
-	if _, err := s.Find(context.Background(), o); err == nil || !strings.Contains(err.Error(), "installation of Go: the go command is not on the PATH") {
+	const want = "installation of Go: the go command is not on the PATH"
+	if _, err := s.Find(context.Background(), o); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("Find without Go = %v, want that there is none", err)
 	}
 }

@@ -190,7 +190,8 @@ func TestBucketsOfAwkwardLengths(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := []int{2001, 0, 0, 0, 1, 2, 3, 0, 1001, 1002, 1003, 1004}; !slices.Equal(p.X, want) || !slices.Equal(p.Lengths, []int{1, 3, 4}) {
+		want := []int{2001, 0, 0, 0, 1, 2, 3, 0, 1001, 1002, 1003, 1004}
+		if !slices.Equal(p.X, want) || !slices.Equal(p.Lengths, []int{1, 3, 4}) {
 			t.Errorf("the batch is %v with lengths %v, want %v", p.X, p.Lengths, want)
 		}
 	}

@@ -24,8 +24,8 @@ func (o Training) BPE(lines Lines) (*Tokenizer, error) {
 	return o.bpe(lines, alphabet, "", joiner)
 }
 
-// SuffixBPE is BPE with a suffix behind each word, as Sennrich has </w>, so that words are told from their parts. Without Splitters words
-// are what OnWords makes them.
+// SuffixBPE is BPE with a suffix behind each word, as Sennrich has </w>, so that words are told from their parts. Without Splitters
+// words are what OnWords makes them.
 func (o Training) SuffixBPE(lines Lines, suffix string) (*Tokenizer, error) {
 	if suffix == "" {
 		return nil, fmt.Errorf("the suffix is empty")

@@ -20,8 +20,8 @@ type Sequence struct {
 // Sequences is a set of them, in memory.
 type Sequences = data.Slice[Sequence]
 
-// Buckets makes batches of sequences of different lengths, such that those of one batch are about equally long and little is filled up. The
-// same fields give the same batches, for any number of workers.
+// Buckets makes batches of sequences of different lengths, such that those of one batch are about equally long and little is filled
+// up. The same fields give the same batches, for any number of workers.
 type Buckets struct {
 	Set     Sequences
 	Size    int    // sequences a batch; one batch of an epoch may have fewer
@@ -87,8 +87,8 @@ func (b *Buckets) length(i int) int { return min(len(b.Set[i].IDs), b.longest())
 // Len returns the number of batches in an epoch.
 func (b *Buckets) Len() int { return (len(b.Set) + b.Size - 1) / b.Size }
 
-// Epoch returns the batches of the epoch with this number, from the batch number skip on, so that a run that stopped in the middle of an
-// epoch goes on where it was.
+// Epoch returns the batches of the epoch with this number, from the batch number skip on, so that a run that stopped in the middle
+// of an epoch goes on where it was.
 func (b *Buckets) Epoch(epoch, skip int) iter.Seq2[*Padded, error] {
 	if err := b.Check(); err != nil {
 		return func(yield func(*Padded, error) bool) { yield(nil, err) }
@@ -117,8 +117,8 @@ func (b *Buckets) Epoch(epoch, skip int) iter.Seq2[*Padded, error] {
 	return loader.Epoch(epoch, skip)
 }
 
-// order returns the numbers of the sequences in the order of one epoch. Shuffled ones are sorted by length in pools of some batches, and
-// then the batches are shuffled, but a last one that has fewer. Others are sorted by length as a whole.
+// order returns the numbers of the sequences in the order of one epoch. Shuffled ones are sorted by length in pools of some batches,
+// and then the batches are shuffled, but a last one that has fewer. Others are sorted by length as a whole.
 func (b *Buckets) order(epoch int) []int {
 	order := make([]int, len(b.Set))
 	for i := range order {

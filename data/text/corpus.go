@@ -68,8 +68,9 @@ func (c *Corpus) Size() (n int64) {
 	return n
 }
 
-// Lines returns the lines of all parts with their line ends, as they are: \r\n stays \r\n. A line of more than 64 KiB comes in pieces, cut behind
-// white space if it can be and never within a character, so that what a text is cut into depends on nothing but the text.
+// Lines returns the lines of all parts with their line ends, as they are: \r\n stays \r\n. A line of more than 64 KiB comes in
+// pieces, cut behind white space if it can be and never within a character, so that what a text is cut into depends on nothing but
+// the text.
 func (c *Corpus) Lines() Lines {
 	return func(yield func(Line, error) bool) {
 		for _, p := range c.Parts {
@@ -141,8 +142,8 @@ func cutOf(piece []byte) int {
 	return len(piece)
 }
 
-// Split cuts a corpus in as many as there are shares, in its order and at ends of lines, each of about its share of the bytes: Split(90, 5, 5)
-// makes training, validation and test. The error says if one has nothing.
+// Split cuts a corpus in as many as there are shares, in its order and at ends of lines, each of about its share of the bytes:
+// Split(90, 5, 5) makes training, validation and test. The error says if one has nothing.
 func (c *Corpus) Split(shares ...float64) ([]*Corpus, error) {
 	var sum, before float64
 	for _, s := range shares {

@@ -66,7 +66,14 @@ func TestCorpusLines(t *testing.T) {
 		t.Errorf("Size = %d, want %d", c.Size(), whole.Len())
 	}
 	for _, l := range read(t, c.Lines()) {
-		if base := filepath.Base(l.File); base == "x.txt" && (l.Text == "end\n") != (l.Number == 2) || base == "y.txt" && (l.Number != 1 || !strings.HasSuffix(l.Text, " ")) {
+		good := true
+		switch filepath.Base(l.File) {
+		case "x.txt":
+			good = (l.Text == "end\n") == (l.Number == 2)
+		case "y.txt":
+			good = l.Number == 1 && strings.HasSuffix(l.Text, " ")
+		}
+		if !good {
 			t.Errorf("%s:%d: %.20q", l.File, l.Number, l.Text)
 		}
 	}
@@ -130,7 +137,9 @@ func TestTokenizeSaysWhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]string{"x.txt": "x.txt:2: the vocabulary has no token for \"?\"", "y.txt": "y.txt:2: byte 0, 0xff, is not UTF-8"} {
+	for name, want := range map[string]string{
+		"x.txt": "x.txt:2: the vocabulary has no token for \"?\"", "y.txt": "y.txt:2: byte 0, 0xff, is not UTF-8",
+	} {
 		c, err := Open(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)
@@ -288,7 +297,7 @@ func TestMemoryDoesNotGrowWithTheCorpus(t *testing.T) {
 	if n != s.Tokens() || n < size*99/100 {
 		t.Errorf("read %d tokens, want %d", n, s.Tokens())
 	}
-	if peak > before+2<<20 {
+	if peak > before+2<<20+uint64(8*s.Len()) { // and the order of the batches
 		t.Errorf("%d kB of memory are used for a text of %d MB", (peak-before)>>10, size>>20)
 	}
 }

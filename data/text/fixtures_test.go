@@ -189,11 +189,14 @@ func TestUnsupportedIsNamed(t *testing.T) {
 		{"decoder", `{"type":"BPEDecoder","suffix":""}`, "suffix"},
 		{"post_processor", `{"type":"Other"}`, `"Other" is not supported`},
 		{"post_processor", `{"type":"TemplateProcessing","single":[],"pair":[],"special_tokens":{}}`, "0 times"},
-		{"post_processor", `{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"x","type_id":0}}],"pair":[],"special_tokens":{}}`, `"x"`},
+		{
+			"post_processor", `{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"x","type_id":0}}],"pair":[],"special_tokens":{}}`,
+			`"x"`,
+		},
 		{"post_processor", `{"type":"BertProcessing","sep":["[SEP]",99999],"cls":["[CLS]",2]}`, "no token"},
 		{"truncation", `{"max_length":512}`, "truncation"},
-		{"added_tokens", `[{"id":7000,"content":"x","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true}]`, "7000"},
-		{"added_tokens", `[{"id":0,"content":"[PAD]","single_word":true,"lstrip":false,"rstrip":false,"normalized":false,"special":true}]`, "single_word"},
+		{"added_tokens", `[{"id":7000,"content":"x","single_word":false,"special":true}]`, "7000"},
+		{"added_tokens", `[{"id":0,"content":"[PAD]","single_word":true,"special":true}]`, "single_word"},
 	} {
 		file := map[string]json.RawMessage{}
 		for k, v := range good {

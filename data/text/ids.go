@@ -71,8 +71,8 @@ func (t *Tokenizer) Tokenize(lines Lines) (Held, error) {
 	return held, err
 }
 
-// A cache is a file of numbers: the word below, the width of a number in bytes, the count of numbers, a sum of what they were made of, and the
-// numbers, little-endian.
+// A cache is a file of numbers: the word below, the width of a number in bytes, the count of numbers, a sum of what they were made
+// of, and the numbers, little-endian.
 const (
 	cacheWord   = "hadalids"
 	cacheHeader = len(cacheWord) + 8 + 8 + sha256.Size
@@ -85,9 +85,9 @@ type Cache struct {
 	n     int
 }
 
-// Cached returns the numbers of the tokens of a corpus in the file at path, which is made if it is not there, or was made of another corpus or
-// with another tokenizer. It takes one, two or four bytes a token, as the vocabulary needs; memory does not grow with the corpus. Close the
-// Cache after use.
+// Cached returns the numbers of the tokens of a corpus in the file at path, which is made if it is not there, or was made of another
+// corpus or with another tokenizer. It takes one, two or four bytes a token, as the vocabulary needs; memory does not grow with the
+// corpus. Close the Cache after use.
 func (t *Tokenizer) Cached(path string, c *Corpus) (*Cache, error) {
 	sum, err := t.fingerprint(c)
 	if err != nil {

@@ -46,12 +46,12 @@ type addedToken struct {
 	Special    bool   `json:"special"`
 }
 
-// Read reads a tokenizer from tokenizer.json of Hugging Face's tokenizers. What asks for something that this package does not have is
-// refused with its name, rather than read as something else: so are truncation and padding. What is said of pairs of texts is left out. The
-// error is a FormatError, unless r fails.
+// Read reads a tokenizer from tokenizer.json of Hugging Face's tokenizers. What asks for something that this package does not have
+// is refused with its name, rather than read as something else: so are truncation and padding. What is said of pairs of texts is
+// left out. The error is a FormatError, unless r fails.
 //
-// Text has the same numbers as with Hugging Face's, but where a vocabulary has no token for something, and none for what is unknown, there
-// the text is refused, not shortened.
+// Text has the same numbers as with Hugging Face's, but where a vocabulary has no token for something, and none for what is unknown,
+// there the text is refused, not shortened.
 func Read(r io.Reader) (*Tokenizer, error) {
 	content, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err != nil {
@@ -144,7 +144,8 @@ func withAdded(m Model, added []addedToken) (*Tokenizer, error) {
 	}
 	for i, a := range added {
 		if id := t.special[i].ID; id != a.ID {
-			return nil, FormatError{fmt.Sprintf("added_tokens: %q", a.Content), fmt.Sprintf("its number is %d, want %d: numbers without gap", a.ID, id)}
+			problem := fmt.Sprintf("its number is %d, want %d: numbers without gap", a.ID, id)
+			return nil, FormatError{fmt.Sprintf("added_tokens: %q", a.Content), problem}
 		}
 	}
 	return t, nil
@@ -263,7 +264,8 @@ func readVocabulary(numbers map[string]int) (*Vocabulary, error) {
 	seen := make([]bool, len(numbers))
 	for token, id := range numbers {
 		if id < 0 || id >= len(tokens) {
-			return nil, FormatError{where, fmt.Sprintf("%q has the number %d, but there are %d tokens: want numbers from 0 without gap", token, id, len(tokens))}
+			problem := fmt.Sprintf("%q has the number %d, but there are %d tokens: want numbers from 0 without gap", token, id, len(tokens))
+			return nil, FormatError{where, problem}
 		}
 		if seen[id] {
 			a, b := min(token, tokens[id]), max(token, tokens[id])

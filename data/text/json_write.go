@@ -11,8 +11,8 @@ import (
 // object is JSON of a part.
 type object map[string]any
 
-// Write writes tokenizer.json, which Read reads, and Hugging Face's tokenizers from version 0.20. The error names a part that the format
-// has no name for.
+// Write writes tokenizer.json, which Read reads, and Hugging Face's tokenizers from version 0.20. The error names a part that the
+// format has no name for.
 func (t *Tokenizer) Write(w io.Writer) error {
 	model, err := t.modelJSON()
 	if err != nil {
@@ -50,7 +50,8 @@ func (t *Tokenizer) Write(w io.Writer) error {
 		}
 	}
 	content, err := marshal(file{
-		Version: "1.0", AddedTokens: added, Normalizer: parts[0], PreTokenizer: parts[1], PostProcessor: parts[2], Decoder: parts[3], Model: parts[4],
+		Version: "1.0", AddedTokens: added, Normalizer: parts[0], PreTokenizer: parts[1], PostProcessor: parts[2], Decoder: parts[3],
+		Model: parts[4],
 	})
 	if err != nil {
 		return err
@@ -110,7 +111,10 @@ func (t *Tokenizer) modelJSON() (any, error) {
 			Direct       bool            `json:"ignore_merges"`
 			Vocab        json.RawMessage `json:"vocab"`
 			Merges       [][2]string     `json:"merges"`
-		}{Type: "BPE", Unknown: orNull(m.Unknown), Suffix: orNull(m.Suffix), Fuse: m.Fuse, Direct: m.Direct, Vocab: vocabulary, Merges: m.Merges()}, nil
+		}{
+			Type: "BPE", Unknown: orNull(m.Unknown), Suffix: orNull(m.Suffix), Fuse: m.Fuse, Direct: m.Direct, Vocab: vocabulary,
+			Merges: m.Merges(),
+		}, nil
 	case *WordPiece:
 		return struct {
 			Type    string          `json:"type"`
@@ -150,7 +154,8 @@ func (v *Vocabulary) inOrder() (json.RawMessage, error) {
 func normalizerJSON(n Normalizer) (object, error) {
 	if b, ok := n.(Bert); ok {
 		return object{
-			"type": "BertNormalizer", "clean_text": b.Clean, "handle_chinese_chars": b.Chinese, "strip_accents": b.Strip, "lowercase": b.Lower,
+			"type": "BertNormalizer", "clean_text": b.Clean, "handle_chinese_chars": b.Chinese, "strip_accents": b.Strip,
+			"lowercase": b.Lower,
 		}, nil
 	}
 	for _, p := range plainNormalizers {

@@ -6,15 +6,15 @@ import (
 	"math"
 )
 
-// A KneserNey is an n-gram language model by modified interpolated Kneser–Ney smoothing (Chen and Goodman 1999, An empirical study of
-// smoothing techniques for language modeling, https://doi.org/10.1006/csla.1999.0128, section 3 and equation 26): the probability of a token
-// w behind a history h is
+// A KneserNey is an n-gram language model by modified interpolated Kneser–Ney smoothing (Chen and Goodman 1999, An empirical study
+// of smoothing techniques for language modeling, https://doi.org/10.1006/csla.1999.0128, section 3 and equation 26): the probability
+// of a token w behind a history h is
 //
 //	P(w|h) = (c(h w) − D(c(h w))) / c(h) + γ(h) · P(w|h without its first token)
 //
-// with a discount D of its own for counts of 1, of 2, and of 3 or more, and γ(h) such that the sum is one. Counts of the longest n-grams are
-// how often they occur, those of shorter ones how many different tokens stand before them. The shortest history falls back on equal
-// probabilities, so that every token of the vocabulary has one.
+// with a discount D of its own for counts of 1, of 2, and of 3 or more, and γ(h) such that the sum is one. Counts of the longest
+// n-grams are how often they occur, those of shorter ones how many different tokens stand before them. The shortest history falls
+// back on equal probabilities, so that every token of the vocabulary has one.
 type KneserNey struct {
 	Order     int          // tokens of the longest n-grams
 	Discounts [][3]float64 // by the length of the n-grams, less one: for counts 1, 2, and 3 or more
@@ -35,8 +35,8 @@ type ngram struct {
 
 type ngramAndToken struct{ node, token int32 }
 
-// NewKneserNey counts the n-grams of up to order tokens in a text whose vocabulary has size tokens. Memory is some 80 bytes for each different
-// n-gram.
+// NewKneserNey counts the n-grams of up to order tokens in a text whose vocabulary has size tokens. Memory is some 80 bytes for each
+// different n-gram.
 func NewKneserNey(order, size int, ids IDs) (*KneserNey, error) {
 	if order < 1 || size < 1 || size > math.MaxInt32 {
 		return nil, fmt.Errorf("n-grams of up to %d tokens of %d: want at least one of each", order, size)
@@ -77,8 +77,8 @@ func (m *KneserNey) count(ids IDs) error {
 	return nil
 }
 
-// longer returns the node of an n-gram with one token more, and those without its first tokens, made if they are new. Where one is new, there
-// is another token before the n-gram without its first.
+// longer returns the node of an n-gram with one token more, and those without its first tokens, made if they are new. Where one is
+// new, there is another token before the n-gram without its first.
 func (m *KneserNey) longer(node, token int32) int32 {
 	key := ngramAndToken{node, token}
 	if n, ok := m.next[key]; ok {
@@ -114,8 +114,8 @@ func (m *KneserNey) sum() {
 	}
 }
 
-// discounts are those of equation 26. Where a text is too small for one of them, they all are that of Ney, Essen and Kneser 1994, or ½ where
-// nothing occurs once.
+// discounts are those of equation 26. Where a text is too small for one of them, they all are that of Ney, Essen and Kneser 1994, or
+// ½ where nothing occurs once.
 func discounts(n [5]float64) (d [3]float64) {
 	y := n[1] / (n[1] + 2*n[2])
 	if n[1] == 0 || n[2] == 0 {
@@ -130,7 +130,8 @@ func discounts(n [5]float64) (d [3]float64) {
 	return d
 }
 
-// Probability returns that of a token behind a history, of which the last Order−1 tokens count. Of all tokens of the vocabulary the sum is one.
+// Probability returns that of a token behind a history, of which the last Order−1 tokens count. Of all tokens of the vocabulary the
+// sum is one.
 func (m *KneserNey) Probability(history []int, token int) float64 {
 	if token < 0 || token >= m.size {
 		return 0
@@ -187,8 +188,8 @@ func (m *KneserNey) probability(node, token int32) float64 {
 	return (p + left*shorter) / float64(h.sum)
 }
 
-// Perplexity returns exp of the mean negative logarithm of the probabilities of the tokens of a text, from the second on, each behind all that come
-// before it. The logarithm of the perplexity is in nats a token.
+// Perplexity returns exp of the mean negative logarithm of the probabilities of the tokens of a text, from the second on, each
+// behind all that come before it. The logarithm of the perplexity is in nats a token.
 func (m *KneserNey) Perplexity(ids IDs) (float64, error) {
 	if ids.Len() < 2 {
 		return 0, fmt.Errorf("a text of %d tokens has none that follows another", ids.Len())

@@ -11,8 +11,8 @@ func near(a, b float64) bool { return math.Abs(a-b) <= 1e-12*max(1, math.Abs(b))
 
 // By hand: the text a b a c a b, a vocabulary of a, b, c, d, bigrams ab 2, ba 1, ac 1, ca 1.
 //
-// Of the bigrams n₁ = 3 and n₂ = 1, too few for equation 26, so D = 3/(3+2·1) = 0.6. Different tokens stand before a (b and c), before b (a) and
-// before c (a): counts 2, 1, 1, so n₁ = 2, n₂ = 1 and D = 2/4 = 0.5.
+// Of the bigrams n₁ = 3 and n₂ = 1, too few for equation 26, so D = 3/(3+2·1) = 0.6. Different tokens stand before a (b and c),
+// before b (a) and before c (a): counts 2, 1, 1, so n₁ = 2, n₂ = 1 and D = 2/4 = 0.5.
 //
 //	P(a) = (2 − 0.5)/4 + (3·0.5)/4 · 1/4 = 0.375 + 0.09375 = 0.46875
 //	P(b) = P(c) = 0.125 + 0.09375 = 0.21875, P(d) = 0.09375

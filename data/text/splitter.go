@@ -36,7 +36,8 @@ func (OnWords) Split(pieces []string, s string) []string {
 	})
 }
 
-// isWord is \w of regular expressions in Unicode's Technical Standard 18, https://www.unicode.org/reports/tr18/#Compatibility_Properties.
+// isWord is \w of regular expressions in Unicode's Technical Standard 18,
+// https://www.unicode.org/reports/tr18/#Compatibility_Properties.
 func isWord(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r == '_' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/hadal-go/hadal/data"
 )
@@ -17,7 +18,8 @@ type Streams struct {
 	Workers int // goroutines that read ahead; 0 is half the cores
 }
 
-// A Batch of streams is what a network reads in one step: the target of each token is the next one. It is valid until the next one is asked for.
+// A Batch of streams is what a network reads in one step: the target of each token is the next one. It is valid until the next one
+// is asked for.
 type Batch struct {
 	X, Y  []int // N×T, row after row; the last batch of an epoch may have a smaller T
 	N, T  int
@@ -44,18 +46,19 @@ func (s *Streams) Len() int { return (s.length() + s.T - 1) / s.T }
 // Tokens returns the number of targets in an epoch.
 func (s *Streams) Tokens() int { return s.length() * s.N }
 
-// Epoch returns the batches of an epoch from the batch number skip on. All epochs are the same: what came first stays first, since state is
-// carried. A run that goes on at skip needs the state that it had there.
+// Epoch returns the batches of an epoch from the batch number skip on. All epochs are the same: what came first stays first, since
+// state is carried. A run that goes on at skip needs the state that it had there.
 func (s *Streams) Epoch(epoch, skip int) iter.Seq2[*Batch, error] {
 	if err := s.Check(); err != nil {
 		return func(yield func(*Batch, error) bool) { yield(nil, err) }
 	}
 	loader := data.Loader[[]int, Batch]{
-		Set: windows{s}, Size: s.N, Workers: s.Workers,
+		Set: windows{s}, Size: 1, Workers: s.Workers,
 		New: func() *Batch { return &Batch{} },
-		Collate: func(b *Batch, rows [][]int, index []int, _ func(int) *rand.Rand) error {
-			b.X, b.Y, b.N, b.T, b.Fresh = b.X[:0], b.Y[:0], len(rows), len(rows[0])-1, index[0] == 0
-			for _, row := range rows {
+		Collate: func(b *Batch, window [][]int, index []int, _ func(int) *rand.Rand) error {
+			rows := window[0]
+			b.X, b.Y, b.N, b.T, b.Fresh = b.X[:0], b.Y[:0], s.N, len(rows)/s.N-1, index[0] == 0
+			for row := range slices.Chunk(rows, b.T+1) {
 				b.X, b.Y = append(b.X, row[:b.T]...), append(b.Y, row[1:]...)
 			}
 			return nil
@@ -64,13 +67,17 @@ func (s *Streams) Epoch(epoch, skip int) iter.Seq2[*Batch, error] {
 	return loader.Epoch(epoch, skip)
 }
 
-// windows are the rows of all batches, one batch after the other, each with the token behind it.
+// windows has for each batch its N rows, one behind the other, each with the token behind it.
 type windows struct{ *Streams }
 
-func (w windows) Len() int { return w.Streams.Len() * w.N }
-
 func (w windows) At(i int) ([]int, error) {
-	begin := i / w.N * w.T
-	row := make([]int, min(w.T, w.length()-begin)+1)
-	return row, w.IDs.Read(row, i%w.N*w.length()+begin)
+	begin := i * w.T
+	t := min(w.T, w.length()-begin) + 1
+	rows := make([]int, w.N*t)
+	for n := range w.N {
+		if err := w.IDs.Read(rows[n*t:][:t], n*w.length()+begin); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
 }

@@ -1,8 +1,8 @@
 // Package text turns text into token numbers and back, and long texts into the batches that a network trains on.
 //
-// A Tokenizer is a chain: normalizers change the text, splitters cut it in pieces, a model (BPE, WordPiece or Words) gives each piece
-// its tokens, and a joiner makes text of tokens again. Bytes, Characters and the methods of Training make the usual ones. All of them are
-// written as tokenizer.json, the format of Hugging Face's tokenizers, and read from it.
+// A Tokenizer is a chain: normalizers change the text, splitters cut it in pieces, a model (BPE, WordPiece or Words) gives each
+// piece its tokens, and a joiner makes text of tokens again. Bytes, Characters and the methods of Training make the usual ones. All
+// of them are written as tokenizer.json, the format of Hugging Face's tokenizers, and read from it.
 //
 // A Corpus is text in files of any size. Its tokens are IDs, in memory (Tokenize) or in a file (Cached), which Streams cuts in parallel
 // streams for truncated back-propagation. Buckets makes batches of separate sequences of different lengths.

@@ -5,9 +5,10 @@ import (
 	"unicode/utf8"
 )
 
-// A WordPiece makes tokens of a word by taking the longest token that it begins with, then the longest that the rest begins with, and so
-// on (Schuster and Nakajima 2012, Japanese and Korean voice search; as in BERT, Devlin et al. 2018, https://arxiv.org/abs/1810.04805).
-// A token that goes on with a word has a prefix, so that "playing" may be "play", "##ing". A word that does not come out is unknown as a whole.
+// A WordPiece makes tokens of a word by taking the longest token that it begins with, then the longest that the rest begins with,
+// and so on (Schuster and Nakajima 2012, Japanese and Korean voice search; as in BERT, Devlin et al. 2018,
+// https://arxiv.org/abs/1810.04805). A token that goes on with a word has a prefix, so that "playing" may be "play", "##ing". A word
+// that does not come out is unknown as a whole.
 type WordPiece struct {
 	Prefix  string // ## in BERT
 	Unknown string // the token of a word that has none; "": an error
@@ -74,9 +75,9 @@ func (m *WordPiece) unknown(ids []int, word string) ([]int, error) {
 // bertMarks are BERT's special tokens in the order of its vocabularies.
 var bertMarks = []string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}
 
-// WordPiece learns a vocabulary of word pieces. It merges pairs by their count, as Hugging Face's tokenizers do, where Schuster and Nakajima
-// take the pair that raises the likelihood of the text most. Without Normalizers, Splitters or Special they are those of BERT's uncased model, and
-// EncodeWhole puts [CLS] before a text and [SEP] behind it.
+// WordPiece learns a vocabulary of word pieces. It merges pairs by their count, as Hugging Face's tokenizers do, where Schuster and
+// Nakajima take the pair that raises the likelihood of the text most. Without Normalizers, Splitters or Special they are those of
+// BERT's uncased model, and EncodeWhole puts [CLS] before a text and [SEP] behind it.
 func (o Training) WordPiece(lines Lines) (*Tokenizer, error) {
 	bert := o.Special == nil && o.Unknown == ""
 	if bert {

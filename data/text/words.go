@@ -32,8 +32,8 @@ func (m *Words) Append(ids []int, word string) ([]int, error) {
 	return append(ids, id), nil
 }
 
-// Words makes a vocabulary of the words of text, the most frequent first. Without Splitters words are what OnSpaces makes them, for text that
-// has spaces around its punctuation already.
+// Words makes a vocabulary of the words of text, the most frequent first. Without Splitters words are what OnSpaces makes them, for
+// text that has spaces around its punctuation already.
 func (o Training) Words(lines Lines) (*Tokenizer, error) {
 	if o.Splitters == nil {
 		o.Splitters = []Splitter{OnSpaces{}}

@@ -40,8 +40,8 @@ func Subjectivity(l source.Located) ([]Sentence, error) {
 	return readFile(l, "subjectivity.zip", readSentences("plot.tok.gt9.5000", "quote.tok.gt9.5000"))
 }
 
-// maxUnpacked is how many bytes the files of an archive of so many bytes may have together, as they are unpacked; those of the published ones
-// have two or three times as many.
+// maxUnpacked is how many bytes the files of an archive of so many bytes may have together, as they are unpacked; those of the
+// published ones have two or three times as many.
 func maxUnpacked(packed int) int64 { return 1<<20 + 16*int64(packed) }
 
 // unpack calls f with the files of a ZIP archive in the order of their names.

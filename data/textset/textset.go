@@ -1,5 +1,6 @@
-// Package textset loads named sets of text: corpora for language models, and sentences and documents with a class. Each has a file of its
-// own. What is wrong with a file is an error that names it and its line, or a *source.CorruptError if it is not the file that was published.
+// Package textset loads named sets of text: corpora for language models, and sentences and documents with a class. Each has a file
+// of its own. What is wrong with a file is an error that names it and its line, or a *source.CorruptError if it is not the file that
+// was published.
 package textset
 
 import (

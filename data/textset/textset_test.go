@@ -137,7 +137,8 @@ func TestRealSets(t *testing.T) {
 				t.Fatal(err)
 			}
 			size := l.Source.Files[0].Size
-			if got := training.Size() + validation.Size() + test.Size(); got != size || training.Size() < size*9/10 || validation.Size() < size/25 {
+			got := training.Size() + validation.Size() + test.Size()
+			if got != size || training.Size() < size*9/10 || validation.Size() < size/25 {
 				t.Errorf("the parts have %d, %d and %d bytes, want %d in all", training.Size(), validation.Size(), test.Size(), size)
 			}
 		})
@@ -167,7 +168,10 @@ func TestReadArticles(t *testing.T) {
 	if want := []text.Line{{Text: "= Two = 2 = <eos>", Number: 12}, {Text: "Last . <eos>", Number: 14}}; !slices.Equal(lines, want) {
 		t.Errorf("the lines are %v, want %v", lines, want)
 	}
-	for in, want := range map[string]string{"": "it is empty", " \n = A = \n \n \xff \n": "line 4: it is not UTF-8", "a\n" + strings.Repeat("x", maxLine+1): "line 2: it has more than"} {
+	for in, want := range map[string]string{
+		"": "it is empty", " \n = A = \n \n \xff \n": "line 4: it is not UTF-8",
+		"a\n" + strings.Repeat("x", maxLine+1): "line 2: it has more than",
+	} {
 		if _, err := ReadArticles(strings.NewReader(in)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("ReadArticles(%.20q) = %v, want %q", in, err, want)
 		}
@@ -180,7 +184,8 @@ func TestReadLabelled(t *testing.T) {
 		t.Errorf("ReadLabelled = %v, %v, want %v", got, err, want)
 	}
 	for in, want := range map[string]string{
-		"": "it is empty", "a\t1\nb\n": "line 2: want a sentence, a tab", "a\t1\t1": "line 1: want a sentence", "a\t2": `the class is "2", want 0 to 1`,
+		"": "it is empty", "a\t1\nb\n": "line 2: want a sentence, a tab", "a\t1\t1": "line 1: want a sentence",
+		"a\t2": `the class is "2", want 0 to 1`,
 		"a\tx": `the class is "x"`, "a\t-1": `the class is "-1"`, " \t1": "the sentence is empty", "a\xff\t1": "line 1: it is not UTF-8",
 	} {
 		if _, err := ReadLabelled(strings.NewReader(in), 2); err == nil || !strings.Contains(err.Error(), want) {
@@ -200,7 +205,8 @@ func TestReadDocuments(t *testing.T) {
 		t.Errorf("documents differ (error %v, -want +got):\n%s", err, d)
 	}
 	for in, want := range map[string]string{
-		"": "a broken ZIP archive", "PK\x03\x04 no": "a broken ZIP archive", zipped(t): "no documents", zipped(t, "a/b", "c"): "no documents",
+		"": "a broken ZIP archive", "PK\x03\x04 no": "a broken ZIP archive", zipped(t): "no documents",
+		zipped(t, "a/b", "c"):  "no documents",
 		zipped(t, "pos/x", ""): "pos/x: it is empty", zipped(t, "neg/x", " \n"): "neg/x: it has no sentence",
 	} {
 		if _, err := ReadDocuments(strings.NewReader(in)); err == nil || !strings.Contains(err.Error(), want) {

@@ -21,9 +21,9 @@ type Article struct {
 // EndOfLine is the word that Words puts behind each line, as is usual for WikiText.
 const EndOfLine = "<eos>"
 
-// WikiText loads WikiText-2 (Merity et al. 2016, https://arxiv.org/abs/1609.07843): articles of Wikipedia, with spaces around punctuation and
-// <unk> for rare words. Where only the published validation and test parts are at hand, the form "small", their articles are parted
-// anew, 18 of 20 for training, and figures are not to be compared with others'.
+// WikiText loads WikiText-2 (Merity et al. 2016, https://arxiv.org/abs/1609.07843): articles of Wikipedia, with spaces around
+// punctuation and <unk> for rare words. Where only the published validation and test parts are at hand, the form "small", their
+// articles are parted anew, 18 of 20 for training, and figures are not to be compared with others'.
 func WikiText(l source.Located) (training, validation, test []Article, err error) {
 	read := func(name string) (a []Article) {
 		if err == nil {
@@ -55,8 +55,8 @@ func WikiText(l source.Located) (training, validation, test []Article, err error
 	return training, validation, test, err
 }
 
-// ReadArticles reads articles, each of which begins with its title, " = Title = ", between two empty lines. Headings within it have more
-// signs, " = = Heading = = ". The error names the line.
+// ReadArticles reads articles, each of which begins with its title, " = Title = ", between two empty lines. Headings within it have
+// more signs, " = = Heading = = ". The error names the line.
 func ReadArticles(r io.Reader) ([]Article, error) {
 	var articles []Article
 	var before, line string // the last two lines
