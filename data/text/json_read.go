@@ -75,10 +75,10 @@ func Read(r io.Reader) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.Normalizers, err = readNormalizers("normalizer", f.Normalizer); err != nil {
+	if t.Normalizers, err = readNormalizers("normalizer", f.Normalizer, 0); err != nil {
 		return nil, err
 	}
-	if t.Splitters, err = readSplitters("pre_tokenizer", f.PreTokenizer); err != nil {
+	if t.Splitters, err = readSplitters("pre_tokenizer", f.PreTokenizer, 0); err != nil {
 		return nil, err
 	}
 	if err := t.readProcessor("post_processor", f.PostProcessor); err != nil {
@@ -280,7 +280,38 @@ func readVocabulary(numbers map[string]int) (*Vocabulary, error) {
 	return v, nil
 }
 
-func readNormalizers(where string, part json.RawMessage) ([]Normalizer, error) {
+// maxDepth is how deep sequences may lie in sequences: each is read again for every one that it lies in.
+const maxDepth = 4
+
+// readSequence reads the parts of a Sequence, one after the other.
+func readSequence[T any](
+	where, name string, part json.RawMessage, depth int, read func(string, json.RawMessage, int) ([]T, error),
+) (all []T, err error) {
+	if depth == maxDepth {
+		return nil, FormatError{where, fmt.Sprintf("more than %d sequences lie in each other", maxDepth)}
+	}
+	fields := map[string]json.RawMessage{}
+	if err := decode(where, part, &fields); err != nil {
+		return nil, err
+	}
+	var parts []json.RawMessage
+	if err := decode(where, fields[name], &parts); err != nil {
+		return nil, err
+	}
+	if len(fields) != 2 {
+		return nil, FormatError{where, fmt.Sprintf("a Sequence has type and %s, and nothing else", name)}
+	}
+	for _, p := range parts {
+		some, err := read(where, p, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
+}
+
+func readNormalizers(where string, part json.RawMessage, depth int) ([]Normalizer, error) {
 	if null(part) {
 		return nil, nil
 	}
@@ -290,22 +321,7 @@ func readNormalizers(where string, part json.RawMessage) ([]Normalizer, error) {
 	}
 	switch kind {
 	case "Sequence":
-		var s struct {
-			typed
-			Parts []json.RawMessage `json:"normalizers"`
-		}
-		if err := decode(where, part, &s); err != nil {
-			return nil, err
-		}
-		var all []Normalizer
-		for _, p := range s.Parts {
-			some, err := readNormalizers(where, p)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, some...)
-		}
-		return all, nil
+		return readSequence(where, "normalizers", part, depth, readNormalizers)
 	case "BertNormalizer":
 		var b struct {
 			typed
@@ -337,7 +353,7 @@ var plainNormalizers = []struct {
 	is   Normalizer
 }{{"Lowercase", Lower{}}, {"NFC", NFC{}}, {"NFD", NFD{}}, {"StripAccents", StripAccents{}}}
 
-func readSplitters(where string, part json.RawMessage) ([]Splitter, error) {
+func readSplitters(where string, part json.RawMessage, depth int) ([]Splitter, error) {
 	if null(part) {
 		return nil, nil
 	}
@@ -347,22 +363,7 @@ func readSplitters(where string, part json.RawMessage) ([]Splitter, error) {
 	}
 	switch kind {
 	case "Sequence":
-		var s struct {
-			typed
-			Parts []json.RawMessage `json:"pretokenizers"`
-		}
-		if err := decode(where, part, &s); err != nil {
-			return nil, err
-		}
-		var all []Splitter
-		for _, p := range s.Parts {
-			some, err := readSplitters(where, p)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, some...)
-		}
-		return all, nil
+		return readSequence(where, "pretokenizers", part, depth, readSplitters)
 	case "ByteLevel":
 		b := byteLevel{Prefix: true, Regex: true}
 		err := decode(where, part, &b)
@@ -480,6 +481,9 @@ type templateToken struct {
 	Tokens []string `json:"tokens"`
 }
 
+// maxAround is how many tokens a template may put around a text.
+const maxAround = 100
+
 func (t *Tokenizer) readTemplate(where string, part json.RawMessage) error {
 	var p template
 	if err := decode(where, part, &p); err != nil {
@@ -499,6 +503,9 @@ func (t *Tokenizer) readTemplate(where string, part json.RawMessage) error {
 				t.Before = append(t.Before, token.IDs...)
 			} else {
 				t.After = append(t.After, token.IDs...)
+			}
+			if len(t.Before)+len(t.After) > maxAround {
+				return FormatError{where, fmt.Sprintf("more than %d tokens are put around a text", maxAround)}
 			}
 		default:
 			return FormatError{where, "want a SpecialToken or a Sequence"}

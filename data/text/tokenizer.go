@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -22,6 +23,9 @@ type Tokenizer struct {
 	special []Special
 	byText  map[string]int // positions in special
 	byID    map[int]int
+
+	find              sync.Once // makes the finders below
+	plain, normalized finder    // of special tokens, by where they are looked for
 }
 
 // A Model gives the tokens of a piece of text.
@@ -161,26 +165,23 @@ func (t *Tokenizer) split(s string) []string {
 
 // An encoder is what one goroutine needs to encode. It remembers the tokens of the pieces that it met first.
 type encoder struct {
-	t                *Tokenizer
-	plain, normalize finder // special tokens by where they are looked for
-	keepsBytes       bool
-	memory           map[string][]int
-	most             int // pieces in memory
+	t          *Tokenizer
+	keepsBytes bool
+	memory     map[string][]int
+	most       int // pieces in memory
 }
 
 func (t *Tokenizer) encoder(memory int) *encoder {
-	e := &encoder{t: t, most: memory, keepsBytes: t.keepsBytes()}
-	if memory > 0 {
-		e.memory = map[string][]int{}
-	}
-	for _, s := range t.special {
-		if s.Normalized {
-			e.normalize.add(s, t.normalize(s.Text))
-		} else {
-			e.plain.add(s, s.Text)
+	t.find.Do(func() {
+		for _, s := range t.special {
+			if s.Normalized {
+				t.normalized.add(t.normalize(s.Text), s)
+			} else {
+				t.plain.add(s.Text, s)
+			}
 		}
-	}
-	return e
+	})
+	return &encoder{t: t, keepsBytes: t.keepsBytes(), memory: map[string][]int{}, most: memory}
 }
 
 func (e *encoder) append(ids []int, s string) ([]int, error) {
@@ -189,8 +190,8 @@ func (e *encoder) append(ids []int, s string) ([]int, error) {
 			return ids, err
 		}
 	}
-	return e.plain.cut(ids, s, func(ids []int, s string) ([]int, error) {
-		return e.normalize.cut(ids, e.t.normalize(s), e.ordinary)
+	return e.t.plain.cut(ids, s, func(ids []int, s string) ([]int, error) {
+		return e.t.normalized.cut(ids, e.t.normalize(s), e.ordinary)
 	})
 }
 
@@ -215,41 +216,51 @@ func (e *encoder) ordinary(ids []int, s string) ([]int, error) {
 
 // A finder finds special tokens in text: the leftmost, and of several there the longest.
 type finder struct {
-	at [256][]found // by first byte, longest first
-	n  int
+	tokens  map[string]Special
+	lengths [256][]int // of the tokens by their first byte, the greatest first
 }
 
-type found struct {
-	text string
-	Special
-}
-
-func (f *finder) add(s Special, text string) {
-	if text == "" { // nothing is left of it
+func (f *finder) add(text string, s Special) {
+	if f.tokens == nil {
+		f.tokens = map[string]Special{}
+	}
+	if _, ok := f.tokens[text]; ok || text == "" { // the normalizers leave nothing of it, or the same as of another
 		return
 	}
-	list := append(f.at[text[0]], found{text, s})
-	slices.SortStableFunc(list, func(a, b found) int { return len(b.text) - len(a.text) })
-	f.at[text[0]] = list
-	f.n++
+	f.tokens[text] = s
+	list := &f.lengths[text[0]]
+	if at, ok := slices.BinarySearchFunc(*list, len(text), func(a, b int) int { return b - a }); !ok {
+		*list = slices.Insert(*list, at, len(text))
+	}
+}
+
+// at returns the token at the beginning of s, and its length there.
+func (f *finder) at(s string) (Special, int) {
+	for _, n := range f.lengths[s[0]] {
+		if n <= len(s) {
+			if t, ok := f.tokens[s[:n]]; ok {
+				return t, n
+			}
+		}
+	}
+	return Special{}, 0
 }
 
 // cut appends the numbers of the special tokens in s, and what rest makes of the text between.
 func (f *finder) cut(ids []int, s string, rest func([]int, string) ([]int, error)) ([]int, error) {
 	var err error
 	from := 0
-	for i := 0; f.n > 0 && i < len(s); {
-		list := f.at[s[i]]
-		k := slices.IndexFunc(list, func(c found) bool { return strings.HasPrefix(s[i:], c.text) })
-		if k < 0 {
+	for i := 0; len(f.tokens) > 0 && i < len(s); {
+		token, n := f.at(s[i:])
+		if n == 0 {
 			i++
 			continue
 		}
-		before, end := s[from:i], i+len(list[k].text)
-		if list[k].TrimLeft {
+		before, end := s[from:i], i+n
+		if token.TrimLeft {
 			before = strings.TrimRightFunc(before, unicode.IsSpace)
 		}
-		if list[k].TrimRight {
+		if token.TrimRight {
 			end = len(s) - len(strings.TrimLeftFunc(s[end:], unicode.IsSpace))
 		}
 		if before != "" {
@@ -257,7 +268,7 @@ func (f *finder) cut(ids []int, s string, rest func([]int, string) ([]int, error
 				return ids, err
 			}
 		}
-		ids = append(ids, list[k].ID)
+		ids = append(ids, token.ID)
 		from, i = end, end
 	}
 	if from < len(s) {

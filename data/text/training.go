@@ -68,7 +68,7 @@ func (o Training) each(lines Lines, f func(piece string)) error {
 				return line.wrap(err)
 			}
 		}
-		if _, err := e.plain.cut(nil, line.Text, count); err != nil {
+		if _, err := t.plain.cut(nil, line.Text, count); err != nil {
 			return err
 		}
 		if left -= len(line.Text); o.Head > 0 && left <= 0 {
