@@ -69,8 +69,8 @@ func (c *Corpus) Size() (n int64) {
 }
 
 // Lines returns the lines of all parts with their line ends, as they are: \r\n stays \r\n. A line of more than 64 KiB comes in
-// pieces, cut behind white space if it can be and never within a character, so that what a text is cut into depends on nothing but
-// the text.
+// pieces, cut before white space if it can be, where all splitters cut anyway, and never within a character. What a text is cut into
+// depends on nothing but the text.
 func (c *Corpus) Lines() Lines {
 	return func(yield func(Line, error) bool) {
 		for _, p := range c.Parts {
@@ -128,8 +128,8 @@ func (p Part) lines(yield func(Line, error) bool) bool {
 
 // cutOf returns where to cut a piece of a line that is too long.
 func cutOf(piece []byte) int {
-	if i := bytes.LastIndexAny(piece, " \t"); i >= 0 {
-		return i + 1
+	if i := bytes.LastIndexAny(piece, " \t"); i > 0 {
+		return i
 	}
 	for n := 1; n < utf8.UTFMax; n++ {
 		if i := len(piece) - n; utf8.RuneStart(piece[i]) {
@@ -183,17 +183,17 @@ func (c *Corpus) Split(shares ...float64) ([]*Corpus, error) {
 
 // lineEnd returns where the first line ends that does so at or behind a byte, and how many lines of the part end up to there.
 func (p Part) lineEnd(at int64) (end int64, lines int, err error) {
-	head := p
-	for line, err := range (&Corpus{[]Part{head}}).Lines() {
+	end = p.From
+	for line, err := range (&Corpus{[]Part{p}}).Lines() {
 		if err != nil {
 			return 0, 0, err
 		}
-		p.From += int64(len(line.Text))
+		end += int64(len(line.Text))
 		if strings.HasSuffix(line.Text, "\n") {
-			if lines++; p.From >= at {
+			if lines++; end >= at {
 				break
 			}
 		}
 	}
-	return p.From, lines, nil
+	return end, lines, nil
 }

@@ -71,7 +71,7 @@ func TestCorpusLines(t *testing.T) {
 		case "x.txt":
 			good = (l.Text == "end\n") == (l.Number == 2)
 		case "y.txt":
-			good = l.Number == 1 && strings.HasSuffix(l.Text, " ")
+			good = l.Number == 1 && strings.HasSuffix(strings.TrimSpace(l.Text), "word")
 		}
 		if !good {
 			t.Errorf("%s:%d: %.20q", l.File, l.Number, l.Text)
@@ -80,6 +80,29 @@ func TestCorpusLines(t *testing.T) {
 	last := read(t, c.Lines())
 	if l := last[len(last)-1]; l.Number != 4 || l.Text != "four" {
 		t.Errorf("the last line is %+v", l)
+	}
+}
+
+// A line that is too long to be read at once has the tokens that it has as a whole.
+func TestLongLinesHaveTheSameTokens(t *testing.T) {
+	long := strings.Repeat("it's  the   best\tof \t times, ", 6000) + "\n"
+	c, err := Open(files(t, map[string]string{"x": long}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(read(t, c.Lines())); n < 3 {
+		t.Fatalf("%d bytes are read in %d pieces", len(long), n)
+	}
+	for _, name := range []string{"gpt2", "bert", "suffix", "words"} {
+		tok := open(t, name)
+		got, err := tok.Tokenize(c.Lines())
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := tok.Tokenize(Strings(long))
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %d tokens by pieces, %d as a whole, error %v", name, len(got), len(want), err)
+		}
 	}
 }
 
