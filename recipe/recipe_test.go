@@ -95,6 +95,16 @@ func TestTable(t *testing.T) {
 	}
 }
 
+func TestTextIsNoSetOfPictures(t *testing.T) {
+	s, err := source.ByName("sst2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Read(source.Located{Source: s}); err == nil || !strings.Contains(err.Error(), "sst2 is a set of text") {
+		t.Errorf("Read of a set of text as pictures = %v, want an error", err)
+	}
+}
+
 // The first 200 losses are those of PyTorch, from the same weights and batches; see internal/fixture/_gen/mnist.py.
 func TestFirstLossesAreThoseOfPyTorch(t *testing.T) {
 	tensor.Poison(false)
