@@ -147,6 +147,9 @@ func TestBuckets(t *testing.T) {
 		if share := float64(places-tokens) / float64(places); share > .1 {
 			t.Errorf("%.0f %% of the places are filled up", 100*share)
 		}
+		if want := (len(orders[epoch]) + b.Size - 1) / b.Size; b.Len() != want {
+			t.Errorf("Len = %d, want %d", b.Len(), want)
+		}
 		sorted := slices.Sorted(slices.Values(orders[epoch]))
 		for i := range b.Set {
 			if sorted[i] != i {

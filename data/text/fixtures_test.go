@@ -224,6 +224,36 @@ func TestUnsupportedIsNamed(t *testing.T) {
 	}
 }
 
+// upper is a normalizer that tokenizer.json has no name for; it cannot be compared either.
+type upper struct{ _ []string }
+
+func (upper) Normalize(s string) string { return strings.ToUpper(s) }
+
+// What the format has no name for is used, but not written.
+func TestWriteRefuses(t *testing.T) {
+	m, err := NewWords([]string{"A", "B"}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tok, err := New(m, Special{Text: "<s>"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tok.Normalizers, tok.Splitters = []Normalizer{upper{}}, []Splitter{OnSpaces{}}
+	if ids, err := tok.Encode("a <s>b"); err != nil || !slices.Equal(ids, []int{0, 2, 1}) {
+		t.Errorf("Encode = %v, %v", ids, err)
+	}
+	if id, ok := tok.ID("<s>"); id != 2 || !ok || tok.Special()[0].ID != 2 || tok.Token(2) != "<s>" || tok.Len() != 3 {
+		t.Errorf("the special token has the number %d, %v", id, ok)
+	}
+	if err := tok.Write(io.Discard); err == nil || !strings.Contains(err.Error(), "no name for the normalizer text.upper") {
+		t.Errorf("Write = %v, want an error that names the normalizer", err)
+	}
+	if _, err := NewWords([]string{"A", "A"}, ""); err == nil || !strings.Contains(err.Error(), `token 1, "A", is token 0 too`) {
+		t.Errorf("NewWords of one word twice = %v", err)
+	}
+}
+
 // Whatever a file has, it is an error or a tokenizer that can be used and written.
 func FuzzRead(f *testing.F) {
 	for _, name := range []string{"bert", "roberta", "suffix", "words", "characters"} {

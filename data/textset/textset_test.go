@@ -178,6 +178,41 @@ func TestReadArticles(t *testing.T) {
 	}
 }
 
+// Each form has its files, and the whole set the published parts.
+func TestFormsOfWikiText(t *testing.T) {
+	article := func(title string) string { return " \n = " + title + " = \n \n Text . \n" }
+	titles := func(articles []Article) (all []string) {
+		for _, a := range articles {
+			all = append(all, a.Title)
+		}
+		return all
+	}
+	for form, names := range map[string][3]string{
+		"": {"train.txt", "valid.txt", "test.txt"}, "tokens": {"wiki.train.tokens", "wiki.valid.tokens", "wiki.test.tokens"},
+	} {
+		l := put(t, "wikitext-2", form, map[string]string{names[0]: article("A") + article("B"), names[1]: article("C"), names[2]: article("D")})
+		training, validation, test, err := WikiText(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := [][]string{titles(training), titles(validation), titles(test)}
+		if want := [][]string{{"A", "B"}, {"C"}, {"D"}}; !cmp.Equal(got, want) || training[1].File != l.Path(names[0]) || training[1].Line != 6 {
+			t.Errorf("the form %q has the articles %v, want %v; the second is at %s:%d", form, got, want, training[1].File, training[1].Line)
+		}
+	}
+	var many string
+	for i := range 20 {
+		many += article(string(rune('a' + i)))
+	}
+	training, validation, test, err := WikiText(put(t, "wikitext-2", "small", map[string]string{"wiki.valid.tokens": many, "wiki.test.tokens": many}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(training) != 36 || !slices.Equal(titles(validation), []string{"j", "j"}) || !slices.Equal(titles(test), []string{"t", "t"}) {
+		t.Errorf("the small set has %d articles for training, %v for validation, %v for test", len(training), titles(validation), titles(test))
+	}
+}
+
 func TestReadLabelled(t *testing.T) {
 	got, err := ReadLabelled(strings.NewReader("good film\t1\r\nbad , bad film\t0"), 2)
 	if want := []Sentence{{"good film", 1, 1}, {"bad , bad film", 0, 2}}; err != nil || !slices.Equal(got, want) {
