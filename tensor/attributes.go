@@ -43,7 +43,7 @@ func (o *op) attributes(rank int) map[string]any {
 	case *rowNormalization:
 		return map[string]any{"eps": a.eps, "axes": a.axes, "weight": a.weight, "bias": a.bias}
 	case *kernel.Attention:
-		return map[string]any{"heads": a.Heads, "scale": a.Scale, "causal": a.Causal, "lengths": a.Lengths != nil}
+		return map[string]any{"heads": a.Heads, "scale": a.Scale, "causal": a.Causal, "lengths": a.Lengths, "filled": a.S}
 	case [maxRank]int32: // of Permute: where each axis goes
 		axes := make([]int, rank)
 		for from, to := range a[:rank] {

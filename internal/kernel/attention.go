@@ -17,6 +17,12 @@ type Attention struct {
 	Scale       Float
 	Causal      bool  // query i sees the keys up to i + S − T
 	Lengths     []int // of each sequence: how many keys there are; nil: S
+	Rows        int   // of k and v in memory for each sequence, of which S are keys; 0: S
+
+	// Weights are dropped at random: one is kept with the probability Keep and is then 1/Keep times as large, as the numbers are with
+	// which Bernoulli fills N×Heads×T×S by Key. 0: all are kept.
+	Keep Float
+	Key  uint64
 }
 
 const attentionScores = 1 << 17
@@ -51,7 +57,7 @@ type attentionJob struct {
 type attentionHead struct {
 	*attentionJob
 	*attentionBuffer
-	n, keys          int // its sequence, and how many keys any of the queries sees
+	n, i, keys       int // its sequence, its number among all heads, and how many keys any of the queries sees
 	q, k, v, y, dy   []Float
 	dq, dk, dv       []Float
 	logs             []Float
@@ -79,6 +85,9 @@ func (a *Attention) Backward(dq, dk, dv, dy, y, logs, q, k, v []Float) {
 }
 
 func (a *Attention) do(pieces int, work attentionJob) {
+	if work.Rows == 0 {
+		work.Rows = a.S
+	}
 	work.rows, work.columns = a.block(), ceil(a.S, 2*tileN)*2*tileN+rowPad
 	attentionJobs.do(pieces, 1, work)
 }
@@ -92,6 +101,8 @@ func (t *attentionJob) run(lo, hi int) {
 		first, last := blocks*part/t.parts*t.rows, min(t.T, blocks*(part+1)/t.parts*t.rows)
 		if t.dy != nil {
 			h.backward()
+		} else if t.direct() {
+			h.forwardOne()
 		} else {
 			h.forward(first, last)
 		}
@@ -102,15 +113,15 @@ func (t *attentionJob) run(lo, hi int) {
 // of returns head number i of all sequences.
 func (t *attentionJob) of(b *attentionBuffer, i int) attentionHead {
 	n, head := i/t.Heads, i%t.Heads
-	h := attentionHead{attentionJob: t, attentionBuffer: b, n: n, strideD: t.Heads * t.D, strideE: t.Heads * t.E}
+	h := attentionHead{attentionJob: t, attentionBuffer: b, n: n, i: i, strideD: t.Heads * t.D, strideE: t.Heads * t.E}
 	at := func(x []Float, rows, width int) []Float {
 		if x == nil {
 			return nil
 		}
 		return x[min(len(x), n*rows*t.Heads*width+head*width):]
 	}
-	h.q, h.k, h.v, h.y, h.dy = at(t.q, t.T, t.D), at(t.k, t.S, t.D), at(t.v, t.S, t.E), at(t.y, t.T, t.E), at(t.dy, t.T, t.E)
-	h.dq, h.dk, h.dv = at(t.dq, t.T, t.D), at(t.dk, t.S, t.D), at(t.dv, t.S, t.E)
+	h.q, h.k, h.v, h.y, h.dy = at(t.q, t.T, t.D), at(t.k, t.Rows, t.D), at(t.v, t.Rows, t.E), at(t.y, t.T, t.E), at(t.dy, t.T, t.E)
+	h.dq, h.dk, h.dv = at(t.dq, t.T, t.D), at(t.dk, t.Rows, t.D), at(t.dv, t.Rows, t.E)
 	if t.logs != nil {
 		h.logs = t.logs[i*t.T:][:t.T]
 	}
@@ -159,29 +170,48 @@ func (h *attentionHead) forward(first, last int) {
 		m := min(h.rows, last-t0)
 		keys := h.score(t0, m)
 		for i := range m {
-			row, seen := h.scores[i*h.columns:][:keys], h.Keys(h.n, t0+i)
-			if seen == 0 {
-				h.finish(t0+i, row, 0, 0)
-				continue
-			}
-			greatest := greatestOf(row[:seen])
-			sum := expStore(row[:seen], row[:seen], greatest)
-			clear(row[seen:])
-			h.finish(t0+i, row, Float(1/sum), Float(float64(greatest)+math.Log(sum)))
+			h.weigh(t0+i, h.scores[i*h.columns:][:keys])
 		}
 		h.product(t0, m, keys)
 	}
 }
 
-// finish scales the row of a query and notes its logarithm.
-func (h *attentionHead) finish(t int, row []Float, scale, log Float) {
-	if scale == 0 {
-		clear(row)
-	} else {
-		Mul.VS(row, row, scale)
+// direct tells whether the one query of a sequence reads keys and values where they lie: panels would be written to be read once. Of
+// narrower heads they are as fast.
+func (a *Attention) direct() bool { return a.T == 1 && a.E > 0 && a.E%vectorN == 0 }
+
+// forwardOne is forward for one query.
+func (h *attentionHead) forwardOne() {
+	weights := h.scores[:h.keys]
+	for s := range weights {
+		weights[s] = h.Scale * dotRow(h.q[:h.D], h.k[s*h.strideD:][:h.D])
+	}
+	h.weigh(0, weights)
+	for j := 0; j < h.E; j += vectorN {
+		vectorColumns((*[vectorN]Float)(h.y[j:]), h.keys, weights, 1, h.v[j:], h.strideE)
+	}
+}
+
+// weigh turns the scores of query t into weights, those of keys that it does not see into 0, and notes their logarithm.
+func (h *attentionHead) weigh(t int, row []Float) {
+	seen, log := h.Keys(h.n, t), Float(0)
+	clear(row[seen:])
+	if row = row[:seen]; seen > 0 {
+		greatest := greatestOf(row)
+		sum := expStore(row, row, greatest)
+		Mul.VS(row, row, Float(1/sum))
+		log = Float(float64(greatest) + math.Log(sum))
+		h.drop(t, row)
 	}
 	if h.logs != nil {
 		h.logs[t] = log
+	}
+}
+
+// drop multiplies numbers by the mask of the weights of query t.
+func (h *attentionHead) drop(t int, row []Float) {
+	if h.Keep > 0 {
+		timesBernoulli(row, h.Key, (h.i*h.T+t)*h.S, h.Keep, 1/h.Keep)
 	}
 }
 
@@ -202,7 +232,7 @@ func (h *attentionHead) backward() {
 	h.values = h.panels(h.values, h.v, h.strideE, h.E, true)
 	h.slopes = resized(h.slopes, h.rows*h.columns)
 	h.packed = resized(h.packed, h.rows*2*tileN)
-	for s := range h.S {
+	for s := range h.Rows {
 		if h.dk != nil {
 			clear(h.dk[s*h.strideD:][:h.D])
 		}
@@ -219,23 +249,9 @@ func (h *attentionHead) backward() {
 			}
 			continue
 		}
-		for i := range m {
-			row, seen := h.scores[i*h.columns:][:keys], h.Keys(h.n, t0+i)
-			scaledExp(row[:seen], row[:seen], 1, h.logs[t0+i])
-			clear(row[seen:])
-		}
-		dy := h.dy[t0*h.strideE:]
+		h.differentiate(t0, m, keys)
 		if h.dv != nil {
-			h.addProduct(h.dv, h.strideE, h.E, h.scores, dy, h.strideE, m, keys)
-		}
-		if h.dq == nil && h.dk == nil {
-			continue
-		}
-		multiply(m, keys, h.E, dy, h.strideE, h.values, h.E, h.slopes, h.columns)
-		for i := range m {
-			row, p := h.slopes[i*h.columns:][:keys], h.scores[i*h.columns:][:keys]
-			mean := innerProduct(dy[i*h.strideE:][:h.E], h.y[(t0+i)*h.strideE:][:h.E])
-			softmaxGradLoop(row, row, p, Float(mean), 0)
+			h.addProduct(h.dv, h.strideE, h.E, h.scores, h.dy[t0*h.strideE:], h.strideE, m, keys)
 		}
 		if h.dq != nil {
 			multiply(m, h.D, keys, h.slopes, h.columns, h.keysOut, h.keys, h.dq[t0*h.strideD:], h.strideD)
@@ -247,6 +263,28 @@ func (h *attentionHead) backward() {
 		if h.dk != nil {
 			h.addProduct(h.dk, h.strideD, h.D, h.slopes, h.queries, h.D, m, keys)
 		}
+	}
+}
+
+// differentiate turns the scores of m queries into weights p, of which some are dropped, and where they are wanted, slopes into the
+// derivatives by the scores: p·(dp − Σ dp·p), dp being those by the weights.
+func (h *attentionHead) differentiate(t0, m, keys int) {
+	dy, slopes := h.dy[t0*h.strideE:], h.dq != nil || h.dk != nil
+	if slopes {
+		multiply(m, keys, h.E, dy, h.strideE, h.values, h.E, h.slopes, h.columns)
+	}
+	for i := range m {
+		t := t0 + i
+		p, seen := h.scores[i*h.columns:][:keys], h.Keys(h.n, t)
+		scaledExp(p[:seen], p[:seen], 1, h.logs[t])
+		clear(p[seen:])
+		if slopes {
+			row := h.slopes[i*h.columns:][:keys]
+			h.drop(t, row[:seen])
+			mean := innerProduct(dy[i*h.strideE:][:h.E], h.y[t*h.strideE:][:h.E])
+			softmaxGradLoop(row, row, p, Float(mean), 0)
+		}
+		h.drop(t, p[:seen])
 	}
 }
 

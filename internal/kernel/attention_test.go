@@ -15,8 +15,11 @@ var attentionShapes = []Attention{
 	{N: 3, T: 4, S: 20, Heads: 2, D: 16, E: 48, Scale: .25, Lengths: []int{20, 0, 3}},
 	{N: 2, T: 9, S: 6, Heads: 1, D: 8, E: 8, Scale: .3, Causal: true, Lengths: []int{6, 2}},
 	{N: 1, T: 1, S: 300, Heads: 4, D: 16, E: 16, Scale: .25, Causal: true},
-	{N: 1, T: 30, S: 6000, Heads: 1, D: 4, E: 4, Scale: .5}, // twelve or more rows of scores are a block
+	{N: 3, T: 1, S: 300, Rows: 310, Heads: 2, D: 40, E: 128, Scale: .25, Causal: true, Lengths: []int{300, 0, 9}}, // one query each
+	{N: 1, T: 30, S: 6000, Heads: 1, D: 4, E: 4, Scale: .5},                                                       // twelve or more rows of scores are a block
 	{N: 1, T: 3, S: 4, Heads: 1, D: 0, E: 2, Scale: 1},
+	{N: 2, T: 3, S: 7, Rows: 9, Heads: 2, D: 40, E: 33, Scale: .2, Causal: true, Lengths: []int{7, 4}},
+	{N: 2, T: 14, S: 20, Rows: 21, Heads: 2, D: 5, E: 6, Scale: .2, Causal: true},
 }
 
 // The value and the three gradients are those of the formula at every level, all of them are written, and threads do not matter.
@@ -26,8 +29,9 @@ func testAttention(t *testing.T) {
 	for _, a := range attentionShapes {
 		t.Run(fmt.Sprintf("%+v", a), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(5, 6))
-			q, k := random(r, a.N*a.T*a.Heads*a.D), random(r, a.N*a.S*a.Heads*a.D)
-			v, dy := random(r, a.N*a.S*a.Heads*a.E), random(r, a.N*a.T*a.Heads*a.E)
+			rows := max(a.Rows, a.S)
+			q, k := random(r, a.N*a.T*a.Heads*a.D), random(r, a.N*rows*a.Heads*a.D)
+			v, dy := random(r, a.N*rows*a.Heads*a.E), random(r, a.N*a.T*a.Heads*a.E)
 			y, dq, dk, dv := a.naive(q, k, v, dy)
 			var first [][]Float
 			for threads := 1; threads <= 3; threads++ {
@@ -64,6 +68,7 @@ func nans(n int) []Float {
 // naive is Forward and Backward by the formulas.
 func (a *Attention) naive(q, k, v, dy []Float) (y, dq, dk, dv []float64) {
 	y, dq, dk, dv = make([]float64, len(dy)), make([]float64, len(q)), make([]float64, len(k)), make([]float64, len(v))
+	rows := max(a.Rows, a.S)
 	for n := range a.N {
 		for h := range a.Heads {
 			for t := range a.T {
@@ -72,7 +77,7 @@ func (a *Attention) naive(q, k, v, dy []Float) (y, dq, dk, dv []float64) {
 				p, sum := make([]float64, keys), 0.0
 				for s := range p {
 					for c := range a.D {
-						p[s] += float64(q[atQ+c]) * float64(k[(n*a.S+s)*a.Heads*a.D+h*a.D+c])
+						p[s] += float64(q[atQ+c]) * float64(k[(n*rows+s)*a.Heads*a.D+h*a.D+c])
 					}
 					p[s] = math.Exp(p[s] * float64(a.Scale))
 					sum += p[s]
@@ -81,7 +86,7 @@ func (a *Attention) naive(q, k, v, dy []Float) (y, dq, dk, dv []float64) {
 				for s := range p {
 					p[s] /= sum
 					for c := range a.E {
-						atV := (n*a.S+s)*a.Heads*a.E + h*a.E + c
+						atV := (n*rows+s)*a.Heads*a.E + h*a.E + c
 						y[atY+c] += p[s] * float64(v[atV])
 						dv[atV] += p[s] * float64(dy[atY+c])
 						slopes[s] += float64(dy[atY+c]) * float64(v[atV])
@@ -91,7 +96,7 @@ func (a *Attention) naive(q, k, v, dy []Float) (y, dq, dk, dv []float64) {
 				for s := range p {
 					slope := p[s] * (slopes[s] - mean) * float64(a.Scale)
 					for c := range a.D {
-						atK := (n*a.S+s)*a.Heads*a.D + h*a.D + c
+						atK := (n*rows+s)*a.Heads*a.D + h*a.D + c
 						dq[atQ+c] += slope * float64(k[atK])
 						dk[atK] += slope * float64(q[atQ+c])
 					}

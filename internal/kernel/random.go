@@ -72,3 +72,12 @@ func bernoulli(t *randomJob, lo, hi int) {
 		dst[i] = fromBits(mask(draw(t.key, lo+i)>>11 < below) & bits(t.v))
 	}
 }
+
+// timesBernoulli multiplies x by the numbers with which Bernoulli fills the places from from on.
+func timesBernoulli(x []Float, key uint64, from int, p, value Float) {
+	key = mix(key)
+	below := uint64(float64(p) * (1 << 53))
+	for i := range x {
+		x[i] *= fromBits(mask(draw(key, from+i)>>11 < below) & bits(value))
+	}
+}

@@ -155,7 +155,8 @@ func exportLinear(e *exporter, o tensor.Operation) error {
 
 // exportAttention writes attention as products of matrices and a softmax.
 func exportAttention(e *exporter, o tensor.Operation) error {
-	if o.Attributes["causal"].(bool) || o.Attributes["lengths"].(bool) {
+	filled := o.Attributes["filled"].(int) == o.Inputs[1].Dim(1)
+	if o.Attributes["causal"].(bool) || o.Attributes["lengths"].([]int) != nil || !filled {
 		return fmt.Errorf("attention that does not see everything is not written")
 	}
 	heads := o.Attributes["heads"].(int)
