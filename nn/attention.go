@@ -14,7 +14,9 @@ type MultiHeadAttention struct {
 	InBias   *tensor.Tensor `nn:"in_proj_bias"`   // 3·E; may be nil
 	OutProj  *Linear
 	Heads    int
-	Causal   bool // a step sees itself and those before it; see tensor.Attention
+	Causal   bool           // a step sees itself and those before it; see tensor.Attention
+	Dropout  tensor.Float   // the part of the weights that is dropped in training passes
+	Rotary   *tensor.Rotary // how queries and keys are turned by their places, heads and start apart; nil: they are not
 }
 
 // NewMultiHeadAttention returns attention over sequences of features, in so many heads, with PyTorch's initialization: Xavier's of
@@ -38,25 +40,66 @@ func (l *MultiHeadAttention) Forward(x *tensor.Tensor) *tensor.Tensor { return l
 // Attend looks from x, N×T×E, at memory, N×S×E, of which each sequence has so many steps as lengths say, the others being padding;
 // nil is all. It returns N×T×E.
 func (l *MultiHeadAttention) Attend(x, memory *tensor.Tensor, lengths []int) *tensor.Tensor {
-	var q, k, v *tensor.Tensor
-	if x == memory {
-		parts := x.Linear(l.InWeight, l.InBias).Chunk(-1, 3)
-		q, k, v = parts[0], parts[1], parts[2]
-	} else {
-		n := l.InWeight.Dim(1)
-		q = l.project(x, 0, n)
-		parts := l.project(memory, n, 3*n).Chunk(-1, 2)
-		k, v = parts[0], parts[1]
-	}
-	return l.OutProj.Forward(q.Attention(k, v, tensor.Attention{Heads: l.Heads, Causal: l.Causal, Lengths: lengths}))
+	q, k, v := l.project(x, memory)
+	return l.look(q, k, v, tensor.Attention{Causal: l.Causal, Lengths: lengths})
 }
 
-// project is the linear layer of some rows of the packed weight.
-func (l *MultiHeadAttention) project(x *tensor.Tensor, from, to int) *tensor.Tensor {
+// Weights returns how much each head looks from each step of x at each step of memory, N×H×T×S, for the same arguments as Attend. The
+// weights of a query sum to 1.
+func (l *MultiHeadAttention) Weights(x, memory *tensor.Tensor, lengths []int) *tensor.Tensor {
+	q, k, _ := l.project(x, memory)
+	return q.AttentionWeights(k, tensor.Attention{Heads: l.Heads, Causal: l.Causal, Lengths: lengths})
+}
+
+// look takes the mean of values and mixes what the heads have seen.
+func (l *MultiHeadAttention) look(q, k, v *tensor.Tensor, a tensor.Attention) *tensor.Tensor {
+	a.Heads = l.Heads
+	if q.Pass().Train() {
+		a.Dropout = l.Dropout
+	}
+	return l.OutProj.Forward(q.Attention(k, v, a))
+}
+
+// project returns the queries of x and the keys and values of memory.
+func (l *MultiHeadAttention) project(x, memory *tensor.Tensor) (q, k, v *tensor.Tensor) {
+	l.check(x)
+	l.check(memory)
+	n := l.InWeight.Dim(1)
+	if x == memory {
+		return l.queriesKeysValues(x, 0)
+	}
+	parts := l.linear(memory, n, 3*n).Chunk(-1, 2)
+	return l.turn(l.linear(x, 0, n), 0), l.turn(parts[0], 0), parts[1]
+}
+
+// queriesKeysValues returns those of x, whose first step has a place in its sequence.
+func (l *MultiHeadAttention) queriesKeysValues(x *tensor.Tensor, place int) (q, k, v *tensor.Tensor) {
+	parts := x.Linear(l.InWeight, l.InBias).Chunk(-1, 3)
+	return l.turn(parts[0], place), l.turn(parts[1], place), parts[2]
+}
+
+// turn turns queries or keys by their places.
+func (l *MultiHeadAttention) turn(x *tensor.Tensor, place int) *tensor.Tensor {
+	if l.Rotary == nil {
+		return x
+	}
+	r := *l.Rotary
+	r.Heads, r.Start = l.Heads, place
+	return x.Rotary(r)
+}
+
+// linear is the linear layer of some rows of the packed weight.
+func (l *MultiHeadAttention) linear(x *tensor.Tensor, from, to int) *tensor.Tensor {
 	p := passOf("MultiHeadAttention", x)
 	w := p.Use(l.InWeight).Slice(0, from, to)
 	if l.InBias == nil {
 		return x.Linear(w, nil)
 	}
 	return x.Linear(w, p.Use(l.InBias).Slice(0, from, to))
+}
+
+func (l *MultiHeadAttention) check(x *tensor.Tensor) {
+	if x.Rank() != 3 || x.Dim(1) == 0 || x.Dim(2) != l.InWeight.Dim(1) {
+		fail("MultiHeadAttention", "shape %v is not N×T×E with at least one step of %d features", x.Shape(), l.InWeight.Dim(1))
+	}
 }
