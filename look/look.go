@@ -1,5 +1,5 @@
-// Package look shows what a trained network of pictures does: its filters, the maps that its layers make of a picture, and what on the
-// picture spoke for a class.
+// Package look shows what a trained network does: of pictures its filters, the maps that its layers make of them, and what on them spoke
+// for a class; of sequences how much the steps look at each other.
 //
 // It asks nothing of a model. The tape of a pass that records has the output of every layer, and derivatives by any of them can be
 // taken (docs/decisions/0015), so that every layer can be looked at under the name that its tensors have in nn.Leaves.
