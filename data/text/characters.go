@@ -37,14 +37,7 @@ func (o Training) Characters(lines Lines) (*Tokenizer, error) {
 	for r, n := range seen {
 		counts[string(r)] = n
 	}
-	v, err := o.vocabulary()
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range v.tokens {
-		delete(counts, s)
-	}
-	kept, err := o.frequent(counts, v.Len())
+	v, kept, err := o.frequent(counts)
 	if err != nil {
 		return nil, err
 	}

@@ -107,17 +107,25 @@ func (o Training) tokenizer(m Model, j Joiner) (*Tokenizer, error) {
 // vocabulary returns one with the special tokens.
 func (o Training) vocabulary() (*Vocabulary, error) { return NewVocabulary(o.specials()) }
 
-// frequent returns what is counted often enough, the most frequent first, so that with others there are not more than Size.
-func (o Training) frequent(counts map[string]int, others int) ([]string, error) {
+// frequent returns a vocabulary of the special tokens, and what is counted often enough to follow them, the most frequent first, so that
+// together there are not more than Size. It takes the special tokens out of the counts.
+func (o Training) frequent(counts map[string]int) (*Vocabulary, []string, error) {
+	v, err := o.vocabulary()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, s := range v.tokens {
+		delete(counts, s)
+	}
 	kept := slices.SortedFunc(maps.Keys(counts), func(a, b string) int { return cmp.Or(counts[b]-counts[a], cmp.Compare(a, b)) })
 	kept = kept[:firstBelow(kept, func(s string) bool { return counts[s] < o.MinCount })]
 	if o.Size > 0 {
-		if o.Size <= others {
-			return nil, fmt.Errorf("a vocabulary of %d tokens has no room beside %d special ones", o.Size, others)
+		if o.Size <= v.Len() {
+			return nil, nil, fmt.Errorf("a vocabulary of %d tokens has no room beside %d special ones", o.Size, v.Len())
 		}
-		kept = kept[:min(len(kept), o.Size-others)]
+		kept = kept[:min(len(kept), o.Size-v.Len())]
 	}
-	return kept, nil
+	return v, kept, nil
 }
 
 // firstBelow returns the place of the first that is below, or the length.

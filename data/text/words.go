@@ -42,14 +42,7 @@ func (o Training) Words(lines Lines) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := o.vocabulary()
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range v.tokens {
-		delete(counts, s)
-	}
-	kept, err := o.frequent(counts, v.Len())
+	v, kept, err := o.frequent(counts)
 	if err != nil {
 		return nil, err
 	}
