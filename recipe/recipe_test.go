@@ -453,7 +453,7 @@ func TestRecipesLearn(t *testing.T) {
 			case slow && long:
 				settings["epochs"], settings["fraction"] = "3", "0.5"
 				batches(64)
-				goal.Bound *= .6
+				goal.Bound *= .5
 			case slow:
 				settings = nil
 			case long && r.Data == "mnist":
