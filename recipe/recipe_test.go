@@ -328,21 +328,7 @@ func TestResumedIsUninterrupted(t *testing.T) {
 	resumed(t, small)
 }
 
-// It does so with every method and with a schedule that remembers.
-func TestResumedWithEveryOptimizer(t *testing.T) {
-	for _, m := range optim.Methods {
-		if os.Getenv("HADAL_SLOW") == "" && !slices.Contains([]string{"adafactor", "muon", "nadam"}, m.Name) {
-			continue
-		}
-		t.Run(m.Name, func(t *testing.T) {
-			settings := maps.Clone(small)
-			settings["optimizer"], settings["lr"], settings["schedule"] = m.Name, fmt.Sprint(m.LR), "plateau"
-			resumed(t, settings)
-		})
-	}
-}
-
-// Nor does it matter what else the loop carries.
+// It does so whatever else the loop carries; package train tries every method.
 func TestResumedWithAverages(t *testing.T) {
 	for _, average := range []string{"ema", "swa"} {
 		settings := maps.Clone(small)
