@@ -23,6 +23,9 @@ type Leaf struct {
 
 	weight string // what a weight below is called, if not weight
 	first  string // what the first element is called, if not 0
+	number string // stands at the end of names below in place of a 0
+	suffix string // stands at the end of names below
+	counts bool   // elements are told by the number at the end of names below
 }
 
 // Leaves yields the tensors in the exported fields of a model, depth first in the order of declaration. A field's part of the
@@ -34,6 +37,8 @@ type Leaf struct {
 //	Weighted                   `nn:",weight=v"`     // what is called weight below is called v
 //	Layers      []*Block       `nn:",first=layer1"` // layers.layer1.…, layers.layer2.…
 //	Blocks      []*Block       `nn:".,first=b1"`    // b1.…, b2.…: a dot is no part of the name
+//	Layers      []Layer        `nn:".,number"`      // weight_l0, weight_l1: the 0 at the end of names below becomes the element's number
+//	Reverse     *Layer         `nn:".,suffix=_r"`   // weight_l0_r
 //
 // An element of a map has its key, in sorted order. Nil fields are left out, and embedded structs add no part to the name. A tensor
 // that is reached twice (tied weights) is one leaf, under its first name.
@@ -63,6 +68,10 @@ func (w walker) walk(at Leaf, v reflect.Value) bool {
 		}
 		w.seen[t] = true
 		at.Tensor = t
+		if at.number != "" {
+			at.Name = strings.TrimSuffix(at.Name, "0") + at.number
+		}
+		at.Name += at.suffix
 		return w.yield(at)
 	case v.Kind() == reflect.Interface || v.Kind() == reflect.Pointer:
 		return v.IsNil() || w.walk(at, v.Elem())
@@ -105,13 +114,19 @@ func (l Leaf) field(f reflect.StructField) Leaf {
 		name = l.weight
 	}
 	l = l.below(name)
-	l.first = ""
+	l.first, l.counts = "", false
 	for option := range strings.SplitSeq(options, ",") {
 		if option == "buffer" {
 			l.Buffer = true
 		}
 		if option == "scale" {
 			l.Scale = true
+		}
+		if option == "number" {
+			l.counts = true
+		}
+		if name, ok := strings.CutPrefix(option, "suffix="); ok {
+			l.suffix = name
 		}
 		if name, ok := strings.CutPrefix(option, "weight="); ok {
 			l.weight = name
@@ -131,6 +146,10 @@ func (l Leaf) field(f reflect.StructField) Leaf {
 
 // element is at element i of a slice.
 func (l Leaf) element(i int) Leaf {
+	if l.counts {
+		l.number, l.counts = strconv.Itoa(i), false
+		return l
+	}
 	name := strings.TrimRight(l.first, "0123456789")
 	first, _ := strconv.Atoi(l.first[len(name):])
 	l.first = ""
