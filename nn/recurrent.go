@@ -97,6 +97,20 @@ func NewRNN(r *rand.Rand, in, hidden int) *RNN {
 	return &RNN{Recurrent: newRecurrent(r, 1, in, hidden)}
 }
 
+// Identity makes l an IRNN (Le, Jaitly and Hinton 2015, https://arxiv.org/abs/1504.00941, section 4): ReLU, weights of the state that
+// are the identity, those of the input normal with deviation 0.001, and no bias at the beginning. It returns l.
+func (l *RNN) Identity(r *rand.Rand) *RNN {
+	l.ReLU = true
+	Normal(r, l.WeightIH, 0, .001)
+	Identity(l.WeightHH)
+	for _, b := range []*tensor.Tensor{l.BiasIH, l.BiasHH} {
+		if b != nil {
+			Constant(b, 0)
+		}
+	}
+	return l
+}
+
 // NoBias removes the biases and returns l.
 func (l *RNN) NoBias() *RNN {
 	l.removeBias()

@@ -115,3 +115,13 @@ func (s *Stack) RunLengths(x *tensor.Tensor, lengths []int, state []*tensor.Tens
 	}
 	return y, last
 }
+
+// Hidden returns what the uppermost layer says at the end by its last state, N×Outputs: in both directions, at the ends of each.
+func (s *Stack) Hidden(last []*tensor.Tensor) *tensor.Tensor {
+	cells := s.cells()
+	each := len(last) / len(cells) // tensors of a cell's state, of which the first is what it says
+	if s.Layers[len(s.Layers)-1].Reverse == nil {
+		return last[len(last)-each]
+	}
+	return tensor.Concat(-1, last[len(last)-2*each], last[len(last)-each])
+}
