@@ -212,10 +212,12 @@ const emaDecay = 0.998
 // supervised puts the training together.
 func (c *Classifier) supervised() *train.Supervised {
 	s := &train.Supervised{
-		State: train.State{Model: c.net, Random: train.NewStream(c.seed, "dropout")},
-		Loss:  c.loss().Loss, Soft: c.loss().Soft,
+		Fitting: train.Fitting{
+			State: train.State{Model: c.net, Random: train.NewStream(c.seed, "dropout")},
+			Clip:  c.Clip, Noise: c.Noise, Accumulate: c.Accumulate, Epochs: c.Epochs,
+		},
+		Loss: c.loss().Loss, Soft: c.loss().Soft,
 		Training: c.training, Validation: c.validation,
-		Clip: c.Clip, Noise: c.Noise, Accumulate: c.Accumulate, Epochs: c.Epochs,
 	}
 	params := nn.Params(c.net)
 	s.Optimizer = c.method(params)
@@ -284,11 +286,11 @@ func weights(net nn.Layer) (all []*tensor.Tensor) {
 // Resume implements Job.
 func (c *Classifier) Resume(run *train.Run) error {
 	c.loop = c.supervised()
-	return resume(c.loop, run)
+	return resume(&c.loop.Fitting, run)
 }
 
 // resume takes up the last state of a run.
-func resume(s *train.Supervised, run *train.Run) error {
+func resume(s *train.Fitting, run *train.Run) error {
 	if err := s.Resume(run); err != nil {
 		return err
 	}

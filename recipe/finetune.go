@@ -333,9 +333,12 @@ func (f *FineTune) Loss(p *tensor.Pass) (loss *tensor.Tensor, steps, epochs int,
 func (f *FineTune) supervised() *train.Supervised {
 	params := nn.Params(f.net)
 	s := &train.Supervised{
-		State: train.State{Model: f.net, Random: train.NewStream(f.seed, "dropout")},
-		Loss:  f.loss().Loss, Soft: f.loss().Soft,
-		Training: f.training, Validation: f.validation, Epochs: f.Epochs, Clip: 1, SaveRest: 5 * time.Second, ByLoss: true,
+		Fitting: train.Fitting{
+			State:  train.State{Model: f.net, Random: train.NewStream(f.seed, "dropout")},
+			Epochs: f.Epochs, Clip: 1, SaveRest: 5 * time.Second, ByLoss: true, // for there are few pictures to judge by
+		},
+		Loss: f.loss().Loss, Soft: f.loss().Soft,
+		Training: f.training, Validation: f.validation,
 	}
 	method := optim.NewAdamW(params, f.LR)
 	method.Decay = f.WeightDecay
@@ -431,7 +434,7 @@ func (f *FineTune) Resume(run *train.Run) error {
 		}
 	}
 	s := f.supervised()
-	err := resume(s, run)
+	err := resume(&s.Fitting, run)
 	f.loop = s
 	return err
 }

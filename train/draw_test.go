@@ -89,7 +89,7 @@ func TestLossesOfExamples(t *testing.T) {
 			w.Edit()[i] *= 40
 		}
 	}
-	o, err := Evaluate(s.Model, s.Validation, nn.CrossEntropy)
+	o, err := Evaluate(s.Model.(nn.Layer), s.Validation, nn.CrossEntropy)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,11 +28,16 @@ const (
 
 // SearchRate trains with rates that rise, which leaves weights of no use: give it a training of its own.
 func (s *Supervised) SearchRate(ctx context.Context) (*RateSearch, error) {
+	return searchRate(ctx, &s.Fitting, s.exercise(0))
+}
+
+// searchRate does so for any training, with what is learned in the first epoch.
+func searchRate[B any](ctx context.Context, s *Fitting, e exercise[B]) (*RateSearch, error) {
 	r := &RateSearch{}
 	params, random := nn.Params(s.Model), s.Random.Rand()
 	mean, best := 0.0, math.Inf(1)
 	for epoch := 0; len(r.Rates) < searchSteps; epoch++ {
-		for batch, err := range s.Training.Epoch(epoch, 0) {
+		for batch, err := range e.batches.Epoch(epoch, 0) {
 			if err != nil {
 				return nil, err
 			}
@@ -45,15 +50,15 @@ func (s *Supervised) SearchRate(ctx context.Context) (*RateSearch, error) {
 			}
 			rate := leastRate * math.Pow(greatestRate/leastRate, float64(n)/(searchSteps-1))
 			s.Schedule, s.Plateau = optim.Constant{LR: rate}, nil
-			before := s.LossSum
-			if err := s.step(s.Model, batch, params, random); err != nil {
+			before, seen := s.LossSum, s.Seen
+			if err := step(s, e, batch, params, random); err != nil {
 				var diverged *Diverged
 				if errors.As(err, &diverged) && n > 0 {
 					return r, nil
 				}
 				return nil, err
 			}
-			mean = searchSmoothing*mean + (1-searchSmoothing)*(s.LossSum-before)/float64(len(batch.Labels))
+			mean = searchSmoothing*mean + (1-searchSmoothing)*(s.LossSum-before)/float64(s.Seen-seen)
 			smooth := mean / (1 - math.Pow(searchSmoothing, float64(n+1)))
 			r.Rates, r.Losses = append(r.Rates, rate), append(r.Losses, smooth)
 			if smooth < best {

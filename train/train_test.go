@@ -52,12 +52,13 @@ func small(epochs int) *Supervised {
 	scale := data.Scale{Mean: []tensor.Float{.5}, Std: []tensor.Float{.3}}
 	net := vision.NewMLP(NewStream(3, "weights").Rand(), 16, 12, 2)
 	return &Supervised{
-		State:    State{Model: net, Optimizer: optim.NewAdam(nn.Params(net), .01), Random: NewStream(3, "dropout")},
-		Loss:     nn.CrossEntropy,
-		Training: &data.Batches{Set: bars(256), Size: 16, Shuffle: true, Seed: 3, Scale: scale, DropLast: true},
-
+		Fitting: Fitting{
+			State:    State{Model: net, Optimizer: optim.NewAdam(nn.Params(net), .01), Random: NewStream(3, "dropout")},
+			Schedule: optim.Constant{LR: .01}, Epochs: epochs,
+		},
+		Loss:       nn.CrossEntropy,
+		Training:   &data.Batches{Set: bars(256), Size: 16, Shuffle: true, Seed: 3, Scale: scale, DropLast: true},
 		Validation: &data.Batches{Set: bars(64), Size: 64, Scale: scale},
-		Schedule:   optim.Constant{LR: .01}, Epochs: epochs,
 	}
 }
 
