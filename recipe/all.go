@@ -19,6 +19,17 @@ var All = []Recipe{
 		},
 	},
 	{
+		Name: "charlm-shakespeare", About: "a network that reads Shakespeare letter by letter, and goes on by itself (Tiny Shakespeare)",
+		Paper: "Hochreiter and Schmidhuber 1997; Graves 2013; Karpathy 2015", Data: "tinyshakespeare", Goal: "test/loss<=1.60",
+		New: func() Job { return characters("tinyshakespeare", "ROMEO:") },
+		Presets: []Preset{{
+			Name: "gpt", About: "a Transformer of about as many parameters", Goal: "test/loss<=1.60",
+			Settings: []string{
+				"network=gpt", "width=192", "heads=6", "layers=4", "steps=128", "batch=32", "dropout=0.2", "lr=0.002", "weight_decay=0.1",
+			},
+		}},
+	},
+	{
 		Name: "cnn-mnist", About: "convolutions of 3×3 with batch normalization on handwritten digits (MNIST)",
 		Paper: "Simonyan and Zisserman 2014; Ioffe and Szegedy 2015", Data: "mnist", Goal: "test/accuracy>=0.995",
 		New: func() Job {
@@ -64,6 +75,11 @@ var All = []Recipe{
 		},
 	},
 	{
+		Name: "opticks", About: "a network that reads Newton's Opticks letter by letter: every installation of Go has the text",
+		Paper: "Newton 1730; Graves 2013", Data: "opticks", Goal: "test/loss<=1.60",
+		New: func() Job { return characters("opticks", "The Rays of Light") },
+	},
+	{
 		Name: "resnet-fashion", About: "a residual network of 20 layers on photographs of clothes (Fashion-MNIST)",
 		Paper: "He et al. 2015; Xiao et al. 2017", Data: "fashion-mnist", Goal: "test/accuracy>=0.93",
 		New: func() Job {
@@ -99,6 +115,11 @@ var All = []Recipe{
 			c.Epochs, c.Optimizer, c.LR, c.WeightDecay, c.Clip = 30, "adamw", 0.002, 0.05, 1
 			return c
 		},
+	},
+	{
+		Name: "wordlm-wikitext2-small", About: "a network that reads Wikipedia word by word (nine tenths of the 120 articles at hand of WikiText-2)",
+		Paper: "Mikolov et al. 2010; Zaremba et al. 2014; Press and Wolf 2017", Data: "wikitext-2", Goal: "test/perplexity<=200",
+		New: func() Job { return words("wikitext-2", "= The") },
 	},
 }
 
@@ -143,3 +164,19 @@ func mobileNetV2(r *rand.Rand, classes int) nn.Layer {
 }
 
 func vit(r *rand.Rand, classes int) nn.Layer { return vision.NewViT(r, vision.ViTSmall, classes) }
+
+// characters returns a job with the settings that serve two million parameters on a million characters.
+func characters(source, prompt string) *Language {
+	return &Language{source: source, LanguageSettings: LanguageSettings{
+		Tokens: "characters", Vocabulary: 256, Network: "lstm", Width: 128, Hidden: 384, Heads: 1, Layers: 2, Dropout: .3,
+		Steps: 64, Batch: 64, Epochs: 12, LR: .004, Clip: 1, NGram: 8, Prompt: prompt,
+	}}
+}
+
+// words returns a job with the settings that serve a few hundred thousand words.
+func words(source, prompt string) *Language {
+	return &Language{source: source, LanguageSettings: LanguageSettings{
+		Tokens: "words", Vocabulary: 10000, Network: "lstm", Width: 256, Hidden: 256, Heads: 1, Layers: 2, Tied: true, Dropout: .5,
+		Steps: 35, Batch: 20, Epochs: 12, LR: .003, WeightDecay: .01, Clip: .5, NGram: 5, Prompt: prompt,
+	}}
+}

@@ -137,8 +137,11 @@ func isRun(dir string) bool {
 // Path returns the path of a file of the run.
 func (r *Run) Path(elem ...string) string { return filepath.Join(append([]string{r.Dir}, elem...)...) }
 
-// Write writes a file of the run, whole or not at all.
+// Write writes a file of the run, whole or not at all, with the folder that it is in.
 func (r *Run) Write(name string, write func(w io.Writer) error) error {
+	if err := os.MkdirAll(filepath.Dir(r.Path(name)), 0o755); err != nil {
+		return err
+	}
 	return atomicfile.Write(r.Path(name), write)
 }
 

@@ -201,7 +201,7 @@ func (a *app) root() *cobra.Command {
 	f.BoolVar(&a.quiet, "quiet", false, "no progress")
 	f.BoolVar(&a.offline, "offline", false, "download nothing")
 	c.SetFlagErrorFunc(flagError)
-	c.AddCommand(a.trainCommand(), a.resumeCommand(), a.evalCommand(), a.predictCommand(), a.studyCommand(), a.listCommand(),
+	c.AddCommand(a.trainCommand(), a.resumeCommand(), a.evalCommand(), a.predictCommand(), a.generateCommand(), a.studyCommand(), a.listCommand(),
 		a.showCommand(), a.convertCommand(), a.dataCommand(), a.benchCommand(), a.versionCommand())
 	return c
 }

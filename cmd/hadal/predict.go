@@ -132,7 +132,7 @@ func (a *app) predictCommand() *cobra.Command {
 			}
 			var cells []plot.Cell
 			err = j.Predict(cmd.Context(), run, a.inputs(args[1:]), func(answer recipe.Answer) error {
-				if len(cells) < mostDrawn {
+				if answer.Image != nil && len(cells) < mostDrawn {
 					cells = append(cells, plot.Cell{
 						Image:   answer.Image,
 						Caption: fmt.Sprintf("%s %.3f", answer.Scores[0].Class, answer.Scores[0].Probability),
