@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -63,6 +64,33 @@ func (c *classification) fit(ctx context.Context, run *train.Run, console *train
 	m["val/accuracy"], m["best/epoch"], m["epochs"] = s.Best, float64(s.BestEpoch), float64(s.Epoch)
 	m["steps"], m["seconds"] = float64(s.Step), s.Seconds
 	return m, c.draw(run, outcome)
+}
+
+// Report implements Job.
+func (c *classification) Report(run *train.Run, m train.Metrics) Report {
+	example := run.Path("examples")
+	if files, _ := filepath.Glob(filepath.Join(example, "*.png")); len(files) > 0 {
+		example = files[len(files)*3/4]
+	}
+	return Report{
+		Result: fmt.Sprintf("test accuracy %.2f %% (95 %% interval %.2f to %.2f), loss %.4f, by the weights of epoch %.0f", 100*m["test/accuracy"],
+			100*m["test/accuracy/low"], 100*m["test/accuracy/high"], m["test/loss"], m["best/epoch"]) + besideMajority(m),
+		Left: "the weights, the curves, and pictures of what the network sees and gets wrong.",
+		Next: [][]string{{"predict", ThisRun, example}, {"eval", ThisRun}},
+	}
+}
+
+// besideMajority sets the accuracy beside that of always naming the class that is most frequent in training, where that is known.
+func besideMajority(m train.Metrics) string {
+	majority, ok := m["test/majority"]
+	switch {
+	case !ok:
+		return ""
+	case m["test/accuracy/low"] <= majority:
+		return fmt.Sprintf("\nAlways naming the most frequent class gives %.2f %%: on %.0f test pictures, that is not certain to be less.",
+			100*majority, m["test/examples"])
+	}
+	return fmt.Sprintf("\nAlways naming the most frequent class gives %.2f %%.", 100*majority)
 }
 
 // open leaves in a run what is known before the first step: the model's card, a labelled batch of those that the network learns from,

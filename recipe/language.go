@@ -1,6 +1,7 @@
 package recipe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -102,7 +103,12 @@ func (l *Language) Prepare(ctx context.Context, w Workplace) error {
 	if err := l.training().Check(); err != nil {
 		return &BadSetting{"batch", fmt.Sprint(l.Batch), err.Error()}
 	}
-	if _, err := l.tokenizer.Encode(l.Prompt); err != nil {
+	for i, name := range []string{"validation", "test"} {
+		if err := l.judging(l.parts[i+1]).Check(); err != nil {
+			return fmt.Errorf("%s: of the part for the %s, %w", cmp.Or(l.Data, l.source), name, err)
+		}
+	}
+	if _, err := begin(l.tokenizer, l.Prompt); err != nil {
 		return &BadSetting{"prompt", l.Prompt, err.Error()}
 	}
 	l.card = languageCard{Recipe: w.Recipe, Task: "language", Tokens: l.tokenizer.Len(), Network: l.LanguageSettings}
@@ -172,7 +178,7 @@ func (l *Language) Train(ctx context.Context, run *train.Run, console *train.Con
 		return nil, err
 	}
 	s.EachEpoch = func(epoch int) error {
-		return l.sample(ctx, run, fmt.Sprintf("samples/epoch-%03d.txt", epoch+1), sampleTokens)
+		return l.sample(run, fmt.Sprintf("samples/epoch-%03d.txt", epoch+1), sampleTokens)
 	}
 	if err := s.Run(ctx, run, console); err != nil {
 		return nil, err
@@ -180,7 +186,7 @@ func (l *Language) Train(ctx context.Context, run *train.Run, console *train.Con
 	if err := run.LoadWeights("best", l.net); err != nil {
 		return nil, err
 	}
-	if err := l.sample(ctx, run, "generated.txt", 4*sampleTokens); err != nil {
+	if err := l.sample(run, "generated.txt", 4*sampleTokens); err != nil {
 		return nil, err
 	}
 	m, err := l.metrics("test/", l.parts[2])
@@ -197,15 +203,30 @@ func (l *Language) Train(ctx context.Context, run *train.Run, console *train.Con
 	return m, run.WriteJSON("metrics.json", m)
 }
 
+// Report implements Job.
+func (l *Language) Report(run *train.Run, m train.Metrics) Report {
+	r := Report{
+		Result: fmt.Sprintf("test loss %.4f nats a token, perplexity %.4g, by the weights of epoch %.0f", m["test/loss"], m["test/perplexity"],
+			m["best/epoch"]),
+		Left: "the weights, the curves, and what the network made up behind each epoch.",
+		Next: [][]string{{"generate", ThisRun, "--prompt", l.Prompt}, {"eval", ThisRun}},
+	}
+	if loss, ok := m["test/kneser-ney/loss"]; ok {
+		r.Result += fmt.Sprintf("\nN-grams of %d tokens, smoothed as by Kneser and Ney: %.4f nats, perplexity %.4g.", l.NGram, loss,
+			m["test/kneser-ney/perplexity"])
+	}
+	return r
+}
+
 // sampleTokens is the length of the sample behind an epoch.
 const sampleTokens = 400
 
-// sample leaves a text that the network makes up.
-func (l *Language) sample(ctx context.Context, run *train.Run, name string, tokens int) error {
+// sample leaves a text that the network makes up. That is soon done: it is not interrupted.
+func (l *Language) sample(run *train.Run, name string, tokens int) error {
 	g := &textGeneration{TextSettings: usualText(), tokenizer: l.tokenizer, net: l.net}
 	g.Length, g.Temperature = tokens, .8
 	return run.Write(name, func(w io.Writer) error {
-		return g.Make(ctx, Order{
+		return g.Make(context.Background(), Order{
 			Prompt: l.Prompt, N: 1, Random: train.NewStream(l.seed, "sample").Rand(), Say: func(piece Piece) error {
 				_, err := io.WriteString(w, piece.Text)
 				return err
@@ -271,7 +292,7 @@ func (l *Language) load(run *train.Run) error {
 	if err != nil {
 		return damaged("tokenizer.json", err)
 	}
-	l.tokenizer = tokenizer
+	l.tokenizer, l.LanguageSettings = tokenizer, l.card.Network
 	l.net = l.build(l.card, train.NewStream(0, "weights").Rand())
 	return run.LoadWeights("best", l.net)
 }

@@ -64,12 +64,9 @@ func (g *textGeneration) Make(ctx context.Context, o Order) error {
 		}
 	}
 	prompt := cmp.Or(o.Prompt, g.prompt)
-	ids, err := g.tokenizer.Encode(prompt)
+	ids, err := begin(g.tokenizer, prompt)
 	if err != nil {
 		return fmt.Errorf("prompt: %w", err)
-	}
-	if len(ids) == 0 {
-		return fmt.Errorf("prompt: %q has no token to go on from", prompt)
 	}
 	for item := range o.N {
 		if err := g.goOn(ctx, o, item, ids, s); err != nil {

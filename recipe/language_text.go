@@ -8,7 +8,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/hadal-go/hadal/data/source"
@@ -83,7 +85,7 @@ func find(ctx context.Context, name string, o source.Options) (source.Located, e
 
 // vocabulary makes the tokenizer. What the text to learn from does not have can come all the same.
 func (l *Language) vocabulary(lines text.Lines) (*text.Tokenizer, error) {
-	o := text.Training{Size: l.Vocabulary, Unknown: "<unk>", Head: largeText}
+	o := text.Training{Size: l.Vocabulary, Unknown: unknown, Head: largeText}
 	switch l.Tokens {
 	case "bytes":
 		return text.Bytes(), nil
@@ -155,12 +157,9 @@ func (l *Language) next(in Input) ([]ClassScore, error) {
 	if len(b) > most {
 		return nil, errors.New("it is longer than a megabyte; eval RUN data=FILE judges long texts")
 	}
-	ids, err := l.tokenizer.Encode(strings.TrimRight(string(b), "\r\n"))
+	ids, err := begin(l.tokenizer, strings.TrimRight(string(b), "\r\n"))
 	if err != nil {
 		return nil, err
-	}
-	if len(ids) == 0 {
-		return nil, errors.New("it is empty: there is nothing to go on from")
 	}
 	p := tensor.Inference()
 	defer p.End()
@@ -168,8 +167,42 @@ func (l *Language) next(in Input) ([]ClassScore, error) {
 	probabilities := p.Values(scores, len(scores)).Softmax().Data()
 	all := make([]ClassScore, len(scores))
 	for i, v := range probabilities {
-		all[i] = ClassScore{l.tokenizer.Token(i), float64(v)}
+		all[i] = ClassScore{visible(l.tokenizer.Token(i)), float64(v)}
 	}
 	sort.SliceStable(all, func(i, j int) bool { return all[i].Probability > all[j].Probability })
 	return all, nil
+}
+
+// unknown is the token for what a vocabulary does not have.
+const unknown = "<unk>"
+
+// begin returns the tokens of a text that is to be gone on with: there must be one, and none that is unknown, unless the text says so.
+func begin(t *text.Tokenizer, s string) ([]int, error) {
+	ids, err := t.Encode(s)
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) == 0 {
+		return nil, errors.New("it is empty: there is nothing to go on from")
+	}
+	id, ok := t.ID(unknown)
+	if !ok || !slices.Contains(ids, id) || strings.Contains(s, unknown) {
+		return ids, nil
+	}
+	for _, separator := range []string{" ", ""} { // a word, or a character
+		for _, part := range strings.Split(s, separator) {
+			if one, err := t.Encode(part); err == nil && len(one) == 1 && one[0] == id {
+				return nil, fmt.Errorf("the network has learned of no %q", part)
+			}
+		}
+	}
+	return ids, nil
+}
+
+// visible puts a token in quotes if one could not see it.
+func visible(token string) string {
+	if strings.TrimSpace(token) == token && token != "" {
+		return token
+	}
+	return strconv.Quote(token)
 }

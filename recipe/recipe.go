@@ -83,12 +83,24 @@ type Job interface {
 	Resume(run *train.Run) error
 	// Train trains, from the beginning if there was no Resume, and leaves metrics and pictures.
 	Train(ctx context.Context, run *train.Run, console *train.Console) (train.Metrics, error)
+	// Report puts into words what Train has reached, by its metrics.
+	Report(run *train.Run, m train.Metrics) Report
 	// Evaluate judges the best weights of a run on the test set, or on the user's own data, for which there need be no Prepare.
 	Evaluate(ctx context.Context, run *train.Run, own Own) (train.Metrics, error)
 	// Predict applies the best weights of a run to inputs and reports each answer. Inputs that cannot be read come together in the
 	// error, after the answers to the others.
 	Predict(ctx context.Context, run *train.Run, inputs []Input, answer func(Answer) error) error
 }
+
+// A Report says what a training has reached, for a person.
+type Report struct {
+	Result string     // the result, in a sentence or two
+	Left   string     // what the folder of the run has, ending in a full stop
+	Next   [][]string // what can be done with it: words of a command line, of which ThisRun stands for the run
+}
+
+// ThisRun stands for the run in a Report.
+const ThisRun = "RUN"
 
 // A Fact is something about a trained network, by a word.
 type Fact struct{ Word, Value string }

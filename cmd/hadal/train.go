@@ -117,7 +117,7 @@ that say what was trained on so far cannot; show RECIPE calls them fixed.`,
 			}
 			switch err := j.Resume(run); {
 			case errors.Is(err, train.ErrFinished):
-				return a.finished(run, conf, requirements)
+				return a.finished(j, run, conf, requirements)
 			case err != nil:
 				return dataError{err} // unless it is of a kind that says more
 			}
@@ -223,11 +223,11 @@ func (a *app) train(ctx context.Context, run *train.Run, c config, j recipe.Job,
 	if err := run.Event("done", done(run, c, m, time.Since(began))); err != nil {
 		return err
 	}
-	return a.result(run, m, require)
+	return a.result(j, run, m, require)
 }
 
 // finished repeats the result of a run with nothing left to train.
-func (a *app) finished(run *train.Run, c config, require []train.Requirement) error {
+func (a *app) finished(j recipe.Job, run *train.Run, c config, require []train.Requirement) error {
 	m := train.Metrics{}
 	if err := run.ReadJSON("metrics.json", &m); err != nil {
 		return err
@@ -238,7 +238,7 @@ func (a *app) finished(run *train.Run, c config, require []train.Requirement) er
 			return err
 		}
 	}
-	return a.result(run, m, require)
+	return a.result(j, run, m, require)
 }
 
 // done are the fields of a run's last event.
@@ -247,9 +247,9 @@ func done(run *train.Run, c config, m train.Metrics, took time.Duration) train.F
 }
 
 // result reports what a run has reached, and fails if that is not what was required.
-func (a *app) result(run *train.Run, m train.Metrics, require []train.Requirement) error {
+func (a *app) result(j recipe.Job, run *train.Run, m train.Metrics, require []train.Requirement) error {
 	if !a.json {
-		if err := a.report(run, m); err != nil {
+		if err := a.report(j, run, m); err != nil {
 			return err
 		}
 	}
@@ -266,39 +266,23 @@ func check(require []train.Requirement, m train.Metrics) error {
 }
 
 // report prints the result of a training and what can be done with it.
-func (a *app) report(run *train.Run, m train.Metrics) error {
-	example := run.Path("examples")
-	if files, _ := filepath.Glob(filepath.Join(example, "*.png")); len(files) > 0 {
-		example = files[len(files)*3/4]
-	}
-	name := quoted(run.Dir)
+func (a *app) report(j recipe.Job, run *train.Run, m train.Metrics) error {
+	name := run.Dir
 	if last, err := train.Open("last"); err == nil && sameFolder(last.Dir, run.Dir) {
 		name = "last"
 	}
-	_, err := fmt.Fprintf(a.out, `
-test accuracy %.2f %% (95 %% interval %.2f to %.2f), loss %.4f, by the weights of epoch %.0f
-%s
-%s has the weights, the curves, and pictures of what the network sees and gets wrong. Next:
-  %s predict %s %s
-  %[8]s eval %[9]s
-  %[8]s resume %[9]s epochs=%[11]d
-  %[8]s show %[9]s
-`, 100*m["test/accuracy"], 100*m["test/accuracy/low"], 100*m["test/accuracy/high"], m["test/loss"], m["best/epoch"],
-		beside(m), run.Dir, a.name, name, quoted(example), int(m["epochs"])+2)
-	return err
-}
-
-// beside sets the accuracy beside that of always naming the class that is most frequent in training, where that is known.
-func beside(m train.Metrics) string {
-	majority, ok := m["test/majority"]
-	switch {
-	case !ok:
-		return ""
-	case m["test/accuracy/low"] <= majority:
-		return fmt.Sprintf("Always naming the most frequent class gives %.2f %%: on %.0f test pictures, that is not certain to be less.\n",
-			100*majority, m["test/examples"])
+	r := j.Report(run, m)
+	fmt.Fprintf(a.out, "\n%s\n\n%s has %s Next:\n", r.Result, run.Dir, r.Left)
+	for _, words := range append(r.Next, []string{"resume", recipe.ThisRun, fmt.Sprintf("epochs=%.0f", m["epochs"]+2)}, []string{"show", recipe.ThisRun}) {
+		for i, w := range words {
+			if w == recipe.ThisRun {
+				w = name
+			}
+			words[i] = quoted(w)
+		}
+		fmt.Fprintf(a.out, "  %s %s\n", a.name, strings.Join(words, " "))
 	}
-	return fmt.Sprintf("Always naming the most frequent class gives %.2f %%.\n", 100*majority)
+	return nil
 }
 
 func sameFolder(a, b string) bool {
