@@ -320,6 +320,55 @@ def small_vit():
     return torchvision.models.VisionTransformer(32, 4, 6, 3, 96, 192, num_classes=10)
 
 
+class Language(nn.Module):
+    def __init__(self, hidden):
+        super().__init__()
+        self.encoder = nn.Embedding(10000, hidden)
+        self.rnn = nn.LSTM(hidden, hidden, 2, batch_first=True)
+        self.decoder = nn.Linear(hidden, 10000)
+
+    def forward(self, ids, state=None):
+        y, state = self.rnn(self.encoder(ids), state)
+        return self.decoder(y), state
+
+
+class GPT(nn.TransformerEncoder):
+    def __init__(self):
+        layer = nn.TransformerEncoderLayer(
+            256, 4, 1024, 0, lambda x: F.gelu(x, approximate="tanh"), batch_first=True, norm_first=True
+        )
+        super().__init__(layer, 4, nn.LayerNorm(256), enable_nested_tensor=False)
+        self.embedding, self.positions = nn.Embedding(256, 256), nn.Embedding(128, 256)
+        self.causal = nn.Transformer.generate_square_subsequent_mask(128)
+
+    def forward(self, ids, state=None):
+        x = self.embedding(ids) + self.positions.weight
+        return F.linear(super().forward(x, self.causal, is_causal=True), self.embedding.weight), state
+
+
+def tokens(n, words):
+    return torch.arange(n) * 7919 % words
+
+
+def language(name, n, ready):
+    if name == "transformer":
+        model, words, t = fill(GPT()), 256, 128
+        method = torch.optim.Adam(model.parameters(), 1e-4)
+    else:
+        model, words, t = fill(Language(200 if name == "ptb-small" else 650)), 10000, 35
+        method = torch.optim.SGD(model.parameters(), 0.1)
+    text = tokens(n * t + 1, words)
+    x, y = text[:-1].reshape(n, t), text[1:]
+    f, state = ready(model), [None]
+
+    def loss_of():
+        scores, after = f(x, state[0])
+        state[0] = after and tuple(s.detach() for s in after)
+        return F.cross_entropy(scores.flatten(0, 1), y)
+
+    return lambda: descend(method, loss_of)
+
+
 def training(w, compiled):
     name, n = w["net"], w["args"]["n"]
     ready = torch.compile if compiled else lambda f: f
@@ -327,6 +376,8 @@ def training(w, compiled):
         return check(dcgan(n, ready))
     if name == "vae":
         return check(vae(n, ready))
+    if name in ("ptb-small", "ptb-medium", "transformer"):
+        return check(language(name, n, ready))
     make, x, classes, lr = {
         "tiny": (Tiny, lambda: made("x", n, 4), 2, None),
         "mlp": (MLP, lambda: made("x", n, 1, 28, 28), 10, None),
@@ -398,7 +449,26 @@ def check(step):
     return step, [step().item() for _ in range(10)]
 
 
+def speaking(compiled):
+    model = fill(Language(650)).eval()
+    f = torch.compile(model) if compiled else model
+    text = tokens(20, 10000).reshape(20, 1, 1)
+    with torch.inference_mode():
+        scores, state = f(text.reshape(1, 20))
+    carried, at = [state], [0]
+
+    def call():
+        with torch.inference_mode():
+            y, carried[0] = f(text[at[0]], carried[0])
+        at[0] = (at[0] + 1) % 20
+        return y
+
+    return call, sums(scores[0, -1])
+
+
 def inference(w, compiled):
+    if w["net"] == "token":
+        return speaking(compiled)
     side = w["args"]["h"]
     if w["net"] == "lenet":
         model, x = LeNet(), made("x", 1, 1, side, side)

@@ -58,7 +58,11 @@ func trainingStep(net string, n int) (task, error) {
 	case "dcgan":
 		t = newDCGAN(r).trainer(r, n)
 	default:
-		return task{}, fmt.Errorf("there is no training step of a network %q", net)
+		m := newReader(net, r, n)
+		if m == nil {
+			return task{}, fmt.Errorf("there is no training step of a network %q", net)
+		}
+		t = m.trainer()
 	}
 	fill(t.model)
 	losses := make([]float64, 10)
@@ -74,6 +78,8 @@ func inferenceOf(net string, side int) (task, error) {
 	var m nn.Layer
 	var x *tensor.Tensor
 	switch net {
+	case "token":
+		return speaking(), nil
 	case "lenet":
 		m, x = vision.NewLeNet(r, 10), madeImages("x", 1, 1, side)
 	case "resnet18":

@@ -104,10 +104,18 @@ func All() []Workload {
 		step("vgg16", 64, 2*64*(2*1024*27*16+3*19_465_472)),
 		step("mobilenetv2", 64, 2*64*(2*1024*27*16+3*27_526_656)),
 		step("vit", 64, 2*64*(2*64*48*96+3*33_622_080)))
+	// Of every token: the layers' weights, and the scores of all words; the attention of a Transformer looks at half of the tokens.
+	add("training steps", 1.7,
+		step("ptb-small", 20, 3*2*35*20*(2*8*200*200+200*10000)),
+		step("ptb-medium", 20, 3*2*35*20*(2*8*650*650+650*10000)),
+		step("transformer", 16, 3*2*128*16*(4*12*256*256+256*256+4*128*256)))
 	add("inference, one picture", 2,
 		inference("lenet", 28, 2*(784*25*6+100*150*16+400*120+120*84+84*10)),
 		inference("resnet18", 224, 2*(112*112*147*64+1_696_059_392)),
 		inference("mobilenetv2", 224, 2*300_774_272))
+	speak := inference("token", 1, 2*(2*8*650*650+650*10000))
+	speak.Name = "a token of lstm 2×650"
+	add("inference, one picture", 1.7, speak)
 	add("start of the process to the end of the first training step", 2, Workload{Name: "first step of LeNet", Kind: "start", Net: "lenet", Args: args{"n": 64}})
 	return all
 }

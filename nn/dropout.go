@@ -48,3 +48,15 @@ func drop(op string, x *tensor.Tensor, prob tensor.Float, shape []int) *tensor.T
 	}
 	return x.Mul(p.Bernoulli(1-prob, 1/(1-prob), shape...))
 }
+
+// LockedDropout drops features of x, N×T×F, of all steps of a sequence at once: what a network cannot see at one step it cannot see at
+// the next one either (Gal and Ghahramani 2016, https://arxiv.org/abs/1512.05287).
+type LockedDropout struct{ P tensor.Float }
+
+// Forward drops features of x, N×T×F.
+func (l LockedDropout) Forward(x *tensor.Tensor) *tensor.Tensor {
+	if x.Rank() != 3 {
+		fail("LockedDropout", "shape %v is not N×T×F", x.Shape())
+	}
+	return drop("LockedDropout", x, l.P, []int{x.Dim(0), 1, x.Dim(2)})
+}

@@ -25,6 +25,28 @@ var torchRecurrent = map[string]*recurrentCase{
 	"gru_no_bias":  gruCase(NewGRU(source(), 2, 3).NoBias()),
 	"rnn":          rnnCase(NewRNN(source(), 3, 4)),
 	"rnn_relu":     rnnCase(&RNN{Recurrent: NewRNN(source(), 3, 4).NoBias().Recurrent, ReLU: true}),
+
+	"forget_gate":    cellCase(NewForgetGate(source(), 3, 4)),
+	"reset_gru":      cellCase(NewResetGRU(source(), 3, 4)),
+	"peephole_lstm":  cellCase(NewPeepholeLSTM(source(), 3, 4)),
+	"coupled_lstm":   cellCase(NewCoupledLSTM(source(), 3, 4)),
+	"norm_lstm":      cellCase(NewNormLSTM(source(), 3, 4)),
+	"projected_lstm": projectedCase(NewProjectedLSTM(source(), 3, 4, 2)),
+}
+
+func cellCase(l Cell) *recurrentCase {
+	return &recurrentCase{l, func(x *tensor.Tensor, state []*tensor.Tensor) []*tensor.Tensor {
+		y, last := l.Run(x, state)
+		return append([]*tensor.Tensor{y}, last...)
+	}}
+}
+
+// projectedCase has a hidden state of two features, the first of those in the file.
+func projectedCase(l *ProjectedLSTM) *recurrentCase {
+	return &recurrentCase{l, func(x *tensor.Tensor, state []*tensor.Tensor) []*tensor.Tensor {
+		y, last := l.Run(x, []*tensor.Tensor{state[0].Slice(1, 0, 2), state[1]})
+		return append([]*tensor.Tensor{y}, last...)
+	}}
 }
 
 func lstmCase(l *LSTM) *recurrentCase {

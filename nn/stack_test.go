@@ -128,3 +128,13 @@ func TestStackRefuses(t *testing.T) {
 		}()
 	}
 }
+
+func TestForgetBias(t *testing.T) {
+	l := NewLSTM(source(), 2, 3).ForgetBias(1)
+	for i := range 12 {
+		sum := l.BiasIH.Data()[i] + l.BiasHH.Data()[i]
+		if forget := i >= 3 && i < 6; (sum == 1) != forget {
+			t.Errorf("bias %d is %v", i, sum)
+		}
+	}
+}

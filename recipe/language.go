@@ -20,7 +20,7 @@ type LanguageSettings struct {
 	Data        string  `yaml:"data" help:"a text of your own in place of the recipe's: a file of UTF-8" fixed:"true"`
 	Tokens      string  `yaml:"tokens" help:"what the text is cut into" oneof:"characters bytes words bpe" fixed:"true"`
 	Vocabulary  int     `yaml:"vocabulary" help:"words or pieces that there are at most, the most frequent" fixed:"true"`
-	Network     string  `yaml:"network" help:"what reads" oneof:"lstm gru rnn gpt" fixed:"true"`
+	Network     string  `yaml:"network" help:"what reads" oneof:"lstm gru rnn awd-lstm gpt" fixed:"true"`
 	Width       int     `yaml:"width" help:"features of a token" fixed:"true"`
 	Hidden      int     `yaml:"hidden" help:"units of a recurrent layer" fixed:"true"`
 	Heads       int     `yaml:"heads" help:"heads of attention of a gpt" fixed:"true"`

@@ -39,7 +39,11 @@ func (m summarized) Forward(x *tensor.Tensor) *tensor.Tensor {
 // build makes the network that a card describes.
 func (l *Language) build(k languageCard, r *rand.Rand) languageModel {
 	s := k.Network
-	if s.Network == "gpt" {
+	switch s.Network {
+	case "awd-lstm": // dropout of 0.4 is what the paper has for the Penn Treebank
+		scale := tensor.Float(s.Dropout / .4)
+		return sequence.NewAWDLSTM(r, k.Tokens, s.Width, s.Hidden, s.Layers, min(.5*scale, .9), sequence.AWDDropouts(scale))
+	case "gpt":
 		return windowed{sequence.NewGPT(r, sequence.GPTSize{
 			Context: s.Steps, Width: s.Width, Heads: s.Heads, Layers: s.Layers, Dropout: tensor.Float(s.Dropout),
 		}, k.Tokens)}

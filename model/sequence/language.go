@@ -89,7 +89,7 @@ func (m *Language) Forward(p *tensor.Pass, ids []int, n int, state []*tensor.Ten
 	x := m.Dropout.Forward(embed("Language", p, m.Encoder, ids, n))
 	before := make([]*tensor.Tensor, len(state))
 	for i, v := range state {
-		before[i] = p.Values(v.Data(), v.Shape()...) // a copy, since v is about to change
+		before[i] = copied(p, v)
 	}
 	y, last := m.RNN.Run(x, before) // N×T×H
 	for i, v := range last {
@@ -103,7 +103,17 @@ func (m *Language) Words() int { return m.Encoder.Weight.Dim(0) }
 
 // Read begins a text, for Generate: the function takes the model past more of its tokens, at least one, and returns the scores of the
 // next one, which hold until it is called again.
-func (m *Language) Read() func(ids []int) []tensor.Float {
+func (m *Language) Read() func(ids []int) []tensor.Float { return reading(m) }
+
+// A recurrent model carries a state of a few tensors on the heap.
+type recurrent interface {
+	Words() int
+	Begin(n int) []*tensor.Tensor
+	Forward(p *tensor.Pass, ids []int, n int, state []*tensor.Tensor) *tensor.Tensor
+}
+
+// reading is Read of any of them.
+func reading(m recurrent) func(ids []int) []tensor.Float {
 	state, scores := m.Begin(1), make([]tensor.Float, m.Words())
 	return func(ids []int) []tensor.Float {
 		p := tensor.Inference()
@@ -113,3 +123,6 @@ func (m *Language) Read() func(ids []int) []tensor.Float {
 		return scores
 	}
 }
+
+// copied brings a carried tensor into a pass as it is now.
+func copied(p *tensor.Pass, v *tensor.Tensor) *tensor.Tensor { return p.Values(v.Data(), v.Shape()...) }

@@ -72,6 +72,50 @@ func TestLanguageSaysWhatItHasLearned(t *testing.T) {
 	}
 }
 
+// Without anything left out an AWD-LSTM is two layers and a tied table; what is left out while learning is the same for all steps.
+func TestAWDLSTM(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	plain := NewAWDLSTM(r, 7, 4, 5, 2, 0, AWDDropout{})
+	if n, _ := nn.Count(plain); n != 7*4+7+4*5*(4+5+2)+4*4*(5+4+2) {
+		t.Errorf("it has %d parameters: the table is there twice, or not at all", n)
+	}
+	p := tensor.Inference()
+	ids := []int{1, 2, 3, 4, 5, 6}
+	whole := plain.Forward(p, ids, 1, plain.Begin(1))
+	state := plain.Begin(1)
+	parts := tensor.Concat(1, plain.Forward(p, ids[:2], 1, state), plain.Forward(p, ids[2:], 1, state))
+	if !slices.Equal(parts.Data(), whole.Data()) {
+		t.Error("a text in two parts has other scores")
+	}
+	p.End()
+	m := NewAWDLSTM(r, 7, 4, 5, 2, .5, AWDDropouts(1))
+	p = tensor.Training(rand.New(rand.NewPCG(3, 4)))
+	defer p.End()
+	y := m.Input.Forward(p.Full(1, 2, 50, 64)).Data()
+	for n := range 2 {
+		for f := range 64 {
+			for step := range 50 {
+				if y[(n*50+step)*64+f] != y[n*50*64+f] {
+					t.Fatal("a feature is left out at some steps and not at others")
+				}
+			}
+		}
+	}
+	scores := m.Forward(p, ids[:5], 1, m.Begin(1))
+	params := nn.Params(m)
+	grads := tensor.Grad(nn.CrossEntropy(scores.Reshape(5, -1), ids[1:]), params...)
+	i := slices.Index(params, m.RNNs[0].WeightHH)
+	zeros := 0
+	for _, g := range grads[i].Data() {
+		if g == 0 {
+			zeros++
+		}
+	}
+	if n := len(grads[i].Data()); zeros < n/4 || zeros > 3*n/4 {
+		t.Errorf("%d of %d weights of the state are left out, want about half", zeros, n)
+	}
+}
+
 // scripted is a reader with the same scores for every token.
 type scripted []tensor.Float
 
