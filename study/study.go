@@ -166,6 +166,11 @@ var All = []Study{
 		Paper: "Loshchilov and Hutter 2017; Smith and Topin 2018",
 		New:   func() Experiment { return &schedules{Steps: 400, Seeds: 5, LR: 0.004} },
 	},
+	{
+		Name: "transfer", About: "few pictures: a network that knows ImageNet, all of it or its head, against one from its beginning",
+		Paper: "Yosinski et al. 2014",
+		New:   func() Experiment { return &transfer{Data: "all", Seeds: 3, Minutes: 0.3, Side: 96} },
+	},
 }
 
 // ByName returns a study.

@@ -28,6 +28,7 @@ var small = map[string][]string{
 	"normalization":    {"depth=2", "steps=5", "seeds=1"},
 	"optimizers":       {"steps=5", "seeds=2"},
 	"schedules":        {"steps=8", "seeds=2"},
+	"transfer":         {"data=faces", "seeds=1", "minutes=0.01"},
 }
 
 // do runs a study in a folder of its own.
@@ -57,6 +58,9 @@ func do(t *testing.T, s study.Study, settings ...string) (*study.Finding, string
 func TestStudies(t *testing.T) {
 	for _, s := range study.All {
 		t.Run(s.Name, func(t *testing.T) {
+			if s.Name == "transfer" && (os.Getenv("HADAL_SLOW") == "" || os.Getenv("HADAL_DATA") == "") {
+				t.Skip("HADAL_SLOW or HADAL_DATA is not set")
+			}
 			found, dir := do(t, s, small[s.Name]...)
 			for _, name := range []string{s.Name + ".png", s.Name + ".csv"} {
 				if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 {

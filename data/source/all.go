@@ -8,6 +8,36 @@ var cifar10Classes = []string{"airplane", "automobile", "bird", "cat", "deer", "
 // All is every data set, sorted by name.
 var All = []Source{
 	{
+		Name:     "bccd",
+		About:    "364 photographs of blood under a microscope, with boxes around 4,888 cells",
+		Licence:  "MIT",
+		Homepage: "https://github.com/Shenggan/BCCD_Dataset",
+		Raw:      true,
+		Files: []File{
+			{"bccd.tar.gz", 7393145, "e9118d68264337bcafd7137b85bded90ae15d205f0957f5254edcb0357696d79"},
+		},
+	},
+	{
+		Name:     "caltech101-faces",
+		About:    "435 faces, cut out and scaled to 96×96, of Caltech 101 (Fei-Fei, Fergus and Perona 2004)",
+		Licence:  "CC BY 4.0",
+		Homepage: "https://data.caltech.edu/records/mzrjq-6wc02",
+		Raw:      true,
+		Files: []File{
+			{"faces_easy_96.tar.gz", 1874022, "15443bc8267b5300c3ac7fb2f524e280e5f89f8e48dc395238bbfec2fb69ae61"},
+		},
+	},
+	{
+		Name:     "camvid",
+		About:    "701 pictures of streets, 240×180, with the class of every pixel (Brostow, Fauqueur and Cipolla 2009)",
+		Licence:  "for research",
+		Homepage: "http://mi.eng.cam.ac.uk/research/projects/VideoRec/CamVid/",
+		Raw:      true,
+		Files: []File{
+			{"camvid240x180.tar.gz", 12104458, "5e81b6901afefe7d6a79127680a1fd47496e21499d2d2a112360ca7cf3f2d665"},
+		},
+	},
+	{
 		Name:     "cifar10",
 		About:    "60,000 colour pictures, 32×32, of ten kinds of animals and vehicles (Krizhevsky 2009)",
 		Licence:  "none stated; used for research",
@@ -142,6 +172,16 @@ var All = []Source{
 			{"test.tsv", 188749, "831169c7e2e429d6026e1bdbb542f33b636e3e596caad9602ebc953c205928b7"},
 		},
 		URLs: []string{"https://raw.githubusercontent.com/clairett/pytorch-sentiment-classification/master/data/SST2/"},
+	},
+	{
+		Name:     "tiny-imagenet-10",
+		About:    "5,500 pictures, 64×64, of ten of the 200 classes of Tiny ImageNet",
+		Licence:  "for research",
+		Homepage: "http://cs231n.stanford.edu/tiny-imagenet-200.zip",
+		Raw:      true,
+		Files: []File{
+			{"tiny10.tar.gz", 7104596, "2c68e101cf53b810a813f9f9465fb4a44bc2f76e51ff149e822ed7966e6955f6"},
+		},
 	},
 	{
 		Name:     "tinyshakespeare",

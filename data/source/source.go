@@ -28,6 +28,7 @@ type Source struct {
 	Classes  []string // the names of the classes: label l stands for Classes[l]
 	Trained  bool     // whether this is weights, of a network that tells the classes apart, and no data set
 	Text     bool     // of text; others are of pictures
+	Raw      bool     // pictures that whoever uses them takes apart first: there are no labelled examples in them as they stand
 
 	Files   []File
 	Forms   []Form   // other forms in which the source may lie on this machine
