@@ -99,6 +99,16 @@ var All = []Recipe{
 		New: func() Job { return photographs(resNet20) },
 	},
 	{
+		Name: "sentiment-sst2", About: "a recurrent network in both directions tells whether a sentence praises a film (SST-2)",
+		Paper: "Graves and Schmidhuber 2005; Socher et al. 2013", Data: "sst2", Goal: "test/accuracy>=0.78",
+		New: func() Job {
+			return &Sentiment{SentimentSettings: SentimentSettings{
+				Cell: "lstm", Width: 100, Hidden: 100, Layers: 2, Vocabulary: 20000, MinCount: 2, Dropout: .5, Batch: 32, Epochs: 10, LR: .002,
+				WeightDecay: .01, Clip: 1,
+			}}
+		},
+	},
+	{
 		Name: "vgg-cifar10", About: "VGG-16 of a quarter of the width, with batch normalization, on small photographs (CIFAR-10)",
 		Paper: "Simonyan and Zisserman 2014; Ioffe and Szegedy 2015", Data: "cifar10", Goal: "test/accuracy>=0.80",
 		New: func() Job {

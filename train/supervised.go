@@ -117,18 +117,27 @@ func Evaluate(model nn.Layer, batches data.Batcher, loss func(scores *tensor.Ten
 			return nil, err
 		}
 		p := tensor.Inference()
-		scores := model.Forward(p.Input(batch.Images))
-		o.Classes = scores.Dim(-1)
-		o.Labels = append(o.Labels, batch.Labels...)
-		o.Predicted = append(o.Predicted, scores.ArgMax()...)
-		o.Probabilities = append(o.Probabilities, scores.Softmax().Data()...)
-		logs := scores.LogSoftmax().Data()
-		for i, label := range batch.Labels {
-			o.Losses = append(o.Losses, -float64(logs[i*o.Classes+label]))
-		}
-		o.Loss += float64(loss(scores, batch.Labels).Item()) * float64(len(batch.Labels))
+		o.add(model.Forward(p.Input(batch.Images)), batch.Labels, loss)
 		p.End()
 	}
+	return o.whole(), nil
+}
+
+// add takes the scores of a batch in.
+func (o *Outcome) add(scores *tensor.Tensor, labels []int, loss func(scores *tensor.Tensor, labels []int) *tensor.Tensor) {
+	o.Classes = scores.Dim(-1)
+	o.Labels = append(o.Labels, labels...)
+	o.Predicted = append(o.Predicted, scores.ArgMax()...)
+	o.Probabilities = append(o.Probabilities, scores.Softmax().Data()...)
+	logs := scores.LogSoftmax().Data()
+	for i, label := range labels {
+		o.Losses = append(o.Losses, -float64(logs[i*o.Classes+label]))
+	}
+	o.Loss += float64(loss(scores, labels).Item()) * float64(len(labels))
+}
+
+// whole is the outcome when all batches are in.
+func (o *Outcome) whole() *Outcome {
 	o.Loss /= float64(max(1, len(o.Labels)))
-	return o, nil
+	return o
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"strings"
 
@@ -57,4 +58,18 @@ func sst2Parts(l source.Located) ([]Part, error) {
 		sentencePart("training", l.Path("train.tsv"), training, k), sentencePart("validation", l.Path("dev.tsv"), validation, k),
 		sentencePart("test", l.Path("test.tsv"), test, k),
 	}, nil
+}
+
+// ReadFile reads a file of sentences of one's own, in the form that ReadLabelled has. The error names the file and the line.
+func ReadFile(path string, classes int) ([]Sentence, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	sentences, err := ReadLabelled(f, classes)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return sentences, nil
 }
