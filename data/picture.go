@@ -100,6 +100,38 @@ func (s *Pictures) At(i int) (Labelled, error) {
 	return Labelled{Picture{s.H, s.W, s.C, s.Pixels[i*n : (i+1)*n : (i+1)*n]}, s.Labels[i]}, nil
 }
 
+// Averaged returns the set with every k×k pixels made one, their average; k must divide H and W.
+func (s *Pictures) Averaged(k int) *Pictures {
+	if k < 1 || s.H%k != 0 || s.W%k != 0 {
+		panic(fmt.Sprintf("data: Averaged: pictures of %d×%d cannot be made of squares of %d pixels", s.H, s.W, k))
+	}
+	small := *s
+	small.H, small.W = s.H/k, s.W/k
+	small.Pixels = make([]byte, 0, len(s.Pixels)/(k*k))
+	for i := range s.Labels {
+		e, _ := s.At(i)
+		small.Pixels = append(small.Pixels, e.Picture.Averaged(k).Pixels...)
+	}
+	return &small
+}
+
+// Averaged returns the picture with every k×k pixels made one, their average; k must divide H and W.
+func (p Picture) Averaged(k int) Picture {
+	small := NewPicture(p.H/k, p.W/k, p.C)
+	for y := range small.H {
+		for x := range small.W {
+			for c := range p.C {
+				sum := k * k / 2 // to round
+				for i := range k * k {
+					sum += int(p.Pixels[((y*k+i/k)*p.W+x*k+i%k)*p.C+c])
+				}
+				small.Pixels[(y*small.W+x)*p.C+c] = byte(sum / (k * k))
+			}
+		}
+	}
+	return small
+}
+
 // Check tells whether pixels, labels and names fit each other.
 func (s *Pictures) Check() error {
 	if n := len(s.Labels) * s.H * s.W * s.C; len(s.Pixels) != n {

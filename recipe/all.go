@@ -109,6 +109,36 @@ var All = []Recipe{
 		},
 	},
 	{
+		Name: "seqmnist-gru", About: "gated recurrent units that read digits of 14×14 pixel by pixel, in 196 steps (MNIST)",
+		Paper: "Cho et al. 2014; Le, Jaitly and Hinton 2015", Data: "mnist", Goal: "test/accuracy>=0.97",
+		New: func() Job { return pixelReader("gru") }, Presets: pixelsLong,
+	},
+	{
+		Name: "seqmnist-irnn", About: "rectified units that begin with the identity read digits of 14×14 pixel by pixel, in 196 steps (MNIST)",
+		Paper: "Le, Jaitly and Hinton 2015", Data: "mnist", Goal: "test/accuracy>=0.90",
+		New: func() Job { return pixelReader("irnn") }, Presets: pixelsLong,
+	},
+	{
+		Name: "seqmnist-lstm", About: "long short-term memory that reads digits of 14×14 pixel by pixel, in 196 steps (MNIST)",
+		Paper: "Hochreiter and Schmidhuber 1997; Le, Jaitly and Hinton 2015", Data: "mnist", Goal: "test/accuracy>=0.97",
+		New: func() Job { return pixelReader("lstm") }, Presets: pixelsLong,
+	},
+	{
+		Name: "seqmnist-rnn", About: "an Elman network, which cannot remember digits of 14×14 that it reads pixel by pixel, in 196 steps (MNIST)",
+		Paper: "Elman 1990; Le, Jaitly and Hinton 2015", Data: "mnist", Goal: "test/accuracy>=0.15",
+		New: func() Job { return pixelReader("rnn") }, Presets: pixelsLong,
+	},
+	{
+		Name: "seqmnist-tcn", About: "a temporal convolutional network that reads digits of 14×14 pixel by pixel, in 196 steps (MNIST)",
+		Paper: "Bai, Kolter and Koltun 2018", Data: "mnist", Goal: "test/accuracy>=0.97",
+		New: func() Job {
+			j := pixelReader("tcn")
+			j.settings.Hidden = 25
+			return j
+		},
+		Presets: pixelsLong,
+	},
+	{
 		Name: "vgg-cifar10", About: "VGG-16 of a quarter of the width, with batch normalization, on small photographs (CIFAR-10)",
 		Paper: "Simonyan and Zisserman 2014; Ioffe and Szegedy 2015", Data: "cifar10", Goal: "test/accuracy>=0.80",
 		New: func() Job {
@@ -142,6 +172,11 @@ var All = []Recipe{
 		New: func() Job { return words("wikitext-2", "= The") },
 	},
 }
+
+// pixelsLong is the whole task: digits as they are.
+var pixelsLong = []Preset{{
+	Name: "long", About: "digits of 28×28, in 784 steps: hours", Goal: "test/accuracy>=0.10", Settings: []string{"side=28", "levels=8"},
+}}
 
 // photographs returns a job with the settings that serve convolutional networks on CIFAR-10.
 func photographs(build func(r *rand.Rand, classes int) nn.Layer) *Classifier {

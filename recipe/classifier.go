@@ -76,6 +76,8 @@ type Classifier struct {
 	Data  string
 	Build func(r *rand.Rand, classes int) nn.Layer
 	Form  form // of the user's own pictures
+	// Shrink, if above 1, is how many rows and as many columns of pixels are averaged to one.
+	Shrink int
 
 	classification
 
@@ -102,6 +104,10 @@ func (c *Classifier) Prepare(ctx context.Context, w Workplace) error {
 	training, test, err := Load(ctx, c.Data, w.Source)
 	if err != nil {
 		return err
+	}
+	if c.Shrink > 1 {
+		c.examples = test
+		training, test = training.Averaged(c.Shrink), test.Averaged(c.Shrink)
 	}
 	if c.Validation < 1 || c.Validation >= training.Len() {
 		return &BadSetting{"validation", fmt.Sprint(c.Validation),

@@ -1,6 +1,7 @@
 package recipe
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -45,13 +46,16 @@ func (e *UnknownKey) Error() string {
 }
 
 // Settings lists the settings of a pointer to a struct, whose fields have the tags yaml (the key), help, for words oneof, and fixed for
-// what cannot change once training has begun. A number with the tag auto can be the word auto, which is NaN here.
+// what cannot change once training has begun. A number with the tag auto can be the word auto, which is NaN here. Settings that are
+// embedded, or a pointer to them, count as those of the struct itself; they have the tag yaml:",inline".
 func Settings(of any) []Setting {
 	var all []Setting
 	v := reflect.ValueOf(of).Elem()
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
-		if key := f.Tag.Get("yaml"); key != "" {
+		if f.Anonymous {
+			all = append(all, Settings(reflect.Indirect(v.Field(i)).Addr().Interface())...)
+		} else if key := f.Tag.Get("yaml"); key != "" {
 			help := f.Tag.Get("help")
 			if words := f.Tag.Get("oneof"); words != "" {
 				help += ": " + strings.ReplaceAll(words, " ", ", ")
@@ -84,6 +88,15 @@ func Set(of any, key, text string) error {
 	var keys []string
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
+		if f.Anonymous {
+			err := Set(reflect.Indirect(v.Field(i)).Addr().Interface(), key, text)
+			var unknown *UnknownKey
+			if !errors.As(err, &unknown) {
+				return err
+			}
+			keys = append(keys, unknown.All...)
+			continue
+		}
 		name := f.Tag.Get("yaml")
 		if name == "" {
 			continue
