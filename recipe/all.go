@@ -80,6 +80,20 @@ var All = []Recipe{
 		New: func() Job { return characters("opticks", "The Rays of Light") },
 	},
 	{
+		Name: "polyphonic-jsb", About: "a temporal convolutional network that foretells chorales of Bach, frame by frame, and makes up others",
+		Paper: "Bai, Kolter and Koltun 2018; Boulanger-Lewandowski et al. 2012", Data: "jsb-chorales", Goal: "test/loss<=8.3",
+		New: func() Job { return music("jsb-chorales", 1) },
+	},
+	{
+		Name: "polyphonic-nottingham", About: "a temporal convolutional network that foretells British and American folk tunes, frame by frame",
+		Paper: "Bai, Kolter and Koltun 2018; Boulanger-Lewandowski et al. 2012", Data: "nottingham", Goal: "test/loss<=3.3",
+		New: func() Job {
+			m := music("nottingham", .5)
+			m.Epochs, m.Batch = 30, 4
+			return m
+		},
+	},
+	{
 		Name: "resnet-fashion", About: "a residual network of 20 layers on photographs of clothes (Fashion-MNIST)",
 		Paper: "He et al. 2015; Xiao et al. 2017", Data: "fashion-mnist", Goal: "test/accuracy>=0.93",
 		New: func() Job {
@@ -233,6 +247,13 @@ func words(source, prompt string) *Language {
 	return &Language{source: source, LanguageSettings: LanguageSettings{
 		Tokens: "words", Vocabulary: 10000, Network: "lstm", Width: 256, Hidden: 256, Heads: 1, Layers: 2, Tied: true, Dropout: .5,
 		Steps: 35, Batch: 20, Epochs: 12, LR: .003, WeightDecay: .01, Clip: .5, NGram: 5, Prompt: prompt,
+	}}
+}
+
+// music returns a job with the settings that serve some hundred pieces, whose frames last so many quarter notes.
+func music(source string, frame float64) *Music {
+	return &Music{source: source, frame: frame, MusicSettings: MusicSettings{
+		Hidden: 150, Levels: 4, Kernel: 5, Dropout: .25, Batch: 1, Epochs: 40, LR: .001, Clip: .2,
 	}}
 }
 

