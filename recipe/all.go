@@ -153,6 +153,16 @@ var All = []Recipe{
 		Presets: pixelsLong,
 	},
 	{
+		Name: "ucr-lstm", About: "long short-term memory in both directions on series of measurements: series=GunPoint or five others (UCR)",
+		Paper: "Hochreiter and Schmidhuber 1997; Dau et al. 2019", Data: "ucr", Goal: "test/accuracy>=0.90",
+		New: func() Job { return seriesJob("lstm") },
+	},
+	{
+		Name: "ucr-tcn", About: "a temporal convolutional network on series of measurements: series=GunPoint or five others (UCR)",
+		Paper: "Bai, Kolter and Koltun 2018; Dau et al. 2019", Data: "ucr", Goal: "test/accuracy>=0.90",
+		New: func() Job { return seriesJob("tcn") },
+	},
+	{
 		Name: "vgg-cifar10", About: "VGG-16 of a quarter of the width, with batch normalization, on small photographs (CIFAR-10)",
 		Paper: "Simonyan and Zisserman 2014; Ioffe and Szegedy 2015", Data: "cifar10", Goal: "test/accuracy>=0.80",
 		New: func() Job {

@@ -173,11 +173,19 @@ func Load(ctx context.Context, name string, o source.Options) (training, test *d
 
 // Read reads a located data set of labelled pictures.
 func Read(found source.Located) (training, test *data.Pictures, err error) {
-	switch {
-	case found.Source.Text:
-		return nil, nil, fmt.Errorf("%s is a set of text, not of labelled pictures", found.Source.Name)
-	case found.Source.Raw:
-		return nil, nil, fmt.Errorf("%s has no labelled pictures as it stands; hadal study transfer cuts some out of it", found.Source.Name)
+	what := ""
+	switch s := found.Source; {
+	case s.Raw:
+		return nil, nil, fmt.Errorf("%s has no labelled pictures as it stands; hadal study transfer cuts some out of it", s.Name)
+	case s.Text:
+		what = "text"
+	case s.Music:
+		what = "music"
+	case s.Series:
+		what = "series of measurements"
+	}
+	if what != "" {
+		return nil, nil, fmt.Errorf("%s is a set of %s, not of labelled pictures", found.Source.Name, what)
 	}
 	switch found.Source.Name {
 	case "cifar10", "cifar100":

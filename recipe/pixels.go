@@ -10,7 +10,6 @@ import (
 	"github.com/hadal-go/hadal/data"
 	"github.com/hadal-go/hadal/model/sequence"
 	"github.com/hadal-go/hadal/nn"
-	"github.com/hadal-go/hadal/tensor"
 )
 
 // PixelsSettings are the settings of recipes that read digits pixel by pixel.
@@ -42,7 +41,7 @@ func (s *PixelsSettings) check() error {
 			return &BadSetting{c.key, fmt.Sprint(c.value), c.problem}
 		}
 	}
-	return nil
+	return s.ClassifierSettings.check()
 }
 
 // A PixelReader is the job of recipes that classify digits which are read pixel by pixel (Le, Jaitly and Hinton 2015).
@@ -74,9 +73,11 @@ func averagedDigit(img image.Image, shape [3]int) (data.Picture, error) {
 // Settings implements Job.
 func (j *PixelReader) Settings() any { return &j.settings }
 
+func (j *PixelReader) check() error { return j.settings.check() }
+
 // Prepare implements Job.
 func (j *PixelReader) Prepare(ctx context.Context, w Workplace) error {
-	if err := j.settings.check(); err != nil {
+	if err := j.check(); err != nil {
 		return err
 	}
 	j.Shrink = digitSide / j.settings.Side
@@ -85,20 +86,8 @@ func (j *PixelReader) Prepare(ctx context.Context, w Workplace) error {
 
 func (j *PixelReader) build(r *rand.Rand, classes int) nn.Layer {
 	s := j.settings
-	return sequence.Pixels{Net: newReader(r, j.kind, 1, s.Hidden, s.Levels, s.Kernel, 0, classes)}
-}
-
-// newReader returns a network that tells the classes of sequences of so many features. The forget gates of an LSTM begin open.
-func newReader(r *rand.Rand, kind string, in, hidden, levels, kernel int, dropout tensor.Float, classes int) interface {
-	nn.Layer
-	ForwardLengths(x *tensor.Tensor, lengths []int) *tensor.Tensor
-} {
-	if kind == "tcn" {
-		return sequence.NewTCNClassifier(r, in, slices.Repeat([]int{hidden}, levels), kernel, dropout, classes)
+	if j.kind == "tcn" {
+		return sequence.Pixels{Net: sequence.NewTCNClassifier(r, 1, slices.Repeat([]int{s.Hidden}, s.Levels), s.Kernel, 0, classes)}
 	}
-	m := sequence.NewClassifier(r, kind, nn.StackSize{In: in, Hidden: hidden, Layers: 1}, classes)
-	for l := range nn.Find[*nn.LSTM](m.RNN) {
-		l.ForgetBias(1)
-	}
-	return m
+	return sequence.Pixels{Net: openGates(sequence.NewClassifier(r, j.kind, nn.StackSize{In: 1, Hidden: s.Hidden, Layers: 1}, classes))}
 }

@@ -25,7 +25,9 @@ func NewTCNMusic(r *rand.Rand, keys int, channels []int, kernel int, dropout ten
 }
 
 // Forward returns the scores of the frame behind each of x.
-func (m *TCNMusic) Forward(x *tensor.Tensor) *tensor.Tensor { return m.Linear.Forward(m.TCN.Forward(x)) }
+func (m *TCNMusic) Forward(x *tensor.Tensor) *tensor.Tensor {
+	return m.Linear.Forward(m.TCN.Forward(x))
+}
 
 // Generate makes up frames that follow an opening of one frame or more, T·keys numbers, and yields them until yield returns false. Each
 // key is drawn by its probability, with scores divided by the temperature; at 0 those sound that more likely do than not.
