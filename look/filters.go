@@ -62,7 +62,10 @@ func drawFirst(s nn.Step) image.Image {
 	if c == 3 {
 		meaning = "grey is 0"
 	}
-	title := fmt.Sprintf("What the first layer looks for: %s of %d×%d (%s; %s)", some(len(cells), out, "filters"), kh, kw, s.Layer, meaning)
+	if s.Layer != "" { // weights that are made of others have no name
+		meaning = s.Layer + "; " + meaning
+	}
+	title := fmt.Sprintf("What the first layer looks for: %s of %d×%d (%s)", some(len(cells), out, "filters"), kh, kw, meaning)
 	return plot.Grid(title, cells, columnsOf(len(cells), 16), max(1, 80/max(kh, kw)))
 }
 

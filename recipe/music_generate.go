@@ -164,8 +164,8 @@ func goOn(net *sequence.TCNMusic, opening polyphonic.Roll, frames int, temperatu
 func (m *Music) play(run *train.Run) error {
 	random := train.NewStream(m.seed, "sample").Rand()
 	test := m.parts.Test[0]
-	test = test[:min(test.Len(), openingFrames+usualFrames)*polyphonic.Keys]
-	cells := []plot.Cell{{Image: drawRoll(test), Caption: "a piece of the test, by its composer"}}
+	rolls := []polyphonic.Roll{test[:min(test.Len(), openingFrames+usualFrames)*polyphonic.Keys]}
+	captions := []string{"a piece of the test, by its composer"}
 	for i := range samplePieces {
 		start, err := rollOfKeys(m.card.Openings[i%len(m.card.Openings)])
 		if err != nil {
@@ -176,22 +176,26 @@ func (m *Music) play(run *train.Run) error {
 		if err := run.Write(name, func(w io.Writer) error { return writeMIDI(w, roll, m.card.Frame) }); err != nil {
 			return err
 		}
-		cells = append(cells, plot.Cell{
-			Image: drawRoll(roll), Caption: fmt.Sprintf("%s: made up, behind the first %d frames of a piece of the test", name, start.Len()),
-		})
+		rolls = append(rolls, roll)
+		captions = append(captions, fmt.Sprintf("%s: made up, behind the first %d frames of a piece of the test", name, start.Len()))
 	}
-	return plot.WritePNG(run.Path("piano-roll.png"), plot.Grid("Music: time goes to the right, pitch up", cells, 1, 1))
+	lowest, highest := compass(rolls...)
+	cells := make([]plot.Cell, len(rolls))
+	for i, r := range rolls {
+		cells[i] = plot.Cell{Image: drawRoll(r, lowest, highest), Caption: captions[i]}
+	}
+	return plot.WritePNG(run.Path("piano-roll.png"), plot.Grid("Time goes to the right, pitch up, with a line for every C", cells, 1, 1))
 }
 
-// drawRoll draws a roll between the lowest and the highest key that music of the sets has, five octaves about middle C.
-func drawRoll(roll polyphonic.Roll) image.Image {
-	const lowest, highest, size = 31, 91, 8
-	values := make([][]float64, (highest-lowest)*size/2)
+// drawRoll draws the keys of a roll from lowest to highest, numbers in a frame.
+func drawRoll(roll polyphonic.Roll, lowest, highest int) image.Image {
+	const wide, high = 8, 4 // pixels of a frame and of a key
+	values := make([][]float64, (highest-lowest+1)*high)
 	for y := range values {
-		key := highest - 1 - y*2/size - polyphonic.Lowest
-		values[y] = make([]float64, roll.Len()*size)
+		key := highest - y/high
+		values[y] = make([]float64, roll.Len()*wide)
 		for x := range values[y] {
-			on := float64(roll.Frame(x / size)[key])
+			on := float64(roll.Frame(x / wide)[key])
 			if on == 0 && (key+polyphonic.Lowest)%12 == 0 { // a line for every C
 				on = .15
 			}
@@ -199,6 +203,19 @@ func drawRoll(roll polyphonic.Roll) image.Image {
 		}
 	}
 	return plot.Shade(values, 0, 1)
+}
+
+// compass returns the lowest and the highest key that sound in any of the rolls.
+func compass(rolls ...polyphonic.Roll) (lowest, highest int) {
+	lowest = polyphonic.Keys - 1
+	for _, r := range rolls {
+		for i, on := range r {
+			if on != 0 {
+				lowest, highest = min(lowest, i%polyphonic.Keys), max(highest, i%polyphonic.Keys)
+			}
+		}
+	}
+	return min(lowest, highest), highest
 }
 
 // writeExamples leaves the first test pieces as MIDI files.

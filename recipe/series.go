@@ -138,7 +138,9 @@ func (j *Series) build(r *rand.Rand) nn.Layer {
 		return sequence.Marked{Net: sequence.NewTCNClassifier(r, in, slices.Repeat([]int{s.Hidden}, s.Levels), s.Kernel, tensor.Float(s.Dropout), classes)}
 	}
 	size := nn.StackSize{In: in, Hidden: s.Hidden, Layers: s.Levels, Bidirectional: true, Dropout: tensor.Float(s.Dropout)}
-	return sequence.Marked{Net: openGates(sequence.NewClassifier(r, j.kind, size, classes))}
+	m := openGates(sequence.NewClassifier(r, j.kind, size, classes))
+	m.Mean = true // what tells the classes apart may be anywhere
+	return sequence.Marked{Net: m}
 }
 
 // openGates has the forget gates of LSTMs begin open (Jozefowicz, Zaremba and Sutskever 2015).

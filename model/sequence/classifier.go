@@ -15,6 +15,7 @@ import (
 type Classifier struct {
 	RNN    *nn.Stack `nn:"rnn"`
 	Output *nn.Linear
+	Mean   bool // tell them by the mean of what the layers say at all steps; not by what they know at the end
 }
 
 // NewClassifier returns a network of the cells named, lstm, gru, rnn, or irnn: an rnn with ReLU whose weights of the state are the
@@ -39,6 +40,21 @@ func (m *Classifier) Forward(x *tensor.Tensor) *tensor.Tensor { return m.Forward
 
 // ForwardLengths is Forward for sequences of which only the first lengths[n] steps are there; what follows has no influence.
 func (m *Classifier) ForwardLengths(x *tensor.Tensor, lengths []int) *tensor.Tensor {
-	_, last := m.RNN.RunLengths(x, lengths, m.RNN.Begin(x.Pass(), x.Dim(0)))
+	y, last := m.RNN.RunLengths(x, lengths, m.RNN.Begin(x.Pass(), x.Dim(0)))
+	if m.Mean {
+		return m.Output.Forward(meanOfSteps(y, lengths))
+	}
 	return m.Output.Forward(m.RNN.Hidden(last))
+}
+
+// meanOfSteps returns the mean of the steps that are there, N×F, of y, N×T×F, which is zero at others.
+func meanOfSteps(y *tensor.Tensor, lengths []int) *tensor.Tensor {
+	if lengths == nil {
+		return y.Mean(1)
+	}
+	parts := make([]tensor.Float, len(lengths))
+	for i, length := range lengths {
+		parts[i] = 1 / tensor.Float(max(1, length))
+	}
+	return y.Sum(1).Mul(y.Pass().Values(parts, len(lengths), 1))
 }
