@@ -86,10 +86,10 @@ type seriesCard struct {
 // seriesJob returns a job with the settings that serve some hundred series.
 func seriesJob(kind string) *Series {
 	j := &Series{kind: kind, SeriesSettings: SeriesSettings{
-		Series: "GunPoint", Hidden: 64, Levels: 1, Kernel: 7, Epochs: 200, Batch: 16, LR: .004, WeightDecay: .01, Clip: 1,
+		Series: "GunPoint", Hidden: 64, Levels: 1, Kernel: 7, Epochs: 300, Batch: 8, LR: .003, Clip: 1,
 	}}
 	if kind == "tcn" {
-		j.Hidden, j.Levels, j.Dropout = 32, 6, .1
+		j.Hidden, j.Levels, j.Dropout, j.Epochs, j.Batch, j.LR, j.WeightDecay = 32, 6, .1, 100, 16, .004, .01
 	}
 	return j
 }
