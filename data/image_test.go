@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -136,4 +137,20 @@ func FuzzDecodeImage(f *testing.F) {
 			t.Fatal(p.check())
 		}
 	})
+}
+
+// Squares of pixels become their average, rounded, channel by channel.
+func TestAveraged(t *testing.T) {
+	p := Picture{2, 4, 1, []byte{0, 1, 10, 10, 2, 3, 10, 11}}
+	if got := p.Averaged(2); got.H != 1 || got.W != 2 || got.Pixels[0] != 2 || got.Pixels[1] != 10 {
+		t.Errorf("Averaged is %v", got)
+	}
+	c := Picture{2, 2, 3, []byte{0, 10, 20, 0, 10, 20, 4, 10, 20, 4, 10, 24}}
+	if got := c.Averaged(2); !slices.Equal(got.Pixels, []byte{2, 10, 21}) {
+		t.Errorf("in colours it is %v", got)
+	}
+	s := &Pictures{H: 2, W: 2, C: 3, Pixels: append(c.Pixels, c.Pixels...), Labels: []int{0, 1}, Names: []string{"a", "b"}}
+	if small := s.Averaged(2); small.Check() != nil || small.Len() != 2 || small.H != 1 || s.H != 2 {
+		t.Errorf("the set is %v", small)
+	}
 }

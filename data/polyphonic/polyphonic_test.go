@@ -1,6 +1,7 @@
 package polyphonic
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
@@ -49,4 +50,51 @@ func TestPublishedSets(t *testing.T) {
 			t.Errorf("%s has %.2f keys a frame", c.file, chord)
 		}
 	}
+}
+
+// A batch foretells each frame by the one before it, and says where shorter pieces end.
+func TestBatch(t *testing.T) {
+	roll := func(frames int) Roll {
+		r := make(Roll, frames*Keys)
+		for i := range frames {
+			r[i*Keys+i] = 1 // key t in frame t
+		}
+		return r
+	}
+	b := NewBatch([]Roll{roll(3), roll(5)})
+	if b.Frames != 6 || b.X.Dim(0) != 2 || b.X.Dim(1) != 4 || b.There == nil {
+		t.Fatalf("%d frames in %v", b.Frames, b.X.Shape())
+	}
+	for i, length := range []int{2, 4} {
+		for s := range 4 {
+			at := (i*4 + s) * Keys
+			x, y, there := b.X.Data()[at+s], b.Y.Data()[at+s+1], b.There.Data()[i*4+s]
+			if in := s < length; in && (x != 1 || y != 1 || there != 1) || !in && (x != 0 || y != 0 || there != 0) {
+				t.Errorf("frame %d of piece %d: %v, then %v, there %v", s, i, x, y, there)
+			}
+		}
+	}
+	if even := NewBatch([]Roll{roll(3), roll(3)}); even.There != nil || even.Frames != 4 {
+		t.Errorf("pieces of one length have %v frames, There %v", even.Frames, even.There)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte("MATLAB 5.0 MAT-file"))
+	if dir := os.Getenv("HADAL_DATA"); dir != "" {
+		if b, err := os.ReadFile(filepath.Join(dir, "polyphonic-music", "JSB_Chorales.mat")); err == nil {
+			f.Add(b)
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := Read(bytes.NewReader(b))
+		if err != nil {
+			return
+		}
+		for _, r := range p.Training {
+			if r.Len() < 2 || len(r)%Keys != 0 {
+				t.Errorf("a piece has %d numbers", len(r))
+			}
+		}
+	})
 }
