@@ -89,7 +89,7 @@ var All = []Recipe{
 		Paper: "Bai, Kolter and Koltun 2018; Boulanger-Lewandowski et al. 2012", Data: "nottingham", Goal: "test/loss<=3.3",
 		New: func() Job {
 			m := music("nottingham", .5)
-			m.Hidden, m.Levels, m.Kernel, m.Dropout, m.Epochs = 150, 4, 6, .2, 16
+			m.Hidden, m.Levels, m.Kernel, m.Dropout, m.Epochs, m.LR = 150, 4, 6, .2, 30, .002
 			return m
 		},
 	},
@@ -147,7 +147,7 @@ var All = []Recipe{
 		Paper: "Bai, Kolter and Koltun 2018", Data: "mnist", Goal: "test/accuracy>=0.97",
 		New: func() Job {
 			j := pixelReader("tcn")
-			j.settings.Hidden = 25
+			j.settings.Hidden, j.Epochs = 25, 5
 			return j
 		},
 		Presets: pixelsLong,

@@ -72,6 +72,7 @@ type musicCard struct {
 	Recipe   string        `json:"recipe"`
 	Task     string        `json:"task"`
 	Frame    float64       `json:"frame"`    // how many quarter notes one lasts
+	Voices   int           `json:"voices"`   // how many keys sound at once, hardly ever more
 	Openings [][][]int     `json:"openings"` // the first frames of test pieces, by the MIDI numbers of the keys that sound
 	Network  MusicSettings `json:"network"`
 }
@@ -91,7 +92,7 @@ func (m *Music) Prepare(ctx context.Context, w Workplace) error {
 	if m.Batch > len(m.parts.Training) {
 		return &BadSetting{"batch", fmt.Sprint(m.Batch), fmt.Sprintf("there are %d pieces to train on", len(m.parts.Training))}
 	}
-	m.card = musicCard{Recipe: w.Recipe, Task: "music", Frame: m.frame, Network: m.MusicSettings}
+	m.card = musicCard{Recipe: w.Recipe, Task: "music", Frame: m.frame, Voices: voicesOf(m.parts.Training), Network: m.MusicSettings}
 	for _, r := range m.parts.Test[:min(openings, len(m.parts.Test))] {
 		m.card.Openings = append(m.card.Openings, keysOf(r[:min(openingFrames, r.Len())*polyphonic.Keys]))
 	}

@@ -24,12 +24,15 @@ const (
 	openingFrames = 8  // of each
 	usualFrames   = 64 // of a piece that is made up
 	samplePieces  = 3  // that are made up at the end of a training
+
+	usualTemperature = .9
 )
 
 // GeneratedMusicSettings are the settings by which music is made.
 type GeneratedMusicSettings struct {
 	Frames      int     `yaml:"frames" help:"that are made, behind the opening"`
 	Temperature float64 `yaml:"temperature" help:"below 1 likely keys become likelier, above 1 less; 0 takes those likelier than not"`
+	Voices      int     `yaml:"voices" help:"most keys that sound at once, the likeliest of those drawn; 0 is any number"`
 	Midi        string  `yaml:"midi" help:"a MIDI file to write; of several pieces those behind the first have -2, -3 … in their names"`
 }
 
@@ -38,7 +41,9 @@ func (m *Music) Generation(run *train.Run) (Generation, error) {
 	if err := m.load(run); err != nil {
 		return nil, err
 	}
-	return &musicGeneration{GeneratedMusicSettings{Frames: usualFrames, Temperature: 1, Midi: ""}, m.net, m.card}, nil
+	return &musicGeneration{
+		GeneratedMusicSettings{Frames: usualFrames, Temperature: usualTemperature, Voices: m.card.Voices}, m.net, m.card,
+	}, nil
 }
 
 // A musicGeneration goes on with openings of pieces.
@@ -60,6 +65,9 @@ func (g *musicGeneration) Make(ctx context.Context, o Order) error {
 	if g.Temperature < 0 || math.IsInf(g.Temperature, 0) {
 		return &BadSetting{"temperature", fmt.Sprint(g.Temperature), "it must be 0 or more"}
 	}
+	if g.Voices < 0 {
+		return &BadSetting{"voices", fmt.Sprint(g.Voices), "it must be 0, for any number, or more"}
+	}
 	for item := range o.N {
 		opening := g.card.Openings[item%len(g.card.Openings)]
 		if o.Prompt != "" {
@@ -72,7 +80,7 @@ func (g *musicGeneration) Make(ctx context.Context, o Order) error {
 		if err != nil {
 			return err
 		}
-		roll := goOn(g.net, start, g.Frames, g.Temperature, o.Random)
+		roll := goOn(g.net, start, g.Frames, sequence.MusicDrawing{Temperature: g.Temperature, Voices: g.Voices}, o.Random)
 		for t := range roll.Len() {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -145,12 +153,12 @@ func rollOfKeys(frames [][]int) (polyphonic.Roll, error) {
 }
 
 // goOn returns an opening and so many frames that the network makes up behind it.
-func goOn(net *sequence.TCNMusic, opening polyphonic.Roll, frames int, temperature float64, r *rand.Rand) polyphonic.Roll {
+func goOn(net *sequence.TCNMusic, opening polyphonic.Roll, frames int, d sequence.MusicDrawing, r *rand.Rand) polyphonic.Roll {
 	roll := append(polyphonic.Roll(nil), opening...)
 	if frames == 0 {
 		return roll
 	}
-	net.Generate(floats(opening).Data(), temperature, r, func(frame []tensor.Float) bool {
+	net.Generate(floats(opening).Data(), d, r, func(frame []tensor.Float) bool {
 		for _, v := range frame {
 			roll = append(roll, byte(v))
 		}
@@ -171,7 +179,7 @@ func (m *Music) play(run *train.Run) error {
 		if err != nil {
 			return err
 		}
-		roll := goOn(m.net, start, usualFrames, 1, random)
+		roll := goOn(m.net, start, usualFrames, sequence.MusicDrawing{Temperature: usualTemperature, Voices: m.card.Voices}, random)
 		name := fmt.Sprintf("generated/%d.mid", i+1)
 		if err := run.Write(name, func(w io.Writer) error { return writeMIDI(w, roll, m.card.Frame) }); err != nil {
 			return err
@@ -185,6 +193,23 @@ func (m *Music) play(run *train.Run) error {
 		cells[i] = plot.Cell{Image: drawRoll(r, lowest, highest), Caption: captions[i]}
 	}
 	return plot.WritePNG(run.Path("piano-roll.png"), plot.Grid("Time goes to the right, pitch up, with a line for every C", cells, 1, 1))
+}
+
+// voicesOf returns how many keys sound at once at most, but for one frame in a hundred.
+func voicesOf(rolls []polyphonic.Roll) int {
+	var count [polyphonic.Keys + 1]int
+	frames := 0
+	for _, keys := range rolls {
+		for _, frame := range keysOf(keys) {
+			count[len(frame)]++
+			frames++
+		}
+	}
+	for n, seen := 0, 0; ; n++ {
+		if seen += count[n]; seen >= frames-frames/100 {
+			return n
+		}
+	}
 }
 
 // drawRoll draws the keys of a roll from lowest to highest, numbers in a frame.

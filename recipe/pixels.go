@@ -57,7 +57,7 @@ func pixelReader(kind string) *PixelReader {
 	j.Build, j.of = j.build, j
 	j.Form = averagedDigit
 	j.settings = PixelsSettings{Side: 14, Hidden: 128, Levels: 5, Kernel: 7, ClassifierSettings: &j.ClassifierSettings}
-	j.Clip = 1
+	j.Epochs, j.Clip = 12, 1
 	return j
 }
 

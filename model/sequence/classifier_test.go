@@ -69,7 +69,7 @@ func TestMusicGoesOn(t *testing.T) {
 	nn.Apply(m, func(w *tensor.Tensor) { nn.Normal(source(), w, 0, 1) })
 	roll := []tensor.Float{1, 0, 0, 1, 0, 0, 1, 1, 0, 0}
 	opening := len(roll)
-	m.Generate(roll[:opening:opening], 0, nil, func(frame []tensor.Float) bool {
+	m.Generate(roll[:opening:opening], MusicDrawing{}, nil, func(frame []tensor.Float) bool {
 		roll = append(roll, frame...)
 		return len(roll) < 12*keys
 	})
@@ -87,7 +87,7 @@ func TestMusicGoesOn(t *testing.T) {
 	for _, c := range []struct{ score, temperature, want float64 }{{0, 1, .5}, {0, .1, .5}, {2, 1, .8808}, {1, .1, 1}, {-2, 2, .2689}} {
 		r, n, on := source(), 4000, 0
 		for range n {
-			if sounds(c.score, c.temperature, r) {
+			if (MusicDrawing{Temperature: c.temperature}).sounds(c.score, r) {
 				on++
 			}
 		}
@@ -95,5 +95,8 @@ func TestMusicGoesOn(t *testing.T) {
 			t.Errorf("a score of %v at temperature %v sounds %.3f of the time, want %.3f", c.score, c.temperature, share, c.want)
 		}
 	}
-	panics(t, "sequence: TCNMusic: an opening of 3 numbers", func() { m.Generate(roll[:3], 1, source(), nil) })
+	if got := (MusicDrawing{Voices: 2}).draw([]tensor.Float{1, 3, -1, 2}, nil); got[0] != 0 || got[1] != 1 || got[3] != 1 {
+		t.Errorf("of two voices there are %v, want the greatest scores", got)
+	}
+	panics(t, "sequence: TCNMusic: an opening of 3 numbers", func() { m.Generate(roll[:3], MusicDrawing{}, source(), nil) })
 }

@@ -1,8 +1,10 @@
 package sequence
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/hadal-go/hadal/nn"
 	"github.com/hadal-go/hadal/tensor"
@@ -29,37 +31,55 @@ func (m *TCNMusic) Forward(x *tensor.Tensor) *tensor.Tensor {
 	return m.Linear.Forward(m.TCN.Forward(x))
 }
 
-// Generate makes up frames that follow an opening of one frame or more, T·keys numbers, and yields them until yield returns false. Each
-// key is drawn by its probability, with scores divided by the temperature; at 0 those sound that more likely do than not.
-func (m *TCNMusic) Generate(opening []tensor.Float, temperature float64, r *rand.Rand, yield func(frame []tensor.Float) bool) {
+// A MusicDrawing says how the keys of a frame are drawn.
+type MusicDrawing struct {
+	Temperature float64 // that scores are divided by; at 0 those keys sound that more likely do than not
+	Voices      int     // most keys of a frame, of which those of the greatest scores stay; 0: any number
+}
+
+// Generate makes up frames that follow an opening of one frame or more, T·keys numbers, and yields them until yield returns false. Keys are
+// drawn each for itself, as they were learned: a chord that none of the pieces has leads to others, which a bound on voices mends.
+func (m *TCNMusic) Generate(opening []tensor.Float, d MusicDrawing, r *rand.Rand, yield func(frame []tensor.Float) bool) {
 	keys := m.Linear.Weight.Dim(0)
 	if len(opening) == 0 || len(opening)%keys != 0 {
 		fail("TCNMusic", "an opening of %d numbers is not a frame of %d keys or more", len(opening), keys)
 	}
 	state := m.TCN.Begin(1)
 	for frame := opening; ; {
-		next := make([]tensor.Float, keys)
 		p := tensor.Inference()
 		h := m.TCN.Step(p.Values(frame, 1, len(frame)/keys, keys), state)
 		t := h.Dim(1)
-		scores := m.Linear.Forward(h.Slice(1, t-1, t)).Data()
-		for i := range next {
-			if sounds(float64(scores[i]), temperature, r) {
-				next[i] = 1
-			}
-		}
+		frame = d.draw(m.Linear.Forward(h.Slice(1, t-1, t)).Data(), r)
 		p.End()
-		if !yield(next) {
+		if !yield(frame) {
 			return
 		}
-		frame = next
 	}
 }
 
+// draw draws a frame by the scores of its keys.
+func (d MusicDrawing) draw(scores []tensor.Float, r *rand.Rand) []tensor.Float {
+	var sounding []int
+	for i, s := range scores {
+		if d.sounds(float64(s), r) {
+			sounding = append(sounding, i)
+		}
+	}
+	if d.Voices > 0 && len(sounding) > d.Voices {
+		slices.SortStableFunc(sounding, func(a, b int) int { return cmp.Compare(scores[b], scores[a]) })
+		sounding = sounding[:d.Voices]
+	}
+	frame := make([]tensor.Float, len(scores))
+	for _, i := range sounding {
+		frame[i] = 1
+	}
+	return frame
+}
+
 // sounds draws whether a key of a score does.
-func sounds(score, temperature float64, r *rand.Rand) bool {
-	if temperature == 0 {
+func (d MusicDrawing) sounds(score float64, r *rand.Rand) bool {
+	if d.Temperature == 0 {
 		return score > 0
 	}
-	return r.Float64() < 1/(1+math.Exp(-score/temperature))
+	return r.Float64() < 1/(1+math.Exp(-score/d.Temperature))
 }
