@@ -16,11 +16,12 @@ func (a *app) generateCommand() *cobra.Command {
 	n, seed := 1, uint64(0)
 	c := &cobra.Command{
 		Use:   "generate RUN [key=value ...]",
-		Short: "Let the network of a run make something new: text, as it comes",
+		Short: "Let the network of a run make something new: text, as it comes, or music",
 		Long: `Let the network of a run make something new with its best weights. Text is printed as it comes, and with --json token by token,
-with the probability that each had.
+with the probability that each had. Of music the keys of each frame are printed, and midi=FILE writes it to be heard.
 
-Keys for text: length, temperature, top_k, top_p, repetition and seed.`,
+Keys for text: length, temperature, top_k, top_p, repetition and seed; for music: frames, temperature, voices, midi and seed. A prompt for
+music is frames of MIDI numbers of keys, such as '48 64 67 72 | 50 65 69'.`,
 		Example: `  ` + a.name + ` generate last
   ` + a.name + ` generate last --prompt 'JULIET:' temperature=0.5 length=1000
   ` + a.name + ` generate last --n 3 top_p=0.9 seed=7`,

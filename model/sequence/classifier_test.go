@@ -38,6 +38,8 @@ func TestClassifiersOfDifferentLengths(t *testing.T) {
 	}
 	p := tensor.Inference()
 	defer p.End()
+	none := Marked{last}.Forward(p.Zeros(1, 4, in+1)).Data()
+	fixture.Close(t, "none marked", none, last.Forward(p.Zeros(1, 4, in)).Data(), 1e-6)
 	tcn := NewTCNClassifier(source(), 1, []int{2}, 2, 0, 2)
 	panics(t, "sequence: TCNClassifier: sequence 0 has 0 of 3 steps", func() { tcn.ForwardLengths(p.Zeros(1, 3, 1), []int{0}) })
 	panics(t, "sequence: TCNClassifier: 2 lengths of 1 sequences", func() { tcn.ForwardLengths(p.Zeros(1, 3, 1), []int{1, 2}) })

@@ -6,7 +6,7 @@ import (
 )
 
 // Marked is a classifier of sequences of different lengths as a layer: of x, N×T×(In + 1), the last feature is 1 at the steps that a
-// sequence has and 0 behind its end. What follows the end has no influence.
+// sequence has and 0 behind its end. What follows the end has no influence. A sequence none of whose steps is marked has all of them.
 type Marked struct {
 	Net LengthsLayer `nn:"."`
 }
@@ -27,6 +27,9 @@ func (m Marked) Forward(x *tensor.Tensor) *tensor.Tensor {
 	for i := range lengths {
 		for lengths[i] < t && all[(i*t+lengths[i])*(in+1)+in] != 0 {
 			lengths[i]++
+		}
+		if lengths[i] == 0 {
+			lengths[i] = t
 		}
 	}
 	return m.Net.ForwardLengths(x.Slice(2, 0, in), lengths)
