@@ -233,9 +233,10 @@ func (j *Series) Train(ctx context.Context, run *train.Run, console *train.Conso
 // Report implements Job.
 func (j *Series) Report(run *train.Run, m train.Metrics) Report {
 	return Report{
-		Result: fmt.Sprintf("test accuracy on %s %.2f %% (95 %% interval %.2f to %.2f), loss %.4f, by the weights of epoch %.0f\n%s",
+		Result: fmt.Sprintf("test accuracy on %s %.2f %% (95 %% interval %.2f to %.2f), loss %.4f, by the weights of epoch %.0f\n"+
+			"Published: %.1f %% by the nearest neighbour with dynamic time warping.",
 			j.SeriesSettings.Series, 100*m["test/accuracy"], 100*m["test/accuracy/low"], 100*m["test/accuracy/high"], m["test/loss"],
-			m["best/epoch"], publishedAccuracies(j.SeriesSettings.Series)),
+			m["best/epoch"], 100*published[j.SeriesSettings.Series]),
 		Left: "the weights, the curves, and pictures of the series and of what was taken for what.",
 		Next: [][]string{{"predict", ThisRun, run.Path("examples", j.exampleName(0))}, {"eval", ThisRun}},
 	}
