@@ -61,8 +61,7 @@ func (c *classification) fit(ctx context.Context, run *train.Run, console *train
 		return nil, err
 	}
 	m := outcome.Metrics("test/")
-	m["val/accuracy"], m["best/epoch"], m["epochs"] = s.Best, float64(s.BestEpoch), float64(s.Epoch)
-	m["steps"], m["seconds"] = float64(s.Step), s.Seconds
+	s.AddTo(m)
 	return m, c.draw(run, outcome)
 }
 

@@ -41,12 +41,7 @@ type ClassifierSettings struct {
 }
 
 func (s *ClassifierSettings) check() error {
-	for _, c := range []struct {
-		ok      bool
-		key     string
-		value   any
-		problem string
-	}{
+	if err := firstBroken([]rule{
 		{s.Epochs >= 1, "epochs", s.Epochs, "there must be one at least"},
 		{s.Batch >= 1, "batch", s.Batch, "there must be one example at least"},
 		{s.LR > 0 && !math.IsInf(s.LR, 0) || math.IsNaN(s.LR), "lr", s.LR, "it must be positive"},
@@ -59,10 +54,8 @@ func (s *ClassifierSettings) check() error {
 		{s.Noise >= 0 && !math.IsInf(s.Noise, 0), "noise", s.Noise, "it must not be negative"},
 		{s.LabelSmoothing >= 0 && s.LabelSmoothing < 1, "label_smoothing", s.LabelSmoothing, "it must be in [0, 1)"},
 		{s.Fraction > 0 && s.Fraction <= 1, "fraction", s.Fraction, "it must be in (0, 1]"},
-	} {
-		if !c.ok {
-			return &BadSetting{c.key, fmt.Sprint(c.value), c.problem}
-		}
+	}); err != nil {
+		return err
 	}
 	if _, err := augment.Parse(s.Augment, augment.Colour{}); err != nil {
 		return &BadSetting{"augment", s.Augment, err.Error()}

@@ -27,12 +27,7 @@ type EmbeddingSettings struct {
 }
 
 func (s *EmbeddingSettings) check() error {
-	for _, c := range []struct {
-		ok      bool
-		key     string
-		value   any
-		problem string
-	}{
+	return firstBroken([]rule{
 		{s.Width >= 1, "width", s.Width, "there must be one feature at least"},
 		{s.Window >= 1, "window", s.Window, "there must be one word at least"},
 		{s.Negative >= 1, "negative", s.Negative, "there must be one at least"},
@@ -40,12 +35,7 @@ func (s *EmbeddingSettings) check() error {
 		{s.MinCount >= 1, "min_count", s.MinCount, "it must be one at least"},
 		{s.Epochs >= 1, "epochs", s.Epochs, "there must be one at least"},
 		{s.LR > 0 && s.LR <= 1, "lr", s.LR, "it must be in (0, 1]"},
-	} {
-		if !c.ok {
-			return &BadSetting{c.key, fmt.Sprint(c.value), c.problem}
-		}
-	}
-	return nil
+	})
 }
 
 // An Embedding is the job that learns vectors of words from the words around them.

@@ -38,12 +38,7 @@ type FineTuneSettings struct {
 func (s *FineTuneSettings) check() error {
 	whole := func(n, least int) bool { return n == auto || n >= least }
 	positive := func(v float64) bool { return math.IsNaN(v) || v > 0 && !math.IsInf(v, 0) }
-	for _, c := range []struct {
-		ok      bool
-		key     string
-		value   any
-		problem string
-	}{
+	if err := firstBroken([]rule{
 		{s.Data != "", "data", s.Data, "name the folder of your pictures, which has a folder for each class: data=photos"},
 		{s.Minutes > 0 && s.Minutes <= 1e4, "minutes", s.Minutes, "it must be positive"},
 		{whole(s.Pictures, 4), "pictures", s.Pictures, "there must be four at least"},
@@ -58,10 +53,8 @@ func (s *FineTuneSettings) check() error {
 		{s.WeightDecay >= 0, "weight_decay", s.WeightDecay, "it must not be negative"},
 		{s.LabelSmoothing >= 0 && s.LabelSmoothing < 1, "label_smoothing", s.LabelSmoothing, "it must be in [0, 1)"},
 		{s.Test > 0 && s.Test < 1, "test", s.Test, "it must lie between 0 and 1"},
-	} {
-		if !c.ok {
-			return &BadSetting{c.key, fmt.Sprint(c.value), c.problem}
-		}
+	}); err != nil {
+		return err
 	}
 	if s.Augment != "auto" {
 		if _, err := augment.Parse(s.Augment, augment.Colour{}); err != nil {

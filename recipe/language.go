@@ -38,12 +38,7 @@ type LanguageSettings struct {
 }
 
 func (s *LanguageSettings) check() error {
-	for _, c := range []struct {
-		ok      bool
-		key     string
-		value   any
-		problem string
-	}{
+	return firstBroken([]rule{
 		{s.Vocabulary >= 2 && s.Vocabulary <= 1<<20, "vocabulary", s.Vocabulary, "it must lie in 2 to 1,048,576"},
 		{s.Width >= 1, "width", s.Width, "there must be one feature at least"},
 		{s.Hidden >= 1, "hidden", s.Hidden, "there must be one unit at least"},
@@ -59,12 +54,7 @@ func (s *LanguageSettings) check() error {
 		{s.Clip >= 0, "clip", s.Clip, "it must not be negative"},
 		{s.NGram == 0 || s.NGram >= 2 && s.NGram <= 12, "ngram", s.NGram, "it must be 0, or lie in 2 to 12"},
 		{s.Prompt != "", "prompt", s.Prompt, "a text begins with something"},
-	} {
-		if !c.ok {
-			return &BadSetting{c.key, fmt.Sprint(c.value), c.problem}
-		}
-	}
-	return nil
+	})
 }
 
 // A Language is the job that trains a language model on a text.
@@ -198,8 +188,7 @@ func (l *Language) Train(ctx context.Context, run *train.Run, console *train.Con
 			return nil, err
 		}
 	}
-	m["val/loss"], m["best/epoch"], m["epochs"] = s.BestLoss, float64(s.BestEpoch), float64(s.Epoch)
-	m["steps"], m["seconds"] = float64(s.Step), s.Seconds
+	s.AddTo(m)
 	return m, run.WriteJSON("metrics.json", m)
 }
 

@@ -47,21 +47,14 @@ func (g *textGeneration) Settings() any { return &g.TextSettings }
 // Make implements Generation.
 func (g *textGeneration) Make(ctx context.Context, o Order) error {
 	s := sequence.Sampling{Temperature: g.Temperature, TopK: g.TopK, TopP: g.TopP, Repetition: g.Repetition}
-	for _, c := range []struct {
-		ok      bool
-		key     string
-		value   any
-		problem string
-	}{
+	if err := firstBroken([]rule{
 		{g.Length >= 0, "length", g.Length, "it must not be negative"},
 		{s.Temperature >= 0, "temperature", g.Temperature, "it must be 0 or more"},
 		{s.TopK >= 0, "top_k", g.TopK, "it must be 0, for all tokens, or more"},
 		{s.TopP > 0 && s.TopP <= 1, "top_p", g.TopP, "it must be in (0, 1]"},
 		{s.Repetition > 0, "repetition", g.Repetition, "it must be positive; 1 changes nothing"},
-	} {
-		if !c.ok {
-			return &BadSetting{c.key, fmt.Sprint(c.value), c.problem}
-		}
+	}); err != nil {
+		return err
 	}
 	prompt := cmp.Or(o.Prompt, g.prompt)
 	ids, err := begin(g.tokenizer, prompt)

@@ -31,12 +31,7 @@ type MusicSettings struct {
 }
 
 func (s *MusicSettings) check() error {
-	for _, c := range []struct {
-		ok      bool
-		key     string
-		value   any
-		problem string
-	}{
+	return firstBroken([]rule{
 		{s.Hidden >= 1, "hidden", s.Hidden, "there must be one channel at least"},
 		{s.Levels >= 1 && s.Levels <= 16, "levels", s.Levels, "it must lie in 1 to 16"},
 		{s.Kernel >= 2, "kernel", s.Kernel, "there must be two taps at least"},
@@ -46,12 +41,7 @@ func (s *MusicSettings) check() error {
 		{s.LR > 0 && !math.IsInf(s.LR, 0), "lr", s.LR, "it must be positive"},
 		{s.WeightDecay >= 0, "weight_decay", s.WeightDecay, "it must not be negative"},
 		{s.Clip >= 0, "clip", s.Clip, "it must not be negative"},
-	} {
-		if !c.ok {
-			return &BadSetting{c.key, fmt.Sprint(c.value), c.problem}
-		}
-	}
-	return nil
+	})
 }
 
 // A Music is the job that trains a network on piano rolls, by the protocol of Bai, Kolter and Koltun 2018, section 5.3.
@@ -180,8 +170,7 @@ func (m *Music) Train(ctx context.Context, run *train.Run, console *train.Consol
 	if err != nil {
 		return nil, err
 	}
-	metrics["val/loss"], metrics["best/epoch"], metrics["epochs"] = s.BestLoss, float64(s.BestEpoch), float64(s.Epoch)
-	metrics["steps"], metrics["seconds"] = float64(s.Step), s.Seconds
+	s.AddTo(metrics)
 	return metrics, run.WriteJSON("metrics.json", metrics)
 }
 

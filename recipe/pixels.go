@@ -2,7 +2,6 @@ package recipe
 
 import (
 	"context"
-	"fmt"
 	"image"
 	"math/rand/v2"
 	"slices"
@@ -26,20 +25,13 @@ type PixelsSettings struct {
 const digitSide = 28
 
 func (s *PixelsSettings) check() error {
-	for _, c := range []struct {
-		ok      bool
-		key     string
-		value   int
-		problem string
-	}{
+	if err := firstBroken([]rule{
 		{s.Side == 28 || s.Side == 14 || s.Side == 7, "side", s.Side, "it is one of 28, 14, 7"},
 		{s.Hidden >= 1, "hidden", s.Hidden, "there must be one unit at least"},
 		{s.Levels >= 1 && s.Levels <= 16, "levels", s.Levels, "it must lie in 1 to 16"},
 		{s.Kernel >= 2, "kernel", s.Kernel, "there must be two taps at least"},
-	} {
-		if !c.ok {
-			return &BadSetting{c.key, fmt.Sprint(c.value), c.problem}
-		}
+	}); err != nil {
+		return err
 	}
 	return s.ClassifierSettings.check()
 }

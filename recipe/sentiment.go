@@ -40,12 +40,7 @@ type SentimentSettings struct {
 }
 
 func (s *SentimentSettings) check() error {
-	for _, c := range []struct {
-		ok      bool
-		key     string
-		value   any
-		problem string
-	}{
+	return firstBroken([]rule{
 		{s.Width >= 1, "width", s.Width, "there must be one feature at least"},
 		{s.Hidden >= 1, "hidden", s.Hidden, "there must be one unit at least"},
 		{s.Layers >= 1, "layers", s.Layers, "there must be one layer at least"},
@@ -57,12 +52,7 @@ func (s *SentimentSettings) check() error {
 		{s.LR > 0 && !math.IsInf(s.LR, 0), "lr", s.LR, "it must be positive"},
 		{s.WeightDecay >= 0, "weight_decay", s.WeightDecay, "it must not be negative"},
 		{s.Clip >= 0, "clip", s.Clip, "it must not be negative"},
-	} {
-		if !c.ok {
-			return &BadSetting{c.key, fmt.Sprint(c.value), c.problem}
-		}
-	}
-	return nil
+	})
 }
 
 // A Sentiment is the job that tells the classes of sentences.
@@ -220,8 +210,7 @@ func (s *Sentiment) Train(ctx context.Context, run *train.Run, console *train.Co
 	}
 	m := o.Metrics("test/")
 	m["test/bag-of-words/accuracy"] = fitBag(s.tokenizer.Len(), s.parts[0], s.parts[1]).accuracy(s.parts[2])
-	m["val/accuracy"], m["best/epoch"], m["epochs"] = loop.Best, float64(loop.BestEpoch), float64(loop.Epoch)
-	m["steps"], m["seconds"] = float64(loop.Step), loop.Seconds
+	loop.AddTo(m)
 	return m, run.WriteJSON("metrics.json", m)
 }
 

@@ -35,12 +35,7 @@ type SeriesSettings struct {
 }
 
 func (s *SeriesSettings) check() error {
-	for _, c := range []struct {
-		ok      bool
-		key     string
-		value   any
-		problem string
-	}{
+	return firstBroken([]rule{
 		{s.Hidden >= 1, "hidden", s.Hidden, "there must be one unit at least"},
 		{s.Levels >= 1 && s.Levels <= 16, "levels", s.Levels, "it must lie in 1 to 16"},
 		{s.Kernel >= 2, "kernel", s.Kernel, "there must be two taps at least"},
@@ -50,12 +45,7 @@ func (s *SeriesSettings) check() error {
 		{s.LR > 0 && !math.IsInf(s.LR, 0), "lr", s.LR, "it must be positive"},
 		{s.WeightDecay >= 0, "weight_decay", s.WeightDecay, "it must not be negative"},
 		{s.Clip >= 0, "clip", s.Clip, "it must not be negative"},
-	} {
-		if !c.ok {
-			return &BadSetting{c.key, fmt.Sprint(c.value), c.problem}
-		}
-	}
-	return nil
+	})
 }
 
 // A Series is the job that trains a classifier on a problem of the UCR and UEA archives. No series are kept back, since some problems have

@@ -30,6 +30,24 @@ type BadSetting struct {
 
 func (e *BadSetting) Error() string { return fmt.Sprintf("%s=%s: %s", e.Key, e.Value, e.Problem) }
 
+// A rule is what the value of a setting must meet.
+type rule struct {
+	ok      bool
+	key     string
+	value   any
+	problem string
+}
+
+// firstBroken is the *BadSetting of the first rule that is not met, nil where there is none.
+func firstBroken(rules []rule) error {
+	for _, r := range rules {
+		if !r.ok {
+			return &BadSetting{r.key, fmt.Sprint(r.value), r.problem}
+		}
+	}
+	return nil
+}
+
 // UnknownKey says that a recipe has no such setting.
 type UnknownKey struct {
 	Key  string

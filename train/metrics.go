@@ -75,3 +75,9 @@ func (r Requirement) Check(m Metrics) error {
 	}
 	return nil
 }
+
+// AddTo adds to the metrics of a run what its training was: its best epoch, and how long it took.
+func (s *Fitting) AddTo(m Metrics) {
+	m["val/accuracy"], m["val/loss"], m["best/epoch"], m["epochs"] = s.Best, s.BestLoss, float64(s.BestEpoch), float64(s.Epoch)
+	m["steps"], m["seconds"] = float64(s.Step), s.Seconds
+}
