@@ -76,7 +76,10 @@ func takeMemory() *memory {
 
 // giveMemory resets m and keeps it for the next pass.
 func giveMemory(m *memory) {
-	for _, s := range m.slabs {
+	for i, s := range m.slabs[:min(m.slab+1, len(m.slabs))] { // the rest was not touched in this pass
+		if i == m.slab {
+			s = s[:m.offset]
+		}
 		poisoned(s)
 	}
 	if len(m.slabs) > 1 { // one slab from now on
