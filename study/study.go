@@ -135,6 +135,11 @@ var All = []Study{
 		New:   func() Experiment { return &gradientDescent{Examples: 2048, Passes: 4, Seeds: 3} },
 	},
 	{
+		Name: "gradients-through-time", About: "what is left of a gradient many steps back, by how a recurrent net begins, and what clipping mends",
+		Paper: "Pascanu et al. 2013; Le, Jaitly and Hinton 2015",
+		New:   func() Experiment { return &gradientsThroughTime{Units: 64, Steps: 100, Seeds: 10, Limit: 1} },
+	},
+	{
 		Name: "initialization", About: "what becomes of a signal and its gradient through many layers, by the way the weights " +
 			"are drawn",
 		Paper: "Glorot and Bengio 2010; He et al. 2015",

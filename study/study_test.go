@@ -23,12 +23,14 @@ var small = map[string][]string{
 	"cross-entropy":    {"distributions=20", "steps=10"},
 	"gradient-descent": {"examples=64", "passes=1", "seeds=1"},
 	"initialization":   {"width=16", "seeds=1"},
-	"line-search":      {"examples=64", "passes=4", "starts=3"},
-	"momentum":         {"kappa=100"},
-	"normalization":    {"depth=2", "steps=5", "seeds=1"},
-	"optimizers":       {"steps=5", "seeds=2"},
-	"schedules":        {"steps=8", "seeds=2"},
-	"transfer":         {"data=faces", "seeds=1", "minutes=0.01"},
+
+	"gradients-through-time": {"units=8", "steps=12", "seeds=2"},
+	"line-search":            {"examples=64", "passes=4", "starts=3"},
+	"momentum":               {"kappa=100"},
+	"normalization":          {"depth=2", "steps=5", "seeds=1"},
+	"optimizers":             {"steps=5", "seeds=2"},
+	"schedules":              {"steps=8", "seeds=2"},
+	"transfer":               {"data=faces", "seeds=1", "minutes=0.01"},
 }
 
 // do runs a study in a folder of its own.
@@ -86,7 +88,8 @@ func TestStudies(t *testing.T) {
 
 // The quick studies hold with their defaults, of which some are exact.
 func TestClaimsHold(t *testing.T) {
-	for _, name := range []string{"momentum", "cross-entropy", "batch-size", "gradient-descent", "initialization", "clipping"} {
+	for _, name := range []string{"momentum", "cross-entropy", "batch-size", "gradient-descent", "initialization", "clipping",
+		"gradients-through-time"} {
 		if name != "momentum" && os.Getenv("HADAL_SLOW") == "" {
 			continue
 		}
