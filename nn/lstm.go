@@ -11,16 +11,23 @@ import (
 // cells keep what they know (Gers, Schmidhuber and Cummins 2000, https://doi.org/10.1162/089976600300015015; Jozefowicz et al. 2015
 // recommend 1). It returns l.
 func (l *LSTM) ForgetBias(b tensor.Float) *LSTM {
-	forgetBias(&l.Recurrent, b)
+	l.gateBias(1, b)
 	return l
 }
 
-func forgetBias(l *Recurrent, b tensor.Float) {
+// ForgetBias makes the gate z begin with a bias of b: with a large one it keeps the state at first. It returns l.
+func (l *GRU) ForgetBias(b tensor.Float) *GRU {
+	l.gateBias(1, b)
+	return l
+}
+
+// gateBias makes the sum of both biases of a gate b, for all units.
+func (l *Recurrent) gateBias(gate int, b tensor.Float) {
 	if l.BiasIH == nil {
 		fail("ForgetBias", "the layer has no bias")
 	}
 	h := l.Hidden()
-	for i := h; i < 2*h; i++ {
+	for i := gate * h; i < (gate+1)*h; i++ {
 		l.BiasIH.Edit()[i] = b
 		if l.BiasHH != nil {
 			l.BiasHH.Edit()[i] = 0
@@ -55,7 +62,7 @@ func NewPeepholeLSTM(r *rand.Rand, in, hidden int) *PeepholeLSTM {
 
 // ForgetBias is that of an LSTM.
 func (l *PeepholeLSTM) ForgetBias(b tensor.Float) *PeepholeLSTM {
-	forgetBias(&l.Recurrent, b)
+	l.gateBias(1, b)
 	return l
 }
 

@@ -130,11 +130,18 @@ func TestStackRefuses(t *testing.T) {
 }
 
 func TestForgetBias(t *testing.T) {
-	l := NewLSTM(source(), 2, 3).ForgetBias(1)
-	for i := range 12 {
-		sum := l.BiasIH.Data()[i] + l.BiasHH.Data()[i]
-		if forget := i >= 3 && i < 6; (sum == 1) != forget {
-			t.Errorf("bias %d is %v", i, sum)
+	for name, c := range map[string]struct {
+		l     *Recurrent
+		first int // of the forget gate's rows
+	}{
+		"LSTM": {&NewLSTM(source(), 2, 3).ForgetBias(1).Recurrent, 3}, "GRU": {&NewGRU(source(), 2, 3).ForgetBias(1).Recurrent, 3},
+		"forget gate": {&NewForgetGate(source(), 2, 3).ForgetBias(1).Recurrent, 0},
+		"peepholes":   {&NewPeepholeLSTM(source(), 2, 3).ForgetBias(1).Recurrent, 3},
+	} {
+		for i, b := range c.l.BiasIH.Data() {
+			if forget := i >= c.first && i < c.first+3; (b+c.l.BiasHH.Data()[i] == 1) != forget {
+				t.Errorf("%s: bias %d is %v", name, i, b+c.l.BiasHH.Data()[i])
+			}
 		}
 	}
 }

@@ -37,6 +37,12 @@ func NewForgetGate(r *rand.Rand, in, hidden int) *ForgetGate {
 	return &ForgetGate{newRecurrent(r, 2, in, hidden)}
 }
 
+// ForgetBias makes the gate begin with a bias of b: with a large one it keeps the state at first. It returns l.
+func (l *ForgetGate) ForgetBias(b tensor.Float) *ForgetGate {
+	l.gateBias(0, b)
+	return l
+}
+
 // Begin returns the hidden state in which n sequences begin: zeros.
 func (l *ForgetGate) Begin(p *tensor.Pass, n int) []*tensor.Tensor {
 	return []*tensor.Tensor{l.zeros(p, n)}

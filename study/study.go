@@ -124,10 +124,20 @@ var All = []Study{
 		New:   func() Experiment { return &clipping{Steps: 600, Seeds: 10, LR: 0.02, Limit: 1, Gain: 1.4} },
 	},
 	{
+		Name: "counting", About: "aⁿbⁿ and aⁿbⁿcⁿ beyond the lengths that were learned: LSTM against GRU",
+		Paper: "Gers and Schmidhuber 2001; Weiss et al. 2018",
+		New:   func() Experiment { return &counting{Steps: 4000, Seeds: 5, Units: 8, LR: 0.02, Most: 20, Tried: 200} },
+	},
+	{
 		Name:  "cross-entropy",
 		About: "cross-entropy is entropy plus divergence; a sigmoid under a square loss does not learn from its worst mistakes",
 		Paper: "Golik, Doetsch and Ney 2013",
 		New:   func() Experiment { return &crossEntropy{Distributions: 1000, Steps: 300} },
+	},
+	{
+		Name: "gating", About: "how long recurrent nets learn to remember one bit: Elman, a forget gate alone, GRU, LSTM",
+		Paper: "Hochreiter and Schmidhuber 1997; Gers et al. 2000; Cho et al. 2014",
+		New:   func() Experiment { return &gating{Steps: 400, Seeds: 5, Units: 16, LR: 0.005, Most: 160} },
 	},
 	{
 		Name: "gradient-descent", About: "all examples a step, some, or one, by the same number of examples seen",

@@ -20,7 +20,9 @@ import (
 var small = map[string][]string{
 	"batch-size":       {"examples=512", "draws=3"},
 	"clipping":         {"steps=20", "seeds=2"},
+	"counting":         {"steps=20", "seeds=1", "most=4", "tried=6"},
 	"cross-entropy":    {"distributions=20", "steps=10"},
+	"gating":           {"steps=3", "seeds=1", "units=4", "most=6"},
 	"gradient-descent": {"examples=64", "passes=1", "seeds=1"},
 	"initialization":   {"width=16", "seeds=1"},
 
