@@ -162,6 +162,11 @@ var All = []Study{
 		New:   func() Experiment { return &lineSearch{Examples: 1000, Passes: 150, Starts: 100} },
 	},
 	{
+		Name: "markov", About: "foretelling a letter by the letters before: counts, a network of so many letters, an LSTM that reads all",
+		Paper: "Shannon 1951; Bengio et al. 2003; Mikolov et al. 2010",
+		New:   func() Experiment { return &markov{Steps: 2000, Units: 256, LR: 0.005, Longest: 8} },
+	},
+	{
 		Name: "momentum", About: "steps to the minimum of a valley, by how narrow it is",
 		Paper: "Polyak 1964; Nesterov 1983",
 		New:   func() Experiment { return &momentum{Dimensions: 20, Greatest: 10000, Tolerance: 1e-6} },
