@@ -162,6 +162,13 @@ var All = []Study{
 		New:   func() Experiment { return &lineSearch{Examples: 1000, Passes: 150, Starts: 100} },
 	},
 	{
+		Name: "lstm-memory", About: "adding, repeating and timing: an Elman net, an LSTM, and one with peepholes; its gates over time",
+		Paper: "Hochreiter and Schmidhuber 1997; Gers et al. 2002",
+		New: func() Experiment {
+			return &lstmMemory{Steps: 2500, Seeds: 3, Units: 24, LR: 0.01, Length: 40, Pause: 30, Beat: 12}
+		},
+	},
+	{
 		Name: "markov", About: "foretelling a letter by the letters before: counts, a network of so many letters, an LSTM that reads all",
 		Paper: "Shannon 1951; Bengio et al. 2003; Mikolov et al. 2010",
 		New:   func() Experiment { return &markov{Steps: 2000, Units: 256, LR: 0.005, Longest: 8} },

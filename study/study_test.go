@@ -28,6 +28,7 @@ var small = map[string][]string{
 
 	"gradients-through-time": {"units=8", "steps=12", "seeds=2"},
 	"line-search":            {"examples=64", "passes=4", "starts=3"},
+	"lstm-memory":            {"steps=2", "seeds=1", "units=4", "length=6", "pause=2", "beat=2"},
 	"markov":                 {"steps=2", "units=8", "longest=2"},
 	"momentum":               {"kappa=100"},
 	"normalization":          {"depth=2", "steps=5", "seeds=1"},
