@@ -155,7 +155,8 @@ func (s *pairing) gather(words []int32, middle int) {
 	}
 }
 
-// scatter adds to each of the vectors its share of what was learned.
+// scatter adds to each of the vectors its share of what was learned: that is the gradient of the mean. The authors' program, and gensim, add
+// the whole to each (İrsoy, Benton and Stratos 2021, https://arxiv.org/abs/2012.15332).
 func (s *pairing) scatter(words []int32, middle int) {
 	for i := range s.g {
 		s.g[i] /= tensor.Float(s.n)
