@@ -19,9 +19,12 @@ import (
 	"github.com/hadal-go/hadal/tensor"
 )
 
-// Texts of so many bytes or more are not held in memory: the numbers of their tokens are kept in a file, and vocabularies are made of
-// the beginning.
-const largeText = 64 << 20
+// Parts of so many bytes or more are not held in memory: the numbers of their tokens are kept in a file. Vocabularies are made of the
+// beginning of a text.
+const (
+	largeText      = 8 << 20
+	vocabularyText = 64 << 20
+)
 
 // read finds the text, makes the vocabulary of its training part, and cuts all parts into tokens.
 func (l *Language) read(ctx context.Context, w Workplace) error {
@@ -85,7 +88,7 @@ func find(ctx context.Context, name string, o source.Options) (source.Located, e
 
 // vocabulary makes the tokenizer. What the text to learn from does not have can come all the same.
 func (l *Language) vocabulary(lines text.Lines) (*text.Tokenizer, error) {
-	o := text.Training{Size: l.Vocabulary, Unknown: unknown, Head: largeText}
+	o := text.Training{Size: l.Vocabulary, Unknown: unknown, Head: vocabularyText}
 	switch l.Tokens {
 	case "bytes":
 		return text.Bytes(), nil
